@@ -1,0 +1,43 @@
+// Time, as an argument. The only room that reads a clock.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace base {
+
+/// UTC, in microseconds since 1970.
+using Time = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// A source of time. Thread-safe. Tests give a simulated one (tests/simulation).
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Time now() = 0;
+  /// Returns true when `deadline` has come, false when `stop` was asked for first.
+  virtual bool sleep_until(Time deadline, std::stop_token stop) = 0;
+};
+
+/// The machine's clock. Must outlive all who hold it.
+class SystemClock : public Clock {
+ public:
+  Time now() override;
+  bool sleep_until(Time deadline, std::stop_token stop) override;
+};
+
+/// `2026-01-31T12:00:00.000Z`, the form of the context object and the journal.
+std::string iso_utc(Time time);
+/// `2026-01-31 12:00:00`, the form of the refresh file and the ledger.
+std::string ledger_utc(Time time);
+/// Reads what ledger_utc writes, and nothing else (`2026-02-30 …` is no time).
+std::optional<Time> parse_ledger_utc(std::string_view text);
+/// Reads an ISO-8601 extended offset date-time (RFC 3339 with `T` and an offset or `Z`, up to nanoseconds),
+/// the only form in which the Amazon States Language takes timestamps.
+std::optional<Time> parse_iso_offset(std::string_view text);
+/// `4.2 s`, `3 min 07 s`, `2 h 05 min`: for people.
+std::string human_duration(std::chrono::microseconds duration);
+
+}  // namespace base

@@ -1,0 +1,25 @@
+// Small string helpers.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace base {
+
+std::string lower(std::string_view text);
+std::string_view trim(std::string_view text);
+/// Splits at `separator`, trims every part and drops empty ones.
+std::vector<std::string> split_list(std::string_view text, char separator = ',');
+std::string join(std::span<const std::string> parts, std::string_view separator);
+/// The candidate that a person most likely meant by `word`, or "" when none is near.
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+/// `did you mean 'x'?`, or "" when nothing is near.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
+/// `1.5 GiB`: for people.
+std::string human_bytes(std::uint64_t bytes);
+/// The whole of `text` as a non-negative decimal number; nothing for anything else.
+bool is_digits(std::string_view text);
+
+}  // namespace base
