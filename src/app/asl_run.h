@@ -18,18 +18,4 @@ AslOutcome run_machine(const asl::Machine& machine, const asl::Json& input, base
 
 asl::Json to_json(const AslOutcome& outcome);
 
-/// A clock whose sleeps only move its hand. Not thread-safe.
-class VirtualClock : public base::Clock {
- public:
-  explicit VirtualClock(base::Time start) : now_(start) {}
-  base::Time now() override { return now_; }
-  bool sleep_until(base::Time deadline, std::stop_token) override {
-    now_ = std::max(now_, deadline);
-    return true;
-  }
-
- private:
-  base::Time now_;
-};
-
 }  // namespace app

@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include "app/command.h"
+
+int main(int argc, char** argv) { return app::run_program(argc, argv); }

@@ -86,6 +86,12 @@ bool SystemClock::sleep_until(Time deadline, std::stop_token stop) {
   return !stop.stop_requested();
 }
 
+bool VirtualClock::sleep_until(Time deadline, std::stop_token stop) {
+  if (stop.stop_requested()) return false;
+  now_ = std::max(now_, deadline);
+  return true;
+}
+
 std::string iso_utc(Time time) {
   const auto ms = duration_cast<milliseconds>(time.time_since_epoch()).count() % 1000;
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(system_clock::to_time_t(floor<seconds>(time))),

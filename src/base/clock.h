@@ -28,6 +28,17 @@ class SystemClock : public Clock {
   bool sleep_until(Time deadline, std::stop_token stop) override;
 };
 
+/// A clock whose sleeps only move its hand: for waits that are to take no time. Not thread-safe.
+class VirtualClock : public Clock {
+ public:
+  explicit VirtualClock(Time start) : now_(start) {}
+  Time now() override { return now_; }
+  bool sleep_until(Time deadline, std::stop_token stop) override;
+
+ private:
+  Time now_;
+};
+
 /// `2026-01-31T12:00:00.000Z`, the form of the context object and the journal.
 std::string iso_utc(Time time);
 /// `2026-01-31 12:00:00`, the form of the refresh file and the ledger.

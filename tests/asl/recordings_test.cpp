@@ -40,7 +40,7 @@ TEST(Recordings, AgreeWithAws) {
   for (const Json& recording : all) {
     const std::string id = recording["id"];
     const Json& expect = recording["expect"];
-    app::VirtualClock clock(*base::parse_iso_offset("2026-11-22T16:15:02Z"));  // the day they were written for
+    base::VirtualClock clock(*base::parse_iso_offset("2026-11-22T16:15:02Z"));  // the day they were written for
     Json actual;
     try {
       const Json& definition = recording["definition"];

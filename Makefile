@@ -1,0 +1,39 @@
+# The commands of a working copy. Each installs what it needs (tools/setup) and builds what it uses.
+BUILD := build
+PROGRAM := $(BUILD)/dbrefresh
+
+.PHONY: all demo test lint bench clean format docs setup
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+setup:
+	@tools/setup
+
+$(BUILD)/build.ninja: CMakeLists.txt | setup
+	@cmake -S . -B $(BUILD) -G Ninja >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+
+demo: setup $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet dbrefresh
+	@tools/demo $(PROGRAM)
+
+test: setup all
+	@tools/test $(BUILD)/tests
+
+lint:
+	@tools/setup lint
+	@tools/lint $(BUILD)
+
+bench: setup all
+	@$(BUILD)/bench $(PROGRAM)
+
+docs: all
+	@tools/docs $(PROGRAM)
+
+format:
+	@git ls-files -co --exclude-standard '*.h' '*.cpp' | xargs clang-format -i
+
+clean:
+	@tools/demo --clean $(PROGRAM) || true
+	@rm -rf $(BUILD)

@@ -1,0 +1,3 @@
+# Old form: one statement a line, no semicolons.
+# A log is of no use in development.
+TRUNCATE TABLE mysqldbp.logs

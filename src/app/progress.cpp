@@ -1,0 +1,79 @@
+#include "app/progress.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "base/text.h"
+#include "refresh/workflow.h"
+
+namespace app {
+namespace {
+
+constexpr std::string_view frames[] = {"|", "/", "-", "\\"};
+constexpr int name_width = 24;
+
+}  // namespace
+
+Progress::Progress(base::Clock& clock, bool terminal) : clock_(clock), terminal_(terminal) {
+  if (!terminal_) return;
+  painter_ = std::jthread([this](std::stop_token stop) {
+    while (clock_.sleep_until(clock_.now() + std::chrono::milliseconds(100), stop)) {
+      const std::lock_guard lock(mutex_);
+      draw();
+    }
+  });
+}
+
+Progress::~Progress() { painter_.request_stop(); }
+
+std::string Progress::detail() const {
+  if (!detail_.is_object()) return {};
+  std::string out = detail_.value("what", "");
+  if (detail_.contains("totalBytes"))
+    out += fmt::format(" {} of {}", base::human_bytes(detail_["doneBytes"].get<std::uint64_t>()), base::human_bytes(detail_["totalBytes"].get<std::uint64_t>()));
+  return out;
+}
+
+void Progress::draw() {
+  if (step_.empty()) return;
+  std::cout << fmt::format("\r\x1b[K  {} {:<{}} {:>9}  {}", frames[frame_++ % std::size(frames)], step_, name_width, base::human_duration(clock_.now() - begun_), detail()) << std::flush;
+}
+
+void Progress::close_line(bool good) {
+  if (step_.empty()) return;
+  std::cout << fmt::format("{}  {} {:<{}} {:>9}{}\n", terminal_ ? "\r\x1b[K" : "", good ? "ok    " : "FAILED", step_, name_width, base::human_duration(clock_.now() - begun_),
+                           good || error_.empty() ? "" : "  " + error_.substr(0, error_.find('\n')))
+            << std::flush;
+  step_.clear();
+  detail_ = nullptr;
+  failed_ = false;
+}
+
+void Progress::history(const std::string&, const asl::HistoryEvent& event, base::Time at) {
+  const std::lock_guard lock(mutex_);
+  if (event.type == "TaskFailed") {
+    failed_ = true;
+    error_ = event.details.value("cause", "");
+  }
+  if (event.type == "TaskSucceeded") failed_ = false;
+  if (event.type != "TaskStateEntered") return;
+  const auto ref = refresh::find_state(event.state);
+  if (!ref || ref->is_check) return;
+  close_line(!failed_);
+  step_ = event.state;
+  begun_ = at;
+  if (terminal_) draw();
+}
+
+void Progress::progress(const std::string&, const std::string&, const base::Json& progress) {
+  const std::lock_guard lock(mutex_);
+  detail_ = progress;
+}
+
+void Progress::finish() {
+  const std::lock_guard lock(mutex_);
+  close_line(!failed_);
+}
+
+}  // namespace app

@@ -1,0 +1,42 @@
+// Live progress of a run.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "engine/engine.h"
+
+namespace app {
+
+/// Shows the steps of a run as they go: on a terminal with a spinner, elapsed time and bytes; in a pipe as plain
+/// lines. Thread-safe.
+class Progress : public engine::Observer {
+ public:
+  /// `clock` must outlive it.
+  Progress(base::Clock& clock, bool terminal);
+  ~Progress() override;
+
+  void history(const std::string& execution, const asl::HistoryEvent& event, base::Time at) override;
+  void progress(const std::string& execution, const std::string& state, const base::Json& progress) override;
+  /// Ends the last line; call when the run is over.
+  void finish();
+
+ private:
+  void close_line(bool good);
+  void draw();
+  std::string detail() const;
+
+  base::Clock& clock_;
+  bool terminal_;
+  std::mutex mutex_;
+  std::string step_;        ///< the step that is shown as running, "" if none
+  base::Time begun_{};
+  base::Json detail_;
+  bool failed_ = false;     ///< an attempt of it has failed; a later one may work
+  std::string error_;
+  std::size_t frame_ = 0;
+  std::jthread painter_;
+};
+
+}  // namespace app

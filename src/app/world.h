@@ -1,0 +1,31 @@
+// The local world: every store of one home, put together.
+#pragma once
+
+#include "provider/local/databases.h"
+#include "provider/local/stores.h"
+#include "store/journal.h"
+
+namespace app {
+
+/// Owns all that a run needs. Not movable: its parts refer to one another.
+struct World {
+  /// `root` "" means the default home.
+  explicit World(const std::string& root);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  base::SystemClock clock;
+  provider::local::Home home;
+  provider::local::Secrets secrets;
+  provider::local::Databases databases;
+  provider::local::Scripts scripts;
+  provider::local::SqliteLedger ledger;
+  provider::local::Mailbox mailbox;
+  provider::Services services;
+  store::Journal journal;
+
+  /// For calls that a person waits for: `minutes`, not stoppable, no progress.
+  provider::Waiting waiting(int minutes);
+};
+
+}  // namespace app

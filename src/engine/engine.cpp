@@ -1,0 +1,236 @@
+#include "engine/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace engine {
+namespace {
+
+using asl::Execution;
+using base::Error;
+using base::Json;
+
+constexpr auto idle_poll = std::chrono::seconds(3600);
+
+store::ExecutionRow row_of(const Execution& execution, const std::string& machine, base::Time now) {
+  store::ExecutionRow row{.id = execution.id, .name = execution.name, .machine = machine,
+                          .status = std::string(to_string(execution.status)), .snapshot = to_json(execution).dump(),
+                          .due = next_due(execution)};
+  if (execution.status != Execution::Status::running) {
+    row.ended = now;
+    row.error = execution.root.error.value_or("");
+    row.cause = execution.root.cause.value_or("");
+  }
+  return row;
+}
+
+std::string cause_of(const Error& error) {
+  return error.hint.empty() ? fmt::format("{}: {}", error.code, error.message)
+                            : fmt::format("{}: {}\nhint: {}", error.code, error.message, error.hint);
+}
+
+}  // namespace
+
+Engine::Engine(store::Journal& journal, base::Clock& clock, Ownership& ownership, Task task, Observer& observer, Options options)
+    : journal_(journal), clock_(clock), ownership_(ownership), task_(std::move(task)), observer_(observer), entropy_{options.seed} {
+  for (std::size_t i = 0; i < options.workers; ++i) workers_.emplace_back([this](std::stop_token stop) { work(std::move(stop)); });
+}
+
+Engine::~Engine() {
+  interrupt_.request_stop();
+  for (auto& worker : workers_) worker.request_stop();
+}
+
+void Engine::start(const std::string& id, const std::string& subject, const std::string& definition, const Json& input) {
+  const std::string machine_id = journal_.put_machine(definition);
+  const Execution execution = asl::begin(id, id, "dbrefresh", input, clock_.now());
+  auto row = row_of(execution, machine_id, clock_.now());
+  row.subject = subject;
+  row.owner = ownership_.id();
+  row.created = clock_.now();
+  if (const auto other = journal_.create(row)) {
+    throw Error("AlreadyRunning", fmt::format("run {} is already refreshing {}", *other, subject),
+                fmt::format("wait for it, or: dbrefresh cancel {}", *other));
+  }
+  machines_[id] = machine_id;
+  ready_.emplace(id, asl::Start{});
+}
+
+bool Engine::adopt(const std::string& id) {
+  if (!journal_.claim(id, ownership_.id(), [this](const std::string& owner) { return ownership_.is_alive(owner); })) return false;
+  const auto row = journal_.find(id);
+  if (!row || row->status != "RUNNING") return false;
+  machines_[id] = row->machine;
+  const Execution execution = asl::execution_from_json(Json::parse(row->snapshot));
+  if (execution.events == 0) {
+    ready_.emplace(id, asl::Start{});
+    return true;
+  }
+  const auto open = asl::open_tasks(machine(row->machine), execution, entropy_.next());
+  schedule(id, execution, true);
+  for (const auto& request : open) {
+    journal_.begin_again(id, request.token, clock_.now());
+    dispatch({id, request, journal_.cancel_requested(id), true});
+  }
+  return true;
+}
+
+const asl::Machine& Engine::machine(const std::string& id) {
+  auto found = parsed_.find(id);
+  if (found == parsed_.end()) found = parsed_.emplace(id, asl::parse_machine(base::LocatedJson::parse(journal_.machine(id)))).first;
+  return found->second;
+}
+
+void Engine::run(std::stop_token stop) {
+  const std::stop_callback interrupt(stop, [this] {
+    interrupt_.request_stop();
+    const std::lock_guard lock(mutex_);
+    wake_.request_stop();
+  });
+  while (!stop.stop_requested() && !machines_.empty()) {
+    take_results();
+    fire_timers();
+    if (!ready_.empty()) {
+      const auto [id, event] = std::move(ready_.front());
+      ready_.pop();
+      step(id, event);
+    } else if (in_flight_ > 0 || !timers_.empty()) {
+      wait(stop);
+    } else {
+      return;
+    }
+  }
+  while (in_flight_ > 0) {  // told to stop: let each say whether it ended or was cut short
+    wait({});
+    take_results();
+  }
+}
+
+void Engine::step(const std::string& id, const asl::Event& event) {
+  const auto row = journal_.find(id);
+  Execution execution = asl::execution_from_json(Json::parse(row->snapshot));
+  const base::Time now = clock_.now();
+  const asl::Decision decision = asl::advance(machine(row->machine), execution, event, now, entropy_.next());
+  if (decision.stale) return;
+
+  const auto updated = row_of(execution, row->machine, now);
+  std::vector<store::EventRow> events;
+  for (const auto& each : decision.events) events.push_back({each.id, now, each.type, each.state, each.details.is_null() ? "" : each.details.dump()});
+  std::vector<store::AttemptRow> begun;
+  for (const auto& task : decision.tasks) begun.push_back({.token = task.token, .state = task.state, .started = now});
+  std::optional<store::AttemptRow> ended;
+  if (const auto* result = std::get_if<asl::TaskResult>(&event))
+    ended = store::AttemptRow{.token = result->token, .ended = now, .outcome = result->error.value_or("succeeded")};
+  journal_.write({.execution = updated, .events = events, .begun = std::move(begun), .ended = std::move(ended)});
+
+  for (const auto& each : decision.events) observer_.history(id, each, now);
+  if (execution.status != Execution::Status::running) return end(id);
+  schedule(id, execution, decision.more);
+  for (const auto& task : decision.tasks) dispatch({id, task, journal_.cancel_requested(id), false});
+}
+
+void Engine::schedule(const std::string& id, const Execution& execution, bool more) {
+  if (const auto old = due_.find(id); old != due_.end()) {
+    timers_.erase({old->second, id});
+    due_.erase(old);
+  }
+  if (more) ready_.emplace(id, asl::Proceed{});
+  if (const auto due = asl::next_due(execution)) {
+    timers_.emplace(*due, id);
+    due_[id] = *due;
+  }
+}
+
+void Engine::end(const std::string& id) {
+  journal_.release(id, ownership_.id());
+  if (const auto old = due_.find(id); old != due_.end()) {
+    timers_.erase({old->second, id});
+    due_.erase(old);
+  }
+  machines_.erase(id);
+}
+
+void Engine::fire_timers() {
+  const base::Time now = clock_.now();
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    const std::string id = timers_.begin()->second;
+    timers_.erase(timers_.begin());
+    due_.erase(id);
+    ready_.emplace(id, asl::Tick{});
+  }
+}
+
+void Engine::wait(std::stop_token stop) {
+  std::stop_token woken;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!done_.empty() || stop.stop_requested()) return;
+    wake_ = std::stop_source();
+    woken = wake_.get_token();
+  }
+  clock_.sleep_until(timers_.empty() ? clock_.now() + idle_poll : timers_.begin()->first, woken);
+}
+
+void Engine::dispatch(Work work) {
+  ++in_flight_;
+  if (workers_.empty()) {
+    Done done = perform(work);
+    const std::lock_guard lock(mutex_);
+    done_.push(std::move(done));
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    work_.push(std::move(work));
+  }
+  work_ready_.notify_one();
+}
+
+/// The one place where an attempt's error is caught.
+Engine::Done Engine::perform(const Work& work) {
+  asl::TaskResult result{.token = work.request.token, .output = nullptr, .error = std::nullopt, .cause = {}};
+  try {
+    result.output = task_(Attempt{.execution = work.execution, .state = work.request.state, .input = work.request.input,
+                                  .maybe_happened = work.maybe_happened, .cancel_requested = work.cancel_requested, .clock = clock_, .stop = interrupt_.get_token(),
+                                  .progress = [&](const Json& progress) { observer_.progress(work.execution, work.request.state, progress); }});
+  } catch (const Error& error) {
+    if (error.code == "Interrupted" || (error.code == "Cancelled" && interrupt_.stop_requested())) return {work.execution, std::move(result), true};
+    result.error = error.retryable ? "Dbrefresh.Retryable" : error.code;
+    result.cause = cause_of(error);
+  } catch (const std::exception& error) {  // ours to mend: a bug, or no memory
+    result.error = "Dbrefresh.Internal";
+    result.cause = fmt::format("{}: {}", work.request.state, error.what());
+  }
+  return {work.execution, std::move(result), false};
+}
+
+void Engine::work(std::stop_token stop) {
+  while (true) {
+    std::unique_lock lock(mutex_);
+    if (!work_ready_.wait(lock, stop, [this] { return !work_.empty(); })) return;
+    const Work next = std::move(work_.front());
+    work_.pop();
+    lock.unlock();
+    Done done = perform(next);
+    lock.lock();
+    done_.push(std::move(done));
+    wake_.request_stop();
+  }
+}
+
+void Engine::take_results() {
+  while (true) {
+    std::unique_lock lock(mutex_);
+    if (done_.empty()) return;
+    const Done done = std::move(done_.front());
+    done_.pop();
+    lock.unlock();
+    --in_flight_;
+    if (!done.interrupted && machines_.contains(done.execution)) step(done.execution, done.result);
+  }
+}
+
+}  // namespace engine

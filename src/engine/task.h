@@ -1,0 +1,34 @@
+// What a task is to the engine: a function from JSON to JSON that may take its time.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+namespace engine {
+
+/// One attempt at a task. References are valid for the duration of the call.
+struct Attempt {
+  const std::string& execution;
+  const std::string& state;
+  const base::Json& input;
+  /// True if an earlier attempt began and its outcome is unknown (we died): look before acting.
+  bool maybe_happened = false;
+  /// True if somebody asked to cancel the execution. Tasks that undo or report go on all the same.
+  bool cancel_requested = false;
+  base::Clock& clock;
+  /// Stops when this process is to end. A task then throws base::Error{"Interrupted"} soon: the attempt stays
+  /// open in the journal and is taken up by whoever resumes.
+  std::stop_token stop;
+  /// Tells people how far it has got: done and total in bytes, or a text. Thread-safe.
+  std::function<void(const base::Json&)> progress;
+};
+
+/// Runs on a worker thread, several at a time. What it throws (base::Error) becomes the failure of the state:
+/// the error name is `Dbrefresh.Retryable` if error.retryable, else error.code; the cause is code, message, hint.
+using Task = std::function<base::Json(const Attempt&)>;
+
+}  // namespace engine

@@ -1,0 +1,275 @@
+#include "os/process.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace os {
+namespace {
+
+using base::Error;
+
+constexpr std::size_t output_limit_bytes = 16U << 10U;
+
+/// What the child needs, made ready before fork: after it only async-signal-safe calls are allowed.
+struct Prepared {
+  fs::path program;
+  std::vector<char*> argv;
+  std::vector<char*> environment;
+  std::string folder;
+  const Ids* user = nullptr;
+};
+
+Prepared prepare(const Command& command) {
+  Prepared out;
+  out.program = find_program(command.argv.at(0));
+  if (out.program.empty()) {
+    throw Error("ProgramNotFound", fmt::format("the program '{}' is not installed", command.argv[0]),
+                "install the package that has it; tools/setup installs what dbrefresh needs");
+  }
+  for (const auto& each : command.argv) out.argv.push_back(const_cast<char*>(each.c_str()));
+  out.argv.push_back(nullptr);
+  for (const char* each : {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"}) out.environment.push_back(const_cast<char*>(each));
+  for (const auto& each : command.environment) out.environment.push_back(const_cast<char*>(each.c_str()));
+  out.environment.push_back(nullptr);
+  out.folder = command.folder.empty() ? "/" : command.folder.string();
+  if (command.user && command.user->uid != ::geteuid()) out.user = &*command.user;
+  return out;
+}
+
+[[noreturn]] void become(const Prepared& prepared, int out_fd, bool dies_with_us) {
+  const int null = ::open("/dev/null", O_RDONLY);
+  ::dup2(null, 0);
+  ::dup2(out_fd, 1);
+  ::dup2(out_fd, 2);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGINT, SIG_DFL);
+  ::signal(SIGPIPE, SIG_DFL);
+  if (prepared.user != nullptr) {
+    const gid_t group = prepared.user->gid;
+    if (::setgroups(1, &group) != 0 || ::setgid(group) != 0 || ::setuid(prepared.user->uid) != 0) ::_exit(126);
+  }
+  if (dies_with_us) ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after setuid, which would clear it
+  if (::chdir(prepared.folder.c_str()) != 0) ::_exit(126);
+  ::closefrom(3);
+  ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.environment.data());
+  ::_exit(127);
+}
+
+/// Reads what is there without waiting; false at the end.
+bool drain(int fd, std::string& output) {
+  std::array<char, 4096> buffer{};
+  while (true) {
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got == 0) return false;
+    if (got < 0) return errno == EAGAIN || errno == EINTR;
+    output.append(buffer.data(), static_cast<std::size_t>(got));
+    if (output.size() > 2 * output_limit_bytes) output.erase(0, output.size() - output_limit_bytes);
+  }
+}
+
+/// A child with its output pipe. Destruction kills its whole process group and reaps it.
+class Child {
+ public:
+  explicit Child(const Command& command) {
+    const Prepared prepared = prepare(command);
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error("ProcessError", fmt::format("pipe: {}", std::strerror(errno)));
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::setpgid(0, 0);
+      become(prepared, ends[1], true);
+    }
+    ::close(ends[1]);
+    pipe_ = ends[0];
+    if (pid_ < 0) throw Error("ProcessError", fmt::format("fork: {}", std::strerror(errno)));
+    ::setpgid(pid_, pid_);
+    ::fcntl(pipe_, F_SETFL, O_NONBLOCK);
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (!reaped_) {
+      ::kill(-pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+    ::close(pipe_);
+  }
+
+  /// Waits up to 100 ms; the exit code once it has ended.
+  std::optional<int> poll_end(std::string& output) {
+    pollfd wait{pipe_, POLLIN, 0};
+    if (open_) {
+      ::poll(&wait, 1, 100);
+      open_ = drain(pipe_, output);
+    } else {
+      ::poll(nullptr, 0, 5);
+    }
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+    reaped_ = true;
+    drain(pipe_, output);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int pipe_ = -1;
+  bool open_ = true;
+  bool reaped_ = false;
+};
+
+/// Field 22 of /proc/<pid>/stat and the state letter; the command name in brackets may hold anything.
+std::optional<std::pair<std::uint64_t, char>> stat_of(int pid) {
+  std::string stat;
+  try {
+    stat = read_file(fmt::format("/proc/{}/stat", pid), 1U << 16U);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  const auto close = stat.rfind(')');
+  if (close == std::string::npos) return std::nullopt;
+  const auto fields = base::split_list(std::string_view(stat).substr(close + 1), ' ');
+  if (fields.size() < 20) return std::nullopt;
+  return std::pair{std::strtoull(fields[19].c_str(), nullptr, 10), fields[0][0]};
+}
+
+fs::path read_link(int pid, const char* name) {
+  std::error_code error;
+  return fs::read_symlink(fmt::format("/proc/{}/{}", pid, name), error);
+}
+
+int bound_socket(int port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int yes = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 1) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
+}  // namespace
+
+Finished run(const Command& command, base::Clock& clock, base::Time deadline, std::stop_token stop, const std::function<void()>& tick) {
+  Child child(command);
+  Finished out;
+  while (true) {
+    const auto code = child.poll_end(out.output);
+    if (code) {
+      out.exit_code = *code;
+      if (out.output.size() > output_limit_bytes) out.output.erase(0, out.output.size() - output_limit_bytes);
+      return out;
+    }
+    if (tick) tick();
+    if (stop.stop_requested()) throw Error("Cancelled", fmt::format("stopped while '{}' was running", command.argv[0]));
+    if (clock.now() >= deadline) throw Error("DeadlineExceeded", fmt::format("'{}' did not end in time and was killed", command.argv[0]));
+  }
+}
+
+Finished run_or_throw(const Command& command, base::Clock& clock, base::Time deadline, std::stop_token stop, const std::function<void()>& tick) {
+  Finished finished = run(command, clock, deadline, std::move(stop), tick);
+  if (finished.exit_code != 0) {
+    const std::string_view all = base::trim(finished.output);
+    const auto tail = all.size() > 1500 ? all.substr(all.size() - 1500) : all;
+    throw Error(all.find("No space left") != std::string_view::npos || all.find("Errcode: 28") != std::string_view::npos ? "DiskFull" : "ProgramFailed",
+                fmt::format("'{}' ended with {}: {}", command.argv[0], finished.exit_code, tail));
+  }
+  return finished;
+}
+
+ProcessId start(const Command& command) {
+  const Prepared prepared = prepare(command);
+  const int log = ::open(command.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (log < 0) throw Error("FileError", fmt::format("opening {}: {}", command.output.string(), std::strerror(errno)));
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error("ProcessError", fmt::format("pipe: {}", std::strerror(errno)));
+  const pid_t middle = ::fork();
+  if (middle == 0) {  // a double fork: the server's parent is init
+    ::setsid();
+    const pid_t server = ::fork();
+    if (server == 0) become(prepared, log, false);
+    [[maybe_unused]] const auto told = ::write(ends[1], &server, sizeof server);
+    ::_exit(0);
+  }
+  ::close(log);
+  ::close(ends[1]);
+  pid_t server = -1;
+  const bool told = ::read(ends[0], &server, sizeof server) == sizeof server;
+  ::close(ends[0]);
+  ::waitpid(middle, nullptr, 0);
+  if (!told || server <= 0) throw Error("ProcessError", fmt::format("could not start '{}'", command.argv[0]));
+  return identify(server).value_or(ProcessId{server, 0});
+}
+
+std::optional<ProcessId> identify(int pid) {
+  const auto stat = stat_of(pid);
+  if (!stat || stat->second == 'Z' || stat->second == 'X') return std::nullopt;
+  return ProcessId{pid, stat->first};
+}
+
+bool is_running(const ProcessId& process) { return process.pid > 0 && identify(process.pid) == process; }
+
+fs::path working_folder(int pid) { return read_link(pid, "cwd"); }
+fs::path executable(int pid) { return read_link(pid, "exe"); }
+
+bool send_signal(const ProcessId& process, int signal) {
+  const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0));
+  if (fd < 0) return false;
+  // Looked at after the pidfd is open: from here on the pid cannot come to mean another process.
+  const bool sent = is_running(process) && ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0) == 0;
+  ::close(fd);
+  return sent;
+}
+
+fs::path find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0 ? fs::path(name) : fs::path();
+  const char* path = std::getenv("PATH");
+  auto folders = base::split_list(path != nullptr ? path : "", ':');
+  for (const char* more : {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec"}) folders.emplace_back(more);
+  for (const auto& folder : folders) {
+    const fs::path candidate = fs::path(folder) / name;
+    if (::access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate)) return candidate;
+  }
+  return {};
+}
+
+bool port_is_free(int port) {
+  const int fd = bound_socket(port);
+  if (fd < 0) return false;
+  ::close(fd);
+  return true;
+}
+
+int any_free_port() {
+  const int fd = bound_socket(0);
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  const bool known = fd >= 0 && ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  if (fd >= 0) ::close(fd);
+  if (!known) throw Error("ProcessError", "no free port on 127.0.0.1");
+  return ntohs(address.sin_port);
+}
+
+}  // namespace os

@@ -1,0 +1,68 @@
+// Programs: those we wait for, and servers that outlive us.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "os/files.h"
+
+namespace os {
+
+/// A program to run. `argv[0]` is looked up in PATH. Arguments are visible to every user of the host: no secrets.
+struct Command {
+  std::vector<std::string> argv;
+  std::optional<Ids> user;   ///< run as (needs root); default: as we are
+  std::vector<std::string> environment;  ///< `NAME=value`, added to a bare PATH and LANG=C; seen by the same user alone
+  fs::path folder;           ///< working directory; default: /
+  fs::path output;           ///< standard output and error go to the end of this file; default: see run(), start()
+};
+
+struct Finished {
+  int exit_code = 0;    ///< 128 + signal where a signal ended it
+  std::string output;   ///< the last 16 KiB of standard output and error
+};
+
+/// Runs a program to its end; it dies with us. Throws Cancelled when `stop` is asked for and DeadlineExceeded at
+/// `deadline` (the program and all it started are killed then), ProgramNotFound where there is none.
+/// `tick` is called about ten times a second, for progress.
+Finished run(const Command& command, base::Clock& clock, base::Time deadline, std::stop_token stop,
+             const std::function<void()>& tick = {});
+
+/// run(), and throws `ProgramFailed` with the end of the output unless the exit code is 0.
+Finished run_or_throw(const Command& command, base::Clock& clock, base::Time deadline, std::stop_token stop,
+                      const std::function<void()>& tick = {});
+
+/// Which process: a pid is reused, a pid with its start time is not.
+struct ProcessId {
+  int pid = 0;
+  std::uint64_t start_time = 0;  ///< clock ticks since boot, of /proc/<pid>/stat
+  bool operator==(const ProcessId&) const = default;
+};
+
+/// Starts a program in a session of its own that outlives us; init reaps it. Output goes to command.output, which
+/// must be set. Throws ProgramNotFound.
+ProcessId start(const Command& command);
+
+/// Does this very process run, and not as a zombie?
+bool is_running(const ProcessId& process);
+/// What runs under a pid now; nothing if no process does.
+std::optional<ProcessId> identify(int pid);
+/// The folder that a process works in, and its executable; "" where we may not look.
+fs::path working_folder(int pid);
+fs::path executable(int pid);
+
+/// Signals this very process through a pidfd; false if it is gone. Never reaches another process.
+bool send_signal(const ProcessId& process, int signal);
+
+/// Finds a program in PATH and the folders where distributions hide servers; "" if there is none.
+fs::path find_program(const std::string& name);
+
+/// Is this TCP port of 127.0.0.1 free to listen on?
+bool port_is_free(int port);
+/// A port of 127.0.0.1 that is free at this moment.
+int any_free_port();
+
+}  // namespace os

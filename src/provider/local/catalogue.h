@@ -1,0 +1,42 @@
+// The catalogue: which instances there are. Names are rows here; folders are named by resource id and never move.
+#pragma once
+
+#include <mutex>
+
+#include "provider/provider.h"
+#include "store/sqlite.h"
+
+namespace provider::local {
+
+struct Row {
+  std::string id, name, engine, version, status;
+  int port = 0;
+  std::string master_user, db_name;
+  Tags tags;
+  bool open = true;
+  bool deletion_protection = false;
+  base::Json adopted;   ///< of a server that is not ours: {host, port, socket, user, datadir}; null if it is ours
+  base::Json settings;  ///< server settings that its data files need, e.g. innodb_page_size
+};
+
+/// Thread-safe; several processes may share the file.
+class Catalogue {
+ public:
+  explicit Catalogue(const std::filesystem::path& path);
+
+  std::optional<Row> find_name(const std::string& name);
+  std::optional<Row> find_id(const std::string& id);
+  std::vector<Row> all();
+  /// Throws DBInstanceAlreadyExists if the name is taken.
+  void add(const Row& row);
+  /// Replaces the row of this id. Throws DBInstanceAlreadyExists if its new name is taken.
+  void update(const Row& row);
+  void remove(const std::string& id);
+
+ private:
+  std::vector<Row> select(const std::string& where, const std::string& value);
+  std::mutex mutex_;
+  store::Database db_;
+};
+
+}  // namespace provider::local

@@ -1,0 +1,87 @@
+// DatabaseService on this host: real MariaDB servers.
+#pragma once
+
+#include <set>
+
+#include "base/error.h"
+#include "provider/local/catalogue.h"
+#include "provider/local/copy.h"
+#include "provider/local/mariadb_server.h"
+
+namespace provider::local {
+
+/// What `dbrefresh local create` asks for.
+struct CreateRequest {
+  std::string name;
+  int port = 0;  ///< 0: any free one
+  std::string master_user = "admin";
+  base::Secret master_password;
+  std::string db_name;
+  Tags tags;
+  bool deletion_protection = false;
+};
+
+/// A server that runs already and is to be a source.
+struct AdoptRequest {
+  std::string name;
+  std::string socket, host;
+  int port = 0;
+  std::string user;
+  base::Secret password;
+};
+
+/// Thread-safe. Operations on one instance exclude each other across processes by a lock file; an operation whose
+/// process died leaves a status that is seen through: what runs and what is whole is looked up, not believed.
+class Databases : public DatabaseService {
+ public:
+  /// `secrets` keeps the passwords of adopted servers. Both must outlive it.
+  Databases(const Home& home, SecretStore& secrets);
+
+  Database create(const CreateRequest& request, const Waiting& waiting);
+  Database adopt(const AdoptRequest& request, const Waiting& waiting);
+  /// Starts every server of ours that should run and does not, as after a reboot; `failed` hears of those that do not
+  /// start. Returns the names of those that did.
+  std::vector<std::string> start_all(const Waiting& waiting, const std::function<void(const std::string&, const base::Error&)>& failed);
+  bool is_ours(const std::string& id) { return must_get(id).adopted.is_null(); }
+
+  std::optional<Database> find(Kind kind, const std::string& name) override;
+  std::optional<Database> get(const std::string& id) override;
+  std::vector<Database> list() override;
+  std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces, const base::Json& members) override;
+  Restored restore(const RestoreRequest& request, const Waiting& waiting) override;
+  Database create_member(const std::string& cluster, const std::string& name, const Tags& tags, const base::Json& settings, const Waiting& waiting) override;
+  Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags, const base::Json& settings, const Waiting& waiting) override;
+  bool replica_in_sync(const std::string& id) override;
+  void set_master_password(const std::string& id, const base::Secret& password) override;
+  void rename(const std::string& id, const std::string& name) override;
+  void set_open(const std::string& id, bool open, const Waiting& waiting) override;
+  void stop(const std::string& id, const Waiting& waiting) override;
+  void start(const std::string& id, const Waiting& waiting) override;
+  void remove(const std::string& id, const Waiting& waiting) override;
+  void add_tags(const std::string& id, const Tags& tags) override;
+  std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password) override;
+
+  std::uint64_t bytes(const std::string& id);  ///< of its data folder
+  /// Where the master user logs in.
+  sql::Endpoint endpoint(const std::string& id);
+
+ private:
+  Row must_get(const std::string& id);
+  Database describe(const Row& row);
+  std::string status_of(const Row& row);
+  void set_status(const std::string& id, const std::string& status);
+  os::FileLock lock(const std::string& id);
+  CopySource copy_source(const Row& row);
+  sql::Endpoint administrator(const Row& row);
+  void discard(const std::string& id, const Waiting& waiting);
+  MariaDbServer server(const std::string& id) const { return {home_, id}; }
+
+  const Home& home_;
+  SecretStore& secrets_;
+  Catalogue catalogue_;
+};
+
+/// Programs that the local provider needs and this host lacks; empty if all are there.
+std::vector<std::string> missing_programs();
+
+}  // namespace provider::local

@@ -1,0 +1,133 @@
+#include "provider/local/mariadb_server.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace provider::local {
+namespace {
+
+using base::Error;
+using namespace std::chrono_literals;
+
+/// Small servers: several stand on one host. What its data needs is added from settings_of().
+constexpr std::string_view fixed_settings = R"(performance_schema = OFF
+innodb_buffer_pool_size = 64M
+innodb_flush_log_at_trx_commit = 1
+skip_slave_start = ON
+skip_name_resolve = ON
+local_infile = OFF
+skip_log_bin
+event_scheduler = OFF
+)";
+
+constexpr const char* carried_settings[] = {"innodb_page_size", "innodb_data_file_path", "lower_case_table_names", "character_set_server",
+                                            "collation_server", "sql_mode", "max_allowed_packet", "innodb_undo_tablespaces"};
+
+std::string quoted(const std::string& name) { return fmt::format("'{}'@'localhost'", name); }
+
+}  // namespace
+
+std::optional<os::ProcessId> MariaDbServer::process() const {
+  std::string pid;
+  try {
+    pid = os::read_file(folder() / "pid", 64);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  const auto found = os::identify(std::atoi(pid.c_str()));
+  std::error_code error;
+  const auto ours = os::fs::canonical(data(), error);
+  if (!found || error || os::working_folder(found->pid) != ours) return std::nullopt;
+  return found;
+}
+
+void MariaDbServer::initialise(const Waiting& waiting) const {
+  os::make_folder(folder(), 0700, home_.server_user);
+  os::run_or_throw({.argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string(), "--skip-test-db",
+                             "--auth-root-authentication-method=socket", "--auth-root-socket-user=" + home_.server_user.name},
+                    .user = home_.server_user},
+                   waiting.clock, waiting.deadline, waiting.stop);
+}
+
+void MariaDbServer::configure(int port, bool open, const base::Json& settings) const {
+  std::string text = fmt::format("# Written by dbrefresh at every start; changes are lost.\n[mysqld]\ndatadir = {}\nsocket = {}\npid_file = {}\n{}",
+                                 data().string(), socket().string(), (folder() / "pid").string(), fixed_settings);
+  text += open ? fmt::format("bind_address = 127.0.0.1\nport = {}\n", port) : "skip_networking = ON\n";
+  for (const auto& [name, value] : settings.items()) text += fmt::format("{} = {}\n", name, value.get<std::string>());
+  os::write_file_atomic(folder() / "server.cnf", text, 0600);
+  os::give_to(folder() / "server.cnf", home_.server_user);
+}
+
+void MariaDbServer::start(bool first_time, const Waiting& waiting) const {
+  if (process()) return;
+  os::Command command{.argv = {"mariadbd", "--defaults-file=" + (folder() / "server.cnf").string()},
+                      .user = home_.server_user, .folder = data(), .output = folder() / "server.log"};
+  const auto init = folder() / "init.sql";
+  if (first_time) {
+    std::set<std::string> names = {home_.server_user.name, os::current_user().name, "root"};
+    std::string sql;
+    for (const auto& name : names) {
+      sql += fmt::format("CREATE OR REPLACE USER {} IDENTIFIED VIA unix_socket;\n", quoted(name));
+      sql += fmt::format("GRANT ALL ON *.* TO {} WITH GRANT OPTION;\n", quoted(name));
+    }
+    os::write_file_atomic(init, sql, 0600);
+    os::give_to(init, home_.server_user);
+    command.argv.push_back("--init-file=" + init.string());
+  }
+  const os::ProcessId server = os::start(command);
+  while (true) {
+    try {
+      administrate();
+      break;
+    } catch (const Error&) {
+      if (!os::is_running(server)) throw Error("ServerFailed", fmt::format("mariadbd of {} ended while it started: {}", id_, log_tail()));
+      if (waiting.clock.now() >= waiting.deadline) throw Error("DeadlineExceeded", fmt::format("mariadbd of {} did not answer in time: {}", id_, log_tail()));
+    }
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 20ms, waiting.stop)) throw Error("Interrupted", "stopped while a server was starting");
+  }
+  if (first_time) os::remove_tree(init);
+}
+
+void MariaDbServer::stop(const Waiting& waiting) const {
+  const auto server = process();
+  if (!server) return;
+  os::send_signal(*server, SIGTERM);
+  while (os::is_running(*server)) {
+    if (waiting.clock.now() >= waiting.deadline) throw Error("DeadlineExceeded", fmt::format("mariadbd of {} did not stop in time", id_));
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 10ms, waiting.stop)) throw Error("Interrupted", "stopped while a server was stopping");
+  }
+}
+
+std::unique_ptr<sql::Connection> MariaDbServer::administrate() const {
+  return sql::connect({.family = "mariadb", .socket = socket().string(), .user = os::current_user().name}, 10s);
+}
+
+std::string MariaDbServer::log_tail() const {
+  std::string log;
+  try {
+    log = os::read_file(folder() / "server.log", 256U << 20U);
+  } catch (const Error& error) {
+    return error.message;
+  }
+  std::string tail;
+  for (const auto& line : base::split_list(log.size() > 8000 ? log.substr(log.size() - 8000) : log, '\n'))
+    if (line.find("[ERROR]") != std::string::npos) tail += (tail.empty() ? "" : "; ") + line;
+  return tail.empty() ? "its log has no error" : tail;
+}
+
+base::Json settings_of(sql::Connection& source) {
+  base::Json out = base::Json::object();
+  for (const char* name : carried_settings) {
+    const auto value = source.scalar(fmt::format("SELECT @@global.{}", name));
+    if (value && !value->empty()) out[name] = *value;
+  }
+  return out;
+}
+
+}  // namespace provider::local

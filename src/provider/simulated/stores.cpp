@@ -1,0 +1,51 @@
+#include "provider/simulated/stores.h"
+
+namespace provider::simulated {
+
+using base::Error;
+
+std::optional<base::Secret> Secrets::get(const std::string& name, Stage stage) {
+  const auto found = values_.find(name);
+  if (found == values_.end() || !found->second.contains(stage)) return std::nullopt;
+  return found->second.at(stage);
+}
+
+void Secrets::put_pending(const std::string& name, const base::Secret& value) { values_[name][Stage::pending] = value; }
+
+void Secrets::promote(const std::string& name) {
+  auto& versions = values_[name];
+  if (!versions.contains(Stage::pending)) return;
+  if (versions.contains(Stage::current)) versions[Stage::previous] = versions[Stage::current];
+  versions[Stage::current] = versions[Stage::pending];
+  versions.erase(Stage::pending);
+}
+
+void Secrets::drop_pending(const std::string& name) { values_[name].erase(Stage::pending); }
+void Secrets::remove(const std::string& name) { values_.erase(name); }
+
+std::vector<std::string> Secrets::names() {
+  std::vector<std::string> out;
+  for (const auto& [name, versions] : values_)
+    if (!versions.empty()) out.push_back(name);
+  return out;
+}
+
+std::string Scripts::read(const std::string& bucket, const std::string& key) {
+  const auto found = objects.find(bucket + "/" + key);
+  if (found == objects.end()) throw Error("NoSuchKey", "bucket '" + bucket + "' has no object '" + key + "'");
+  return found->second;
+}
+
+void MemoryLedger::record(const std::string&, const LedgerRow& row) {
+  if (broken) throw Error("LedgerBroken", "the ledger is broken");
+  if (std::ranges::find(rows_, row.run, &LedgerRow::run) == rows_.end()) rows_.push_back(row);
+}
+
+std::vector<LedgerRow> MemoryLedger::rows(const std::string&) { return rows_; }
+
+void MemoryNotifier::send(const Message& message) {
+  if (broken) throw Error("MailFailed", "mail is broken");
+  if (std::ranges::find(messages, message.run, &Message::run) == messages.end()) messages.push_back(message);
+}
+
+}  // namespace provider::simulated

@@ -1,0 +1,47 @@
+// The small stores in memory.
+#pragma once
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "provider/provider.h"
+
+namespace provider::simulated {
+
+class Secrets : public SecretStore {
+ public:
+  std::optional<base::Secret> get(const std::string& name, Stage stage) override;
+  void put_pending(const std::string& name, const base::Secret& value) override;
+  void promote(const std::string& name) override;
+  void drop_pending(const std::string& name) override;
+  void remove(const std::string& name) override;
+  std::vector<std::string> names() override;
+
+ private:
+  std::map<std::string, std::map<Stage, base::Secret>> values_;
+};
+
+class Scripts : public ScriptStore {
+ public:
+  std::map<std::string, std::string> objects;  ///< "bucket/key" -> text
+  std::string read(const std::string& bucket, const std::string& key) override;
+};
+
+class MemoryLedger : public Ledger {
+ public:
+  bool broken = false;
+  void record(const std::string& table, const LedgerRow& row) override;
+  std::vector<LedgerRow> rows(const std::string& table) override;
+
+ private:
+  std::vector<LedgerRow> rows_;
+};
+
+class MemoryNotifier : public Notifier {
+ public:
+  bool broken = false;
+  std::vector<Message> messages;
+  void send(const Message& message) override;
+};
+
+}  // namespace provider::simulated

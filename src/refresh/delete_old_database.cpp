@@ -1,0 +1,42 @@
+#include <algorithm>
+
+#include "refresh/lookup.h"
+
+namespace refresh {
+namespace {
+
+constexpr Field fields[] = {identifier("dbinstance", "Instance to delete, by its usual name.")};
+
+/// The old instance; of a cluster, its instances, readers before the writer.
+std::vector<provider::Database> old_instances(StepContext& step) {
+  std::vector<provider::Database> all;
+  const auto ids = kind_of(step) == provider::Kind::cluster ? pinned(step, "old_members") : std::vector{old_id(step)};
+  for (const auto& id : ids)
+    if (!id.empty())
+      if (auto found = step.databases.get(id)) all.push_back(*std::move(found));
+  std::ranges::stable_sort(all, {}, &provider::Database::writer);
+  return all;
+}
+
+void start(StepContext& step) {
+  for (const auto& each : old_instances(step))
+    if (each.status != "deleting") step.databases.remove(each.id, step.waiting);
+}
+
+Progress check(StepContext& step) { return old_instances(step).empty() ? Progress::succeeded : Progress::pending; }
+
+}  // namespace
+
+extern constexpr Step delete_old_database{
+    .key = "delete",
+    .states = {"delete-old-database", "wait-delete", "check-status-delete", "outcome-delete"},
+    .summary = "Delete the old instance, known by its resource id.",
+    .fields = fields,
+    .checktodo = "checkdelete",
+    .cancellable = false,
+    .start = start,
+    .check = check,
+};
+static_assert(well_formed(delete_old_database));
+
+}  // namespace refresh

@@ -1,0 +1,28 @@
+// The state machine document of a refresh, generated from the steps: the one definition of the work, for the embedded
+// engine and for AWS Step Functions.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "engine/task.h"
+#include "refresh/file.h"
+
+namespace refresh {
+
+/// What the resource of every task is called in the document; CloudFormation substitutes it.
+inline constexpr std::string_view task_resource = "${DbrefreshTaskArn}";
+
+/// In the order of the work.
+nlohmann::ordered_json state_machine();
+
+/// The input of a run: no secret is in it.
+Json run_input(const std::string& run, const RefreshFile& file, bool keep_failed, base::Time now);
+
+/// The reference of every member and field, as Markdown: of one step, or of all if `key` is "".
+std::string reference(std::string_view key);
+Json reference_json();
+
+/// The handler of the document's tasks: dispatches on the state's name. `services` must outlive it.
+engine::Task make_task(provider::Services& services);
+
+}  // namespace refresh

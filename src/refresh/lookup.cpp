@@ -1,0 +1,125 @@
+#include "refresh/lookup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace refresh {
+
+using base::Error;
+using base::Secret;
+using provider::Database;
+using SecretStage = provider::SecretStore::Stage;
+
+provider::Kind kind_of(const StepContext& step) { return step.names().at("kind") == "cluster" ? provider::Kind::cluster : provider::Kind::instance; }
+
+std::optional<Database> new_database(StepContext& step) {
+  auto all = step.databases.made(kind_of(step));
+  std::erase_if(all, [](const Database& each) { return !each.replica_of.empty(); });
+  if (all.empty()) return std::nullopt;
+  if (all.size() > 1) throw Error("AmbiguousDatabase", fmt::format("{} databases carry the tag refresh-run={}", all.size(), step.run()));
+  return all[0];
+}
+
+Database must_have_new(StepContext& step) {
+  if (auto found = new_database(step)) return *std::move(found);
+  throw Error("DBInstanceNotFound", fmt::format("the new database of run {} is gone", step.run()));
+}
+
+Database must_have_new_instance(StepContext& step) {
+  Database database = must_have_new(step);
+  if (database.kind == provider::Kind::instance) return database;
+  for (const auto& id : database.members)
+    if (auto member = step.databases.get(id); member && member->writer) return *std::move(member);
+  throw Error("DBInstanceNotFound", fmt::format("cluster {} has no writer", database.name));
+}
+
+std::string old_id(const StepContext& step) { return step.state.at("plan").value("old", ""); }
+
+std::optional<Database> old_database(StepContext& step) {
+  const std::string id = old_id(step);
+  return id.empty() ? std::nullopt : step.databases.get(id);
+}
+
+std::vector<std::string> pinned(const StepContext& step, const char* list) { return step.state.at("plan").value(list, std::vector<std::string>{}); }
+
+std::string set_aside_name(const StepContext& step, const std::string& name) {
+  const std::string run = step.run();
+  return fmt::format("{}-old-{}", name, run.substr(run.size() - std::min<std::size_t>(run.size(), 6)));
+}
+
+bool is_ready(const Database& database) {
+  const auto what = provider::classify(database.status);
+  if (what == provider::StatusClass::failed || what == provider::StatusClass::stopped) throw Error("DatabaseFailed", fmt::format("{} {} is {}", to_string(database.kind), database.name, database.status));
+  return what == provider::StatusClass::ready;
+}
+
+std::string run_secret_name(const std::string& run) { return "dbrefresh/run/" + run; }
+
+namespace {
+
+Json run_secrets(StepContext& step) {
+  const auto kept = step.services.secrets.get(run_secret_name(step.run()), SecretStage::current);
+  return kept ? Json::parse(kept->reveal()) : Json::object();
+}
+
+}  // namespace
+
+Secret run_secret(StepContext& step, const std::string& field) {
+  const Json kept = run_secrets(step);
+  if (!kept.contains(field)) throw Error("SecretNotFound", fmt::format("the secrets of run {} do not have {}", step.run(), field));
+  return Secret(kept[field].get<std::string>());
+}
+
+void remember_secret(StepContext& step, const std::string& name) {
+  Json kept = run_secrets(step);
+  const std::string key = "before:" + name;
+  if (kept.contains(key)) return;
+  const auto now = step.services.secrets.get(name, SecretStage::current);
+  kept[key] = now ? Json(now->reveal()) : Json();
+  step.services.secrets.put_pending(run_secret_name(step.run()), Secret(kept.dump()));
+  step.services.secrets.promote(run_secret_name(step.run()));
+}
+
+Progress put_secret_back(StepContext& step, const std::string& name) {
+  const Json kept = run_secrets(step);
+  const auto before = kept.find("before:" + name);
+  if (before == kept.end()) return Progress::succeeded;  // we never wrote it
+  auto& secrets = step.services.secrets;
+  if (before->is_null()) {
+    secrets.remove(name);
+    return Progress::succeeded;
+  }
+  secrets.drop_pending(name);
+  const Secret value(before->get<std::string>());
+  if (secrets.get(name, SecretStage::current) != value) {
+    secrets.put_pending(name, value);
+    secrets.promote(name);
+  }
+  return Progress::succeeded;
+}
+
+std::optional<Secret> master_password(StepContext& step) {
+  if (step.has_member("changemasterpwd")) return run_secret(step, "changemasterpwd.temppwd");
+  if (step.has_member("runscripts") && step.state["members"]["runscripts"].value("access", "") == "pwd") return run_secret(step, "runscripts.temppwd");
+  return std::nullopt;
+}
+
+Secret secret_value(StepContext& step, const Secret& password) {
+  const Database database = must_have_new(step);
+  Json value = {{"username", database.master_user}, {"password", password.reveal()}, {"engine", database.engine}, {"host", database.host}, {"port", database.port},
+                {database.kind == provider::Kind::cluster ? "dbClusterIdentifier" : "dbInstanceIdentifier", step.names().at("target")}};
+  if (!database.db_name.empty()) value["dbname"] = database.db_name;
+  return Secret(value.dump());
+}
+
+std::string published_secret(const StepContext& step) {
+  const Json& members = step.state.at("members");
+  if (members.contains("createsecret")) return members["createsecret"].at("secretname");
+  if (members.contains("changemasterpwd") && members["changemasterpwd"].value("secret", false)) return members["changemasterpwd"].at("secretname");
+  return {};
+}
+
+}  // namespace refresh

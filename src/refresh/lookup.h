@@ -1,0 +1,46 @@
+// What steps look up again and again: the databases of this run, its secrets, its pins.
+#pragma once
+
+#include "refresh/step.h"
+
+namespace refresh {
+
+/// The new database (for Aurora the cluster), found by the tag of the run; nothing if there is none.
+std::optional<provider::Database> new_database(StepContext& step);
+/// The same; throws DBInstanceNotFound if it is gone.
+provider::Database must_have_new(StepContext& step);
+/// The new instance: the new database itself, or the cluster's writer.
+provider::Database must_have_new_instance(StepContext& step);
+
+/// The id of the database whose place the new one takes; "" if there was none when the run was planned.
+std::string old_id(const StepContext& step);
+std::optional<provider::Database> old_database(StepContext& step);
+std::vector<std::string> pinned(const StepContext& step, const char* list);
+
+/// `<name>-old-<end of the run's id>`.
+std::string set_aside_name(const StepContext& step, const std::string& name);
+
+provider::Kind kind_of(const StepContext& step);
+
+/// True once a database of ours is ready. Throws `DatabaseFailed` for a terminal status, and for `stopped`: nobody
+/// stopped it.
+bool is_ready(const provider::Database& database);
+
+/// A secret of the file, by "member.field"; kept encrypted for the run. Throws SecretNotFound.
+base::Secret run_secret(StepContext& step, const std::string& field);
+/// Where the run's secrets are kept in the secret store.
+std::string run_secret_name(const std::string& run);
+/// What a secret looked like before this run wrote it: kept so that it can be put back.
+void remember_secret(StepContext& step, const std::string& name);
+Progress put_secret_back(StepContext& step, const std::string& name);
+
+/// The password that the new master user has by now: from changemasterpwd, else from runscripts; nothing if the file
+/// names none.
+std::optional<base::Secret> master_password(StepContext& step);
+
+/// The JSON of a database secret, as the rotation functions of AWS use it.
+base::Secret secret_value(StepContext& step, const base::Secret& password);
+/// The secret that the file wants the new password in; "" if none.
+std::string published_secret(const StepContext& step);
+
+}  // namespace refresh

@@ -1,0 +1,33 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "refresh/plan.h"
+#include "refresh/step.h"
+
+namespace refresh {
+namespace {
+
+/// Looks at the world once more, now that the lease is ours, and pins identities: from here on names are not trusted.
+void start(StepContext& step) {
+  const Plan plan = make_plan(step.names(), step.state.at("members"), step.services, step.run());
+  if (!plan.ok()) {
+    std::string list;
+    for (const Problem& problem : plan.problems) list += fmt::format("\n  {}: {}", problem.path, problem.message);
+    throw base::Error("PlanRefused", "the refresh would not work:" + list);
+  }
+  step.result = plan.pins;
+}
+
+}  // namespace
+
+extern constexpr Step plan_step{
+    .key = "plan",
+    .in_file = false,
+    .stage = Stage::pre_restore,
+    .states = {"plan"},
+    .summary = "Find everything that would fail later, and pin the databases by their resource ids.",
+    .start = start,
+};
+static_assert(well_formed(plan_step));
+
+}  // namespace refresh

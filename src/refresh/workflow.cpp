@@ -1,0 +1,53 @@
+#include "refresh/workflow.h"
+
+#include <algorithm>
+
+namespace refresh {
+
+extern const Step plan_step, perform_restore, create_instance, change_master_pwd, create_secret, run_scripts, verify, set_aside, rename_cluster,
+    rename_database, publish_secret, fix_tags, delete_replicas, create_read_replicas, rotate_master_pwd, stop_old_database, delete_old_database,
+    delete_old_cluster, update_ledger, send_msg, roll_back, update_ledger_failure, send_msg_failure;
+
+// A new step is its own file and its place here: the order is a fact about the refresh, not about any one step.
+std::span<const Step* const> sequence() {
+  static constexpr const Step* steps[] = {
+      &plan_step,
+      // The new database comes into being beside the old one, closed.
+      &perform_restore, &create_instance,
+      // It is made fit to be seen.
+      &change_master_pwd, &create_secret, &run_scripts, &verify,
+      // The names change hands; until here, the old one has not been touched.
+      &set_aside, &rename_cluster, &rename_database, &publish_secret, &fix_tags, &delete_replicas, &create_read_replicas, &rotate_master_pwd,
+      // Only now, and last of all, the old one goes.
+      &stop_old_database, &delete_old_database, &delete_old_cluster, &update_ledger, &send_msg};
+  return steps;
+}
+
+std::span<const Step* const> failure_sequence() {
+  static constexpr const Step* steps[] = {&update_ledger_failure, &send_msg_failure};
+  return steps;
+}
+
+const Step& roll_back_step() { return roll_back; }
+
+const Step* find_step(std::string_view key) {
+  const auto all = sequence();
+  const auto found = std::ranges::find(all, key, [](const Step* step) { return step->key; });
+  return found == all.end() ? nullptr : *found;
+}
+
+std::optional<StateRef> find_state(std::string_view state) {
+  auto in = [&](std::span<const Step* const> steps) -> std::optional<StateRef> {
+    for (const Step* step : steps) {
+      if (step->states.start == state) return StateRef{step, false};
+      if (!step->states.check.empty() && step->states.check == state) return StateRef{step, true};
+    }
+    return std::nullopt;
+  };
+  static constexpr const Step* undoing[] = {&roll_back};
+  for (const auto steps : {sequence(), failure_sequence(), std::span<const Step* const>(undoing)})
+    if (auto found = in(steps)) return found;
+  return std::nullopt;
+}
+
+}  // namespace refresh

@@ -1,0 +1,23 @@
+// Every step of a refresh, in the order they run.
+#pragma once
+
+#include "refresh/step.h"
+
+namespace refresh {
+
+std::span<const Step* const> sequence();
+/// The steps that make the report of a failed run, after roll-back.
+std::span<const Step* const> failure_sequence();
+/// Puts everything back; a step of ours that uses the others' undo.
+const Step& roll_back_step();
+
+/// By member key; nullptr if there is none.
+const Step* find_step(std::string_view key);
+/// The step of which this is the start or check state, and which of the two.
+struct StateRef {
+  const Step* step;
+  bool is_check;
+};
+std::optional<StateRef> find_state(std::string_view state);
+
+}  // namespace refresh

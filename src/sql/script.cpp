@@ -1,0 +1,186 @@
+#include "sql/script.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace sql {
+namespace {
+
+using base::Error;
+
+constexpr std::string_view statement_words[] = {
+    "alter", "analyze", "begin", "call", "check", "commit", "create", "deallocate", "delete", "do", "drop", "execute", "explain",
+    "flush", "grant", "handler", "insert", "kill", "load", "lock", "optimize", "prepare", "rename", "repair", "replace", "reset",
+    "revoke", "rollback", "savepoint", "select", "set", "show", "start", "truncate", "unlock", "update", "use", "values", "with", "xa"};
+
+/// Commands of the mariadb client that take a file, a shell or a terminal; `\` commands but for \g.
+constexpr std::string_view client_words[] = {"source", "system", "tee", "notee", "pager", "nopager", "edit", "connect", "charset", "prompt", "rehash", "status"};
+
+std::string_view first_word(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && (std::isalnum(static_cast<unsigned char>(text[size])) || text[size] == '_')) ++size;
+  return text.substr(0, size);
+}
+
+/// Reads a client script from left to right.
+class ClientReader {
+ public:
+  explicit ClientReader(std::string_view text) : text_(text) {}
+
+  std::vector<Statement> run() {
+    while (at_ < text_.size()) {
+      if (blank_so_far() && delimiter_command()) continue;
+      if (text_.substr(at_, delimiter_.size()) == delimiter_) {
+        terminated = true;
+        advance(delimiter_.size());
+        flush();
+      } else if (!skip_comment() && !take_quoted()) {
+        take(1);
+      }
+    }
+    flush();
+    return std::move(statements_);
+  }
+
+  bool terminated = false;      ///< some statement ended in a delimiter
+  bool had_delimiter = false;   ///< there was a DELIMITER command
+
+ private:
+  void advance(std::size_t count) {
+    for (; count > 0; --count)
+      if (text_[at_++] == '\n') ++line_;
+  }
+  void take(std::size_t count) {
+    count = std::min(count, text_.size() - at_);
+    if (blank_so_far() && base::trim(text_.substr(at_, count)).empty()) return advance(count);
+    if (current_.empty()) begun_ = line_;
+    current_ += text_.substr(at_, count);
+    advance(count);
+  }
+  bool blank_so_far() const { return current_.empty(); }
+  std::string_view rest() const { return text_.substr(at_); }
+  std::string_view rest_of_line() const { return rest().substr(0, rest().find('\n')); }
+  bool line_begins() const {
+    const auto before = text_.substr(0, at_);
+    const auto newline = before.rfind('\n');
+    return base::trim(before.substr(newline == std::string_view::npos ? 0 : newline + 1)).empty();
+  }
+
+  void flush() {
+    const auto text = base::trim(current_);
+    if (!text.empty()) {
+      refuse_client_command(text);
+      statements_.push_back({begun_, std::string(text)});
+    }
+    current_.clear();
+  }
+
+  void refuse_client_command(std::string_view text) const {
+    const auto word = base::lower(first_word(text));
+    const bool named = std::ranges::find(client_words, word) != std::end(client_words) && text.find('(') == std::string_view::npos;
+    if (!named && text[0] != '\\') return;
+    throw Error("ScriptError", fmt::format("line {}: '{}' is a command of the mariadb client, not a statement", begun_, named ? word : std::string(text.substr(0, 2))),
+                "take it out, or write what it does as SQL");
+  }
+
+  bool delimiter_command() {
+    const auto line = rest_of_line();
+    if (!line_begins() || base::lower(first_word(line)) != "delimiter") return false;
+    const auto wanted = base::trim(line.substr(9));
+    const auto word = wanted.substr(0, wanted.find_first_of(" \t"));
+    if (word.empty() || word.find('\\') != std::string_view::npos)
+      throw Error("ScriptError", fmt::format("line {}: DELIMITER needs a delimiter without a backslash", line_));
+    delimiter_ = word;
+    had_delimiter = true;
+    advance(line.size());
+    return true;
+  }
+
+  /// `--` with a blank behind it, `#`, and `/* */`; but `/*! */` and `/*M! */` are code.
+  bool skip_comment() {
+    const auto here = rest();
+    if (here[0] == '#' || (here.starts_with("--") && (here.size() == 2 || std::isspace(static_cast<unsigned char>(here[2])) || std::iscntrl(static_cast<unsigned char>(here[2]))))) {
+      advance(rest_of_line().size());
+      return true;
+    }
+    if (!here.starts_with("/*") || here.starts_with("/*!") || here.starts_with("/*M!")) return false;
+    const auto end = here.find("*/", 2);
+    if (end == std::string_view::npos) throw Error("ScriptError", fmt::format("line {}: a /* comment is never closed", line_));
+    if (here.starts_with("/*+")) take(end + 2);  // a hint is the server's to read
+    else advance(end + 2);
+    if (!blank_so_far()) current_ += ' ';
+    return true;
+  }
+
+  bool take_quoted() {
+    const auto here = rest();
+    const char quote = here[0];
+    if (quote != '\'' && quote != '"' && quote != '`') return false;
+    std::size_t size = 1;
+    for (; size < here.size() && here[size] != quote; ++size)
+      if (here[size] == '\\' && quote != '`') ++size;
+    if (size >= here.size()) throw Error("ScriptError", fmt::format("line {}: a {} quote is never closed", line_, quote));
+    take(size + 1);
+    return true;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int line_ = 1;
+  int begun_ = 1;
+  std::string delimiter_ = ";";
+  std::string current_;
+  std::vector<Statement> statements_;
+};
+
+/// The statements of a script in the form `lines`; nothing if some line does not begin like a statement.
+std::optional<std::vector<Statement>> read_lines(std::string_view text) {
+  std::vector<Statement> statements;
+  int number = 0;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const auto line = base::trim(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    ++number;
+    if (line.empty() || line[0] == '#' || line.starts_with("-- ")) continue;
+    if (std::ranges::find(statement_words, base::lower(first_word(line))) == std::end(statement_words)) return std::nullopt;
+    statements.push_back({number, std::string(line)});
+  }
+  return statements;
+}
+
+}  // namespace
+
+std::string_view to_string(Form form) { return form == Form::lines ? "one statement a line" : "client script"; }
+
+Script parse_script(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  ClientReader reader(text);
+  auto statements = reader.run();
+  if (!reader.terminated && !reader.had_delimiter)
+    if (auto lines = read_lines(text)) return {Form::lines, *std::move(lines)};
+  return {Form::client, std::move(statements)};
+}
+
+void run_script(Connection& connection, const std::string& name, const Script& script, const std::function<double()>& seconds_now,
+                const std::function<void(const StatementDone&)>& done) {
+  int number = 0;
+  for (const Statement& statement : script.statements) {
+    ++number;
+    const double begun = seconds_now();
+    try {
+      const Result result = connection.execute(statement.text, 0);
+      done({number, statement.line, result.rows, seconds_now() - begun});
+    } catch (const Error& error) {
+      Error located = error;
+      located.message = fmt::format("{}:{}: statement {} of {} failed: {}", name, statement.line, number, script.statements.size(), error.message);
+      throw located;
+    }
+  }
+}
+
+}  // namespace sql

@@ -1,0 +1,46 @@
+// SQL scripts: taken apart into statements, and run. docs/scripts.md is the user's page.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/connection.h"
+
+namespace sql {
+
+struct Statement {
+  int line = 0;  ///< where it begins, from 1
+  std::string text;
+};
+
+/// The two forms of scripts. `lines` is that of the original orchestrator: a statement a line, no semicolons, `#`
+/// at the start of a line is a comment. `client` is what the mariadb client takes.
+enum class Form { client, lines };
+std::string_view to_string(Form form);
+
+struct Script {
+  Form form = Form::client;
+  std::vector<Statement> statements;
+};
+
+/// Takes a script apart. The rule for the form: it is `lines` if no semicolon stands outside of quotes and comments,
+/// there is no DELIMITER line, and every line that is neither blank nor a comment begins with a word that begins a
+/// statement; otherwise it is `client`. Throws ScriptError with the line of a quote or comment that is never closed,
+/// or of a client command (`source`, `\!`, …) that only a client could run.
+Script parse_script(std::string_view text);
+
+struct StatementDone {
+  int number = 0;  ///< from 1
+  int line = 0;
+  std::uint64_t rows = 0;
+  double seconds = 0;
+};
+
+/// Runs a script's statements one by one in one session. `done` hears of each. Throws SqlError and the like, with
+/// `name` and the line before the server's message; what ran before stays.
+void run_script(Connection& connection, const std::string& name, const Script& script, const std::function<double()>& seconds_now,
+                const std::function<void(const StatementDone&)>& done);
+
+}  // namespace sql

@@ -1,0 +1,87 @@
+// SQLite, thinly: a database, its statements and its transactions. Errors are base::Error: DiskFull, StoreBusy
+// (retryable) or StoreError with the path and SQLite's words.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace store {
+
+class Statement;
+
+/// One connection; WAL, synchronous FULL, so that a commit that returned survives a power cut. Not thread-safe:
+/// one thread at a time. Several processes may have the same file open; they wait up to 10 s for one another.
+class Database {
+ public:
+  /// Opens or makes the file, readable by its owner alone. `schema` is run if it is new (`IF NOT EXISTS`).
+  Database(const std::filesystem::path& path, std::string_view schema);
+  Database(Database&&) noexcept = default;
+  ~Database();
+
+  void execute(std::string_view sql);
+  Statement prepare(std::string_view sql);
+  int changes() const;  ///< rows changed by the last statement
+
+ private:
+  friend class Statement;
+  struct Close { void operator()(sqlite3* db) const; };
+  std::unique_ptr<sqlite3, Close> db_;
+  std::string path_;
+};
+
+/// A prepared statement. Must not outlive its database. Parameters are bound in order, from the first.
+class Statement {
+ public:
+  template <class... Values>
+  Statement& bind(const Values&... values) {
+    reset();
+    int index = 0;
+    (bind_one(++index, values), ...);
+    return *this;
+  }
+  bool step();  ///< true if there is a row
+  void run();   ///< step() to the end
+
+  std::int64_t integer(int column) const;
+  std::string text(int column) const;
+  bool is_null(int column) const;
+
+ private:
+  friend class Database;
+  Statement(Database& db, std::string_view sql);
+  void reset();
+  void bind_one(int index, std::int64_t value);
+  void bind_one(int index, std::string_view value);
+  void bind_one(int index, const char* value) { bind_one(index, std::string_view(value)); }
+  void bind_one(int index, std::nullopt_t);
+  template <class T>
+  void bind_one(int index, const std::optional<T>& value) {
+    if (value) bind_one(index, *value);
+    else bind_one(index, std::nullopt);
+  }
+  struct Finalize { void operator()(sqlite3_stmt* stmt) const; };
+  std::unique_ptr<sqlite3_stmt, Finalize> stmt_;
+  Database* db_;
+};
+
+/// Begins (taking the write lock at once) in the constructor; rolls back in the destructor unless committed.
+class Transaction {
+ public:
+  explicit Transaction(Database& db);
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+  void commit();
+
+ private:
+  Database& db_;
+  bool done_ = false;
+};
+
+}  // namespace store

@@ -1,0 +1,149 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "tests/simulation/world.h"
+
+namespace tests {
+namespace {
+
+using provider::simulated::Faults;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string file_of(bool cluster) { return cluster ? cluster_file() : instance_file(); }
+
+class Refresh : public testing::TestWithParam<std::tuple<bool, bool>> {
+ protected:
+  bool cluster() const { return std::get<0>(GetParam()); }
+  bool with_old() const { return std::get<1>(GetParam()); }
+  SimulatedWorld world(Faults faults = {}) const { return {file_of(cluster()), with_old(), std::move(faults)}; }
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Refresh, testing::Combine(testing::Bool(), testing::Bool()), [](const auto& info) {
+  return std::string(std::get<0>(info.param) ? "Cluster" : "Instance") + (std::get<1>(info.param) ? "Replaced" : "New");
+});
+
+TEST_P(Refresh, Completes) {
+  auto w = world();
+  w.run();
+  EXPECT_TRUE(w.completed()) << w.cause();
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+}
+
+TEST_P(Refresh, SurvivesACrashAtEveryWrite) {
+  const int points = world().run();
+  ASSERT_GT(points, 100);
+  for (int at = 0; at < points; ++at) {
+    auto w = world({.slowest_seconds = 3});
+    w.run(at);
+    EXPECT_TRUE(w.completed()) << "crash at " << at << ": " << w.cause();
+    EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "crash at " << at;
+  }
+}
+
+TEST_P(Refresh, IsRolledBackWhenCancelledAnywhere) {
+  const int points = world().run();
+  int cancelled = 0;
+  for (int at = 0; at < points; ++at) {
+    auto w = world({.slowest_seconds = 3});
+    w.run(at, true);
+    EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "cancelled at " << at << ": " << w.cause();
+    cancelled += w.completed() ? 0 : 1;
+  }
+  EXPECT_GT(cancelled, points / 2);
+}
+
+TEST_P(Refresh, EndsWellUnderFaultsFromASeed) {
+  int completed = 0;
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    auto w = world({.seed = seed, .throttled = 0.1, .lost_answer = 0.1});
+    w.run(static_cast<int>(seed * 7 % 300));
+    EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "seed " << seed << ": " << w.cause();
+    completed += w.completed() ? 1 : 0;
+  }
+  EXPECT_GT(completed, 100);
+}
+
+TEST_P(Refresh, PutsEverythingBackWhateverVerbBreaks) {
+  for (const std::string verb : {"restore", "create_member", "set_master_password", "rename", "set_open", "add_tags", "create_replica"}) {
+    for (int after = 0; after < 5; ++after) {
+      auto w = world({.broken_verb = verb, .broken_after = after});
+      w.run();
+      if (w.completed()) break;
+      if (verb == "rename" || verb == "set_open") continue;  // then not even rolling back can work: see the next test
+      EXPECT_THAT(w.faults_at_end(), IsEmpty()) << verb << " from call " << after << ": " << w.cause();
+    }
+  }
+}
+
+TEST_P(Refresh, SaysSoWhenRollingBackFailsToo) {
+  auto w = world({.broken_verb = "rename", .broken_after = with_old() ? 1 : 0});
+  w.run();
+  ASSERT_FALSE(w.completed());
+  EXPECT_THAT(w.databases.broken_rules(), IsEmpty());
+  ASSERT_EQ(w.notifier.messages.size(), 1U);
+  EXPECT_THAT(w.notifier.messages[0].subject, HasSubstr("[FAILED]"));
+  if (with_old()) EXPECT_THAT(w.notifier.messages[0].body, HasSubstr("rolling back failed too: InternalFailure: rename is broken"));
+}
+
+TEST_P(Refresh, ARestoreThatFailsIsATerminalStatusAndNoLoop) {
+  auto w = world({.restore_fails = true});
+  w.run();
+  EXPECT_FALSE(w.completed());
+  EXPECT_THAT(w.cause(), HasSubstr("incompatible-restore"));
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+}
+
+TEST_P(Refresh, AScriptThatFailsFailsTheRun) {
+  auto w = world({.broken_statement = "customers"});
+  w.run();
+  EXPECT_FALSE(w.completed());
+  EXPECT_THAT(w.cause(), HasSubstr("2.sql:1: statement 1 of 1 failed: the statement was refused"));
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+}
+
+TEST_P(Refresh, ALedgerOrMailThatBreaksDoesNotChangeTheOutcome) {
+  auto w = world();
+  w.ledger.broken = true;
+  w.notifier.broken = true;
+  w.run();
+  EXPECT_TRUE(w.completed()) << w.cause();
+}
+
+TEST(RefreshPlan, RefusesWhatIsNotOursToReplace) {
+  SimulatedWorld w(instance_file(), false, {});
+  w.databases.add({.name = "dev", .id = "id-foreign", .engine = "mysql", .status = "available"});
+  w.run();
+  EXPECT_FALSE(w.completed());
+  EXPECT_THAT(w.cause(), HasSubstr("$.restore.target: 'dev' exists and does not carry the tag refresh=true"));
+  EXPECT_EQ(w.databases.get("id-foreign")->name, "dev");
+}
+
+TEST(RefreshGuard, RefusesEveryVerbOnTheSourceAndOnStrangers) {
+  SimulatedWorld w(instance_file(), true, {});
+  w.databases.add({.name = "stranger", .id = "id-stranger", .engine = "mysql", .status = "available", .tags = {{"refresh", "true"}}});
+  w.databases.add_tags("id-prod", {{"refresh", "true"}});
+  const base::Json pins = {{"source", "id-prod"}, {"old", "id-old"}};
+  refresh::Guard guard(w.databases, "run", pins);
+  const provider::Waiting waiting{w.clock, w.clock.now(), {}, {}};
+  for (const char* id : {"id-prod", "id-stranger"}) {
+    const std::function<void()> verbs[] = {
+        [&] { guard.remove(id, waiting); }, [&] { guard.rename(id, "x"); }, [&] { guard.stop(id, waiting); }, [&] { guard.start(id, waiting); },
+        [&] { guard.set_open(id, false, waiting); }, [&] { guard.add_tags(id, {}); }, [&] { guard.set_master_password(id, base::Secret("x")); }, [&] { guard.login(id, base::Secret("x")); }};
+    for (const auto& verb : verbs) {
+      try {
+        verb();
+        ADD_FAILURE() << "a verb was allowed on " << id;
+      } catch (const base::Error& error) {
+        EXPECT_EQ(error.code, "GuardRefused");
+      }
+    }
+  }
+  guard.stop("id-old", waiting);
+  EXPECT_EQ(w.databases.get("id-old")->status, "stopping");
+}
+
+}  // namespace
+}  // namespace tests

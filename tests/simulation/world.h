@@ -1,0 +1,51 @@
+// A whole refresh in simulated time: the real engine, journal and steps; databases in memory, faults from a seed.
+#pragma once
+
+#include "engine/engine.h"
+#include "provider/simulated/databases.h"
+#include "provider/simulated/stores.h"
+#include "refresh/document.h"
+#include "refresh/lookup.h"
+#include "tests/temporary.h"
+
+namespace tests {
+
+/// What a crash throws: no std::exception, so that nothing on the way takes it for an error.
+struct Crash {};
+
+std::string instance_file();  ///< Test 3c of the original: replaces mysqlinstd, masks, writes a secret
+std::string cluster_file();   ///< Test 1 of the original with the old cluster replaced, replicas and a secret rotated
+
+class SimulatedWorld {
+ public:
+  SimulatedWorld(const std::string& file_text, bool with_old, provider::simulated::Faults faults);
+
+  /// Runs to the end. Where `crash_at` (counted over journal commits and changes of databases) is reached, the process
+  /// "dies", and another one takes the run up. Returns how many such points were passed.
+  int run(int crash_at = -1, bool cancel_after_crash = false);
+
+  /// Everything that must hold when a run has ended, whatever happened. Empty: all is well.
+  std::vector<std::string> faults_at_end();
+  bool completed();
+  std::string cause();
+
+  refresh::RefreshFile file;
+  Temporary folder{true};
+  base::VirtualClock clock;
+  provider::simulated::Databases databases;
+  provider::simulated::Secrets secrets;
+  provider::simulated::Scripts scripts;
+  provider::simulated::MemoryLedger ledger;
+  provider::simulated::MemoryNotifier notifier;
+  provider::Services services{databases, secrets, scripts, ledger, notifier};
+  store::Journal journal{folder.path() / "journal.db"};
+  std::string run_id = "20260101000000-abc123";
+
+ private:
+  void drive(bool first);
+  bool with_old_;
+  std::string old_id_;
+  bool secret_before_ = false;
+};
+
+}  // namespace tests
