@@ -105,7 +105,7 @@ class Advance {
     Json context, variables;
     Scope of(const Json& input) const { return {input, context, variables}; }
   };
-  View view(const Here& here) const { return {context(here), visible(here.outer, here.frame.variables)}; }
+  View view(const Here& here) const { return {here.state().uses_context ? context(here) : Json(), visible(here.outer, here.frame.variables)}; }
 
   // ---- input and output processing (specification, "Input and Output Processing")
 
@@ -154,7 +154,7 @@ class Advance {
     Frame& frame = here.frame;
     frame.entered = now_;
     frame.attempts.assign(here.state().retriers.size(), 0);
-    frame.entered_event = log(fmt::format("{}StateEntered", to_string(here.state().type)), frame.state, {{"input", frame.input}});
+    frame.entered_event = log(fmt::format("{}StateEntered", to_string(here.state().type)), frame.state);
   }
 
   void leave(const Here& here, Json output, const std::string& next) {
@@ -333,7 +333,7 @@ class Advance {
     for (std::size_t i = 0; i < items->size(); ++i) {
       const Json item = {{"Index", i}, {"Value", (*items)[i]}};
       View with_item = seen;
-      with_item.context["Map"]["Item"] = item;
+      if (here.state().uses_context) with_item.context["Map"]["Item"] = item;
       Json child = definition.contains(selector) ? evaluate_template(definition[selector], with_item.of(input), entropy_) : (*items)[i];
       inputs.push_back({{"input", std::move(child)}, {"item", item}});
     }

@@ -36,7 +36,7 @@ struct Frame {
   std::optional<std::string> error, cause;
 };
 
-/// One line of the history, named as AWS names its history events.
+/// One line of the history, named as AWS names its history events. A state's input is the output of the one before.
 struct HistoryEvent {
   std::int64_t id = 0;  ///< from 1, without gaps
   std::string type;

@@ -31,6 +31,7 @@ State parse_state(const std::string& name, const Json& json) {
   State state{.name = name, .next = json.value("Next", ""), .definition = json};
   const auto* type = std::ranges::find(types, json.at("Type").get<std::string>(), &std::pair<std::string_view, Type>::first);
   state.type = type->second;
+  state.uses_context = json.dump().find("$$") != std::string::npos;
   for (const Json& each : json.value("Retry", Json::array())) state.retriers.push_back(parse_retrier(each));
   for (const Json& each : json.value("Catch", Json::array()))
     state.catchers.push_back({error_names(each), each.at("Next"), each});

@@ -40,6 +40,7 @@ struct State {
   Json definition;
   std::vector<Retrier> retriers;
   std::vector<Catcher> catchers;
+  bool uses_context = false;      ///< some path of it begins with $$
   std::vector<Machine> branches;  ///< Parallel: its branches; Map: its one item processor
 };
 

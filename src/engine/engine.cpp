@@ -109,14 +109,20 @@ void Engine::run(std::stop_token stop) {
   }
 }
 
+/// Takes the execution out of hot_: until what happens to it is committed, the journal is the truth.
+Execution Engine::load(const std::string& id) {
+  const auto hot = std::exchange(hot_, std::nullopt);
+  return hot && hot->id == id ? *hot : asl::execution_from_json(Json::parse(journal_.find(id)->snapshot));
+}
+
 void Engine::step(const std::string& id, const asl::Event& event) {
-  const auto row = journal_.find(id);
-  Execution execution = asl::execution_from_json(Json::parse(row->snapshot));
+  Execution execution = load(id);
+  const std::string machine_id = machines_.at(id);
   const base::Time now = clock_.now();
-  const asl::Decision decision = asl::advance(machine(row->machine), execution, event, now, entropy_.next());
+  const asl::Decision decision = asl::advance(machine(machine_id), execution, event, now, entropy_.next());
   if (decision.stale) return;
 
-  const auto updated = row_of(execution, row->machine, now);
+  const auto updated = row_of(execution, machine_id, now);
   std::vector<store::EventRow> events;
   for (const auto& each : decision.events) events.push_back({each.id, now, each.type, each.state, each.details.is_null() ? "" : each.details.dump()});
   std::vector<store::AttemptRow> begun;
@@ -129,6 +135,7 @@ void Engine::step(const std::string& id, const asl::Event& event) {
   for (const auto& each : decision.events) observer_.history(id, each, now);
   if (execution.status != Execution::Status::running) return end(id);
   schedule(id, execution, decision.more);
+  hot_ = std::move(execution);
   for (const auto& task : decision.tasks) dispatch({id, task, journal_.cancel_requested(id), false});
 }
 

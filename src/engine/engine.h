@@ -65,6 +65,7 @@ class Engine {
   };
 
   const asl::Machine& machine(const std::string& id);
+  asl::Execution load(const std::string& id);
   void step(const std::string& id, const asl::Event& event);
   void schedule(const std::string& id, const asl::Execution& execution, bool more);
   void dispatch(Work work);
@@ -82,6 +83,7 @@ class Engine {
   Observer& observer_;
   asl::Entropy entropy_;
 
+  std::optional<asl::Execution> hot_;                  ///< the execution moved last; the others are in the journal alone
   std::map<std::string, asl::Machine> parsed_;         ///< by machine id
   std::map<std::string, std::string> machines_;        ///< execution -> machine id
   std::queue<std::pair<std::string, asl::Event>> ready_;

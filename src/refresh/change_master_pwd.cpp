@@ -1,4 +1,3 @@
-#include "base/error.h"
 #include "refresh/lookup.h"
 
 namespace refresh {
@@ -25,17 +24,7 @@ void start(StepContext& step) {
 }
 
 /// Done when a login works, not when a status says so.
-Progress check(StepContext& step) {
-  const auto database = must_have_new(step);
-  if (!is_ready(database)) return Progress::pending;
-  try {
-    step.databases.login(database.id, run_secret(step, "changemasterpwd.temppwd"));
-    return Progress::succeeded;
-  } catch (const base::Error& error) {
-    if (error.code == "AccessDenied" || error.retryable) return Progress::pending;  // the change comes late
-    throw;
-  }
-}
+Progress check(StepContext& step) { return opens(step, run_secret(step, "changemasterpwd.temppwd")) ? Progress::succeeded : Progress::pending; }
 
 Progress undo(StepContext& step) { return step.input.value("secret", false) ? put_secret_back(step, step.input.at("secretname")) : Progress::succeeded; }
 

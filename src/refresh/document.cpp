@@ -10,12 +10,14 @@ namespace {
 using Ordered = nlohmann::ordered_json;
 
 constexpr std::string_view stage_names[] = {"PRE-RESTORE", "RESTORE", "POST-RESTORE"};
+/// With a minute between the later ones: an API may throttle for half an hour.
+constexpr int most_retries = 40;
 constexpr int own_wait_seconds = 5;  ///< between two checks of a step that has no member and so no wait_time
 
 std::string result_path(const Step& step) { return fmt::format("$.results.{}", step.key); }
 
 Ordered retriers() {
-  return Ordered::array({Ordered{{"ErrorEquals", {"Dbrefresh.Retryable"}}, {"IntervalSeconds", 2}, {"MaxAttempts", 8}, {"BackoffRate", 2}, {"MaxDelaySeconds", 60}, {"JitterStrategy", "FULL"}}});
+  return Ordered::array({Ordered{{"ErrorEquals", {"Dbrefresh.Retryable"}}, {"IntervalSeconds", 2}, {"MaxAttempts", most_retries}, {"BackoffRate", 2}, {"MaxDelaySeconds", 60}, {"JitterStrategy", "FULL"}}});
 }
 
 Ordered task(std::string_view state, const std::string& result, Ordered catchers, std::string_view next) {

@@ -58,15 +58,12 @@ class Reader {
     }
     const std::string where = base::member_path("$", key);
     if (!json.is_object()) return problem(where, "must be an object");
-    const bool needs_engine = std::ranges::any_of(step->fields, [](const Field& field) { return field.name == "engine" && field.choices == engine_choices; });
-    if (key == "runscripts" && needs_engine && !json.contains("engine")) problem(where + ".engine", "is required even when the step is skipped");
-    if (!json.contains("torun")) return;
-    const auto torun = as_boolean(json["torun"]);
-    if (!torun) return problem(where + ".torun", fmt::format("must be true or false, got '{}'", json["torun"].is_string() ? json["torun"].get<std::string>() : json["torun"].dump()));
+    const auto torun = json.contains("torun") ? as_boolean(json["torun"]) : false;
+    if (!torun) return problem(where + ".torun", fmt::format("must be true or false, got {}", json["torun"].dump()));
+    if (!*torun && key == "runscripts" && !json.contains("engine")) problem(where + ".engine", "is required even when the step is skipped");
     if (!*torun) return;
     running_.push_back(step);
-    auto found = validate_member(*step, json);
-    std::erase_if(found, [&](const Problem& each) { return std::ranges::any_of(out_.problems, [&](const Problem& had) { return had.path == each.path; }); });
+    const auto found = validate_member(*step, json);
     const bool clean = std::ranges::all_of(found, &Problem::warning);
     out_.problems.insert(out_.problems.end(), found.begin(), found.end());
     if (clean && step->rules != nullptr)

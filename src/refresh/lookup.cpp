@@ -56,6 +56,18 @@ bool is_ready(const Database& database) {
   return what == provider::StatusClass::ready;
 }
 
+bool opens(StepContext& step, const Secret& password) {
+  const auto database = must_have_new(step);
+  if (!is_ready(database)) return false;
+  try {
+    step.databases.login(database.id, password)->query("SELECT 1");
+    return true;
+  } catch (const Error& error) {
+    if (error.code == "AccessDenied" || error.retryable) return false;
+    throw;
+  }
+}
+
 std::string run_secret_name(const std::string& run) { return "dbrefresh/run/" + run; }
 
 namespace {

@@ -26,6 +26,9 @@ provider::Kind kind_of(const StepContext& step);
 /// stopped it.
 bool is_ready(const provider::Database& database);
 
+/// Does this password open the new database by now? A change of a password comes late.
+bool opens(StepContext& step, const base::Secret& password);
+
 /// A secret of the file, by "member.field"; kept encrypted for the run. Throws SecretNotFound.
 base::Secret run_secret(StepContext& step, const std::string& field);
 /// Where the run's secrets are kept in the secret store.

@@ -55,7 +55,7 @@ std::string fault(const Field& field, const Json& value) {
     case Kind::boolean:
       return as_boolean(value) ? "" : fmt::format("must be true or false, got {}", shown(field, value));
     case Kind::choice: {
-      if (value.is_string() && is_choice(field.choices, value.get<std::string>())) return "";
+      if (is_choice(field.choices, text_of(value))) return "";
       const auto all = base::split_list(field.choices, '|');
       const std::vector<std::string_view> views(all.begin(), all.end());
       const auto guess = base::did_you_mean(text_of(value), views);
@@ -148,6 +148,7 @@ Json normalise_member(const Step& step, const Json& member) {
       case Kind::boolean: out[name] = *as_boolean(*found); break;
       case Kind::list: out[name] = base::split_list(found->get<std::string>()); break;
       case Kind::identifier: out[name] = base::lower(found->get<std::string>()); break;
+      case Kind::choice: out[name] = text_of(*found); break;
       default: out[name] = *found;
     }
   }

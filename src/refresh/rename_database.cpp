@@ -1,7 +1,5 @@
 #include "refresh/rename.h"
 
-#include "base/error.h"
-
 namespace refresh {
 namespace {
 
@@ -44,15 +42,8 @@ Progress has_taken_name(StepContext& step, const provider::Database& ours, const
   const auto named = step.databases.find(ours.kind, name);
   if (!named || named->id != ours.id) return Progress::pending;
   if (!is_ready(*named) || !named->open) return Progress::pending;
-  if (const auto password = master_password(step)) {
-    try {
-      step.databases.login(named->id, *password)->query("SELECT 1");
-    } catch (const base::Error& error) {
-      if (error.retryable) return Progress::pending;
-      throw;
-    }
-  }
-  return Progress::succeeded;
+  const auto password = master_password(step);
+  return !password || opens(step, *password) ? Progress::succeeded : Progress::pending;
 }
 
 extern constexpr Step rename_database{

@@ -32,21 +32,15 @@ void start(StepContext& step) {
     pending = base::Secret(value.dump());
     secrets.put_pending(name, *pending);
   }
-  const auto database = must_have_new(step);
-  const base::Secret password(password_in(*pending));
-  step.databases.set_master_password(database.id, password);
-  step.databases.login(database.id, password);
-  secrets.promote(name);
+  step.databases.set_master_password(must_have_new(step).id, base::Secret(password_in(*pending)));
   step.result["secret"] = name;
 }
 
-/// Done when the secret holds another password than the file gave, and no version is pending.
+/// Done when a login with the new password works; publish-rotated-secret then makes it the current one.
 Progress check(StepContext& step) {
-  const std::string name = step.input.at("secretname");
-  const auto current = step.services.secrets.get(name, SecretStage::current);
-  if (!current || step.services.secrets.get(name, SecretStage::pending)) return Progress::pending;
-  const auto given = master_password(step);
-  return given && given->reveal() == password_in(*current) ? Progress::pending : Progress::succeeded;
+  const auto pending = step.services.secrets.get(step.input.at("secretname"), SecretStage::pending);
+  if (!pending) throw base::Error("SecretNotFound", "the rotated password is gone from the secret");
+  return opens(step, base::Secret(password_in(*pending))) ? Progress::succeeded : Progress::pending;
 }
 
 Progress undo(StepContext& step) { return put_secret_back(step, step.input.at("secretname")); }

@@ -11,8 +11,8 @@ void rename_all(StepContext& step, const provider::Database& database, bool asid
     return name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : name;
   };
   for (const auto& id : database.members)
-    if (const auto member = step.databases.get(id)) step.databases.rename(id, wanted(member->name));
-  step.databases.rename(database.id, wanted(database.name));
+    if (const auto member = step.databases.get(id); member && member->name != wanted(member->name)) step.databases.rename(id, wanted(member->name));
+  if (database.name != wanted(database.name)) step.databases.rename(database.id, wanted(database.name));
 }
 
 void start(StepContext& step) {
@@ -40,7 +40,7 @@ Progress undo(StepContext& step) {
     return Progress::pending;
   }
   rename_all(step, *old, false);
-  if (!stopped_before) step.databases.set_open(old->id, true, step.waiting);
+  if (!stopped_before && !old->open) step.databases.set_open(old->id, true, step.waiting);
   const auto named = step.databases.find(kind_of(step), step.names().at("target"));
   return named && named->id == old->id ? Progress::succeeded : Progress::pending;
 }

@@ -269,7 +269,8 @@ std::unique_ptr<sql::Connection> Databases::login(const std::string& id, const b
     error.retryable = true;
     throw error;
   }
-  if (entry.password != password) throw Error("AccessDenied", fmt::format("access denied to {}", entry.database.name));
+  const Entry& owner = entry.database.cluster.empty() ? entry : must_have(entry.database.cluster, false);
+  if (owner.password != password) throw Error("AccessDenied", fmt::format("access denied to {}", entry.database.name));
   return std::make_unique<Session>(*this, id);
 }
 

@@ -1,0 +1,62 @@
+// The house rules that a compiler does not know: an include only ever points down the list of rooms, and each
+// third-party C header is included in exactly one file.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "os/files.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string> rooms = {"base", "os", "store", "asl", "engine", "sql", "aws", "provider", "refresh", "app"};
+
+std::size_t rank(const std::string& room) { return static_cast<std::size_t>(std::ranges::find(rooms, room) - rooms.begin()); }
+
+std::vector<std::string> includes(const fs::path& file) {
+  std::vector<std::string> out;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with("#include ")) out.push_back(line.substr(10, line.find_last_of(">\"") - 10));
+  return out;
+}
+
+TEST(Architecture, IncludesPointDownward) {
+  const fs::path src = SOURCE_DIR "/src";
+  std::map<std::string, std::set<std::string>> users;
+  std::size_t files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(src)) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    const auto relative = fs::relative(entry.path(), src);
+    const std::string room = *relative.begin();
+    ASSERT_LT(rank(room), rooms.size()) << relative;
+    for (const auto& included : includes(entry.path())) {
+      users[included].insert(relative);
+      const std::string other = *fs::path(included).begin();
+      if (rank(other) == rooms.size()) continue;
+      EXPECT_LE(rank(other), rank(room)) << relative << " includes " << included;
+      EXPECT_FALSE(room == "engine" && other == "refresh") << relative;
+      EXPECT_FALSE(room == "refresh" && other == "aws") << relative;
+      EXPECT_FALSE(room == "refresh" && included.starts_with("provider/") && included != "provider/provider.h") << relative << " includes " << included;
+    }
+  }
+  EXPECT_GT(files, 60U);
+  for (const char* header : {"sqlite3.h", "mysql.h", "curl/curl.h", "libpq-fe.h"}) EXPECT_LE(users[header].size(), 1U) << header;
+}
+
+/// Clocks and randomness come through base/ and os/: that is what makes simulation possible.
+TEST(Architecture, NobodyElseReadsAClockOrRandomness) {
+  for (const auto& entry : fs::recursive_directory_iterator(SOURCE_DIR "/src")) {
+    if (!entry.is_regular_file() || entry.path().filename() == "clock.cpp") continue;
+    const std::string text = os::read_file(entry.path());
+    for (const char* word : {"_clock::now", "gettimeofday", "std::random_device", "std::mt19937", "time(nullptr)"})
+      EXPECT_EQ(text.find(word), std::string::npos) << entry.path() << " uses " << word;
+  }
+}
+
+}  // namespace

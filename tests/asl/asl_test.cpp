@@ -1,0 +1,200 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/asl_run.h"
+#include "asl/choice.h"
+#include "base/error.h"
+
+namespace asl {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Json run(const std::string& definition, const std::string& input = "{}") {
+  base::VirtualClock clock(*base::parse_iso_offset("2026-01-01T00:00:00Z"));
+  return to_json(app::run_machine(parse_machine(Json::parse(definition)), Json::parse(input), clock, 1));
+}
+
+std::optional<Json> select(const std::string& path, const std::string& input) {
+  const Json in = Json::parse(input), context = {{"Execution", {{"Name", "x"}}}}, variables = {{"v", {{"a", 1}}}};
+  return Path::parse(path).select({in, context, variables});
+}
+
+TEST(Path, SelectsWhatJsonPathSays) {
+  const std::string store = R"({"a": {"b": [10, 20, {"c": 1}, {"c": 5, "d": "x"}]}, "s.t": 7})";
+  EXPECT_EQ(select("$.a.b[0]", store), Json(10));
+  EXPECT_EQ(select("$.a.b[-1].c", store), Json(5));
+  EXPECT_EQ(select("$['a']['b'][1]", store), Json(20));
+  EXPECT_EQ(select("$.s\\.t", store), Json(7));
+  EXPECT_EQ(select("$.a.b[0:2]", store), Json({10, 20}));
+  EXPECT_EQ(select("$.a.b[0,1]", store), Json({10, 20}));
+  EXPECT_EQ(select("$..c", store), Json({1, 5}));
+  EXPECT_EQ(select("$.a.b[?(@.c > 1)].c", store), Json(std::vector<int>{5}));
+  EXPECT_EQ(select("$.a.b[?(@.c > 1 && @.d == 'x' || @.c == 1)].c", store), Json({1, 5}));
+  EXPECT_EQ(select("$.a.b[?(!(@.c))]", store), Json({10, 20}));
+  EXPECT_EQ(select("$.missing[*]", store), Json::array());
+  EXPECT_EQ(select("$.missing", store), std::nullopt);
+  EXPECT_EQ(select("$$.Execution.Name", store), Json("x"));
+  EXPECT_EQ(select("$v.a", store), Json(1));
+  for (const char* bad : {"", "a", "$.", "$.a[", "$.a[x]", "$.a['b]", "$.a[?(@.b]", "$..", "$.a[0:1:0]"}) EXPECT_THROW(Path::parse(bad), base::Error) << bad;
+}
+
+TEST(Path, AssignsThroughReferencePaths) {
+  Json root = {{"a", {{"list", {1, 2}}}}};
+  Path::parse("$.x.y").assign(root, 5);
+  Path::parse("$.a.list[1]").assign(root, 9);
+  EXPECT_EQ(root, Json::parse(R"({"a": {"list": [1, 9]}, "x": {"y": 5}})"));
+  Json text = "text";
+  EXPECT_THROW(Path::parse("$.a").assign(text, 1), base::Error);
+}
+
+TEST(Intrinsics, HonourEscapesAndNesting) {
+  const Json input = {{"a", "it's"}}, none = Json::object();
+  Entropy entropy{1};
+  auto value = [&](const std::string& text) { return evaluate_intrinsic(text, {input, none, none}, entropy); };
+  EXPECT_EQ(value(R"(States.Format('a \{\} \'{}\' \\ {}', $.a, States.Array(1, null)))"), R"(a {} 'it's' \ [1, null])");
+  EXPECT_EQ(value(R"(States.Array('a\\b', -1.5))"), Json({"a\\b", -1.5}));
+  EXPECT_EQ(value("States.JsonMerge(States.StringToJson('{\"a\":1}'), States.StringToJson('{\"b\":2}'), false)"), Json({{"a", 1}, {"b", 2}}));
+  EXPECT_EQ(value("States.UUID()").get<std::string>().size(), 36U);
+  for (const char* bad : {"States.Format('{}')", "States.Nope()", "States.Array('x)", "States.Array(1", "States.MathAdd(1)", "States.Hash('a', 'CRC')", "States.Base64Decode('*')"})
+    EXPECT_THROW(value(bad), base::Error) << bad;
+}
+
+TEST(Choice, MatchesPatterns) {
+  EXPECT_TRUE(matches_pattern("log-*.txt", "log-1.txt"));
+  EXPECT_TRUE(matches_pattern("a\\*b", "a*b"));
+  EXPECT_FALSE(matches_pattern("a\\*b", "axb"));
+  EXPECT_THROW(matches_pattern("a\\", "a"), base::Error);
+}
+
+TEST(Interpreter, RetriesThenCatchesATask) {
+  const Json answer = run(R"({"StartAt": "T", "States": {
+    "T": {"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 2}],
+          "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "P"}], "End": true},
+    "P": {"Type": "Pass", "OutputPath": "$.e.Error", "End": true}}})", R"({"in": 1})");
+  EXPECT_EQ(answer["output"], "Dbrefresh.NoTaskHandler");
+  EXPECT_EQ(std::ranges::count(answer["events"], Json("TaskScheduled")), 3);
+}
+
+TEST(Interpreter, StatesRuntimeCannotBeCaught) {
+  const Json answer = run(R"({"StartAt": "T", "States": {
+    "T": {"Type": "Task", "Resource": "r", "InputPath": "$.missing", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P"}], "End": true},
+    "P": {"Type": "Pass", "End": true}}})");
+  EXPECT_EQ(answer["status"], "FAILED");
+  EXPECT_EQ(answer["error"], "States.Runtime");
+}
+
+TEST(Interpreter, AMapHonoursItsConcurrencyAndKeepsItsOrder) {
+  const Json answer = run(R"({"StartAt": "M", "States": {"M": {"Type": "Map", "MaxConcurrency": 2, "ItemsPath": "$.n", "ItemSelector": {"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value"},
+    "ItemProcessor": {"StartAt": "W", "States": {"W": {"Type": "Wait", "SecondsPath": "$.v", "Next": "P"}, "P": {"Type": "Pass", "OutputPath": "$.i", "End": true}}}, "End": true}}})",
+                          R"({"n": [30, 10, 20, 5]})");
+  EXPECT_EQ(answer["output"], Json({0, 1, 2, 3}));
+}
+
+TEST(Interpreter, ATaskTimesOut) {
+  const auto machine = parse_machine(Json::parse(R"({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "r", "TimeoutSeconds": 10, "End": true}}})"));
+  const base::Time start{};
+  Execution execution = begin("e", "e", "m", {}, start);
+  advance(machine, execution, Start{}, start, 1);
+  EXPECT_EQ(next_due(execution), start + std::chrono::seconds(10));
+  const auto token = open_tasks(machine, execution, 1).at(0).token;
+  advance(machine, execution, Tick{}, start + std::chrono::seconds(10), 1);
+  EXPECT_EQ(execution.status, Execution::Status::failed);
+  EXPECT_EQ(execution.root.error, "States.Timeout");
+  EXPECT_TRUE(advance(machine, execution, TaskResult{.token = token, .output = 1}, start, 1).stale);
+}
+
+TEST(Interpreter, TheExecutionTimesOut) {
+  const Json answer = run(R"({"StartAt": "W", "TimeoutSeconds": 60, "States": {"W": {"Type": "Wait", "Seconds": 61, "End": true}}})");
+  EXPECT_EQ(answer["status"], "TIMED_OUT");
+}
+
+TEST(Interpreter, AnEndlessLoopEndsAtTheHistoryLimit) {
+  const Json answer = run(R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "C"}], "Default": "A"}, "C": {"Type": "Succeed"}}})");
+  EXPECT_EQ(answer["status"], "FAILED");
+  EXPECT_LE(answer["events"].size(), 25'005U);
+}
+
+/// Stopping and going on from the snapshot at every single step makes no difference.
+TEST(Interpreter, SurvivesItsSnapshotAtEveryStep) {
+  const auto machine = parse_machine(Json::parse(R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Assign": {"v.$": "$.n"}, "Next": "P"},
+    "P": {"Type": "Parallel", "Branches": [
+      {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemsPath": "$.n", "MaxConcurrency": 1, "ItemProcessor": {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 5, "End": true}}}, "End": true}}},
+      {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1}], "End": true}}}], "Next": "Z"},
+    "Z": {"Type": "Pass", "Parameters": {"all.$": "$", "v.$": "$v"}, "End": true}}})"));
+  auto play = [&](bool through_snapshots) {
+    base::Time now{};
+    Execution execution = begin("e", "e", "m", Json::parse(R"({"n": [1, 2]})"), now);
+    Event event = Start{};
+    int failures = 0;
+    while (true) {
+      if (through_snapshots) execution = execution_from_json(Json::parse(to_json(execution).dump()));
+      const auto decision = advance(machine, execution, event, now, 1);
+      const auto open = open_tasks(machine, execution, 1);
+      if (execution.status != Execution::Status::running) break;
+      if (decision.more) {
+        event = Proceed{};
+      } else if (!open.empty()) {
+        event = failures++ == 0 ? TaskResult{.token = open[0].token, .error = "E"} : TaskResult{.token = open[0].token, .output = "done"};
+      } else {
+        now = next_due(execution).value();
+        event = Tick{};
+      }
+    }
+    return to_json(execution);
+  };
+  EXPECT_EQ(play(false), play(true));
+  EXPECT_EQ(play(true)["root"]["input"], Json::parse(R"({"all": [[1, 2], "done"], "v": [1, 2]})"));
+}
+
+TEST(Lint, FindsEveryProblemWithItsLine) {
+  const auto problems = lint(base::LocatedJson::parse(R"x({
+  "StartAt": "Nowhere",
+  "States": {
+    "A": {"Type": "Pas", "End": true},
+    "B": {"Type": "Wait", "Seconds": 1, "Timestamp": "2016-03-05T21:29:29Z", "End": true},
+    "C": {"Type": "Task", "Resource": "r", "Next": "D",
+          "Retry": [{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["x"], "MaxAttempts": -1}]},
+    "D": {"Type": "Pass", "ResultPath": "$.a[*]", "Parameters": {"x.$": "States.Nope()"}},
+    "E": {"Type": "Choice", "Choices": [{"Variable": "$.x", "NumericEquals": "1", "Next": "D"}]}
+  }
+})x"));
+  std::vector<std::string> lines;
+  for (const auto& each : problems) lines.push_back(base::to_string("m", each));
+  const std::string all = testing::PrintToString(lines);
+  EXPECT_THAT(all, HasSubstr("m:2: $.StartAt: there is no state"));
+  EXPECT_THAT(all, HasSubstr("m:4: $.States.A.Type: 'Pas' is not a type of state; did you mean 'Pass'?"));
+  EXPECT_THAT(all, HasSubstr("m:5: $.States.B: needs exactly one of Seconds"));
+  EXPECT_THAT(all, HasSubstr("m:7: $.States.C.Retry[0].ErrorEquals: States.ALL must stand alone and come last"));
+  EXPECT_THAT(all, HasSubstr("MaxAttempts: must be an integer of at least 0"));
+  EXPECT_THAT(all, HasSubstr("m:8: $.States.D.ResultPath: must be a reference path"));
+  EXPECT_THAT(all, HasSubstr("there is no function States.Nope"));
+  EXPECT_THAT(all, HasSubstr("m:8: $.States.D: needs either Next or End"));
+  EXPECT_THAT(all, HasSubstr("NumericEquals: has an operand of the wrong type"));
+  EXPECT_THAT(all, HasSubstr("$.States.E: cannot be reached"));
+}
+
+/// Mutated documents and inputs are refused or run; they never crash.
+TEST(Lint, SurvivesMutations) {
+  const std::string good = R"x({"StartAt": "A", "States": {"A": {"Type": "Map", "ItemsPath": "$.a[?(@.b > 1)]", "Iterator": {"StartAt": "B", "States": {"B": {"Type": "Pass", "Parameters": {"x.$": "States.Format('{}', $.b)"}, "End": true}}}, "Next": "C"}, "C": {"Type": "Wait", "Seconds": 3, "End": true}}})x";
+  Entropy entropy{42};
+  int ran = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = good;
+    for (std::uint64_t n = entropy.next() % 3 + 1; n > 0; --n) {
+      const auto at = entropy.next() % text.size();
+      if (entropy.next() % 2 == 0) text[at] = static_cast<char>(entropy.next() % 128);
+      else text.erase(at, entropy.next() % 4);
+    }
+    const auto located = base::LocatedJson::parse(text);
+    if (!lint(located).empty()) continue;
+    base::VirtualClock clock(base::Time{});
+    app::run_machine(parse_machine(located), Json::parse(R"({"a": [{"b": 1}, {"b": 2}]})"), clock, 1);
+    ++ran;
+  }
+  EXPECT_GT(ran, 100);
+}
+
+}  // namespace
+}  // namespace asl
