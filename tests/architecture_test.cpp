@@ -13,9 +13,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> rooms = {"base", "os", "store", "asl", "engine", "sql", "aws", "provider", "refresh", "app"};
+const std::vector<std::string> rooms = {"base", "os",  "store",    "asl",     "engine",
+                                        "sql",  "aws", "provider", "refresh", "app"};
 
-std::size_t rank(const std::string& room) { return static_cast<std::size_t>(std::ranges::find(rooms, room) - rooms.begin()); }
+std::size_t rank(const std::string& room) {
+  return static_cast<std::size_t>(std::ranges::find(rooms, room) - rooms.begin());
+}
 
 std::vector<std::string> includes(const fs::path& file) {
   std::vector<std::string> out;
@@ -42,11 +45,14 @@ TEST(Architecture, IncludesPointDownward) {
       EXPECT_LE(rank(other), rank(room)) << relative << " includes " << included;
       EXPECT_FALSE(room == "engine" && other == "refresh") << relative;
       EXPECT_FALSE(room == "refresh" && other == "aws") << relative;
-      EXPECT_FALSE(room == "refresh" && included.starts_with("provider/") && included != "provider/provider.h") << relative << " includes " << included;
+      EXPECT_FALSE(room == "refresh" && included.starts_with("provider/") &&
+                   included != "provider/provider.h")
+          << relative << " includes " << included;
     }
   }
   EXPECT_GT(files, 60U);
-  for (const char* header : {"sqlite3.h", "mysql.h", "curl/curl.h", "libpq-fe.h"}) EXPECT_LE(users[header].size(), 1U) << header;
+  for (const char* header : {"sqlite3.h", "mysql.h", "curl/curl.h", "libpq-fe.h"})
+    EXPECT_LE(users[header].size(), 1U) << header;
 }
 
 /// Clocks and randomness come through base/ and os/: that is what makes simulation possible.
@@ -54,7 +60,8 @@ TEST(Architecture, NobodyElseReadsAClockOrRandomness) {
   for (const auto& entry : fs::recursive_directory_iterator(SOURCE_DIR "/src")) {
     if (!entry.is_regular_file() || entry.path().filename() == "clock.cpp") continue;
     const std::string text = os::read_file(entry.path());
-    for (const char* word : {"_clock::now", "gettimeofday", "std::random_device", "std::mt19937", "time(nullptr)"})
+    for (const char* word :
+         {"_clock::now", "gettimeofday", "std::random_device", "std::mt19937", "time(nullptr)"})
       EXPECT_EQ(text.find(word), std::string::npos) << entry.path() << " uses " << word;
   }
 }

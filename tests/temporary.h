@@ -8,7 +8,11 @@ namespace tests {
 /// `/tmp/dbr-…`, or in memory where the test needs no disk. Short, because sockets live in it.
 class Temporary {
  public:
-  explicit Temporary(bool in_memory = false) : path_((in_memory && os::fs::is_directory("/dev/shm") ? "/dev/shm/dbr-" : "/tmp/dbr-") + os::random_text(8)) { os::make_folder(path_, 0711); }
+  explicit Temporary(bool in_memory = false)
+      : path_((in_memory && os::fs::is_directory("/dev/shm") ? "/dev/shm/dbr-" : "/tmp/dbr-") +
+              os::random_text(8)) {
+    os::make_folder(path_, 0711);
+  }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
   ~Temporary() {

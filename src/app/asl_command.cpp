@@ -48,21 +48,25 @@ Json answer_line(const std::string& line, std::size_t number, bool virtual_clock
   try {
     const Json& definition = request.at("definition");
     const std::string text = definition.is_string() ? definition.get<std::string>() : definition.dump();
-    answer = to_json(run_one(base::LocatedJson::parse(text), request.value("input", Json::object()), virtual_clock));
+    answer = to_json(
+        run_one(base::LocatedJson::parse(text), request.value("input", Json::object()), virtual_clock));
   } catch (const Error& error) {
-    answer = {{"status", "INVALID"}, {"error", error.code}, {"cause", error.message}, {"events", Json::array()}};
+    answer = {
+        {"status", "INVALID"}, {"error", error.code}, {"cause", error.message}, {"events", Json::array()}};
   }
   if (request.contains("id")) answer["id"] = request["id"];
   return answer;
 }
 
 int run_batch(const Args& args) {
-  std::string text = args.batch == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : os::read_file(args.batch, 1U << 30U);
+  std::string text = args.batch == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {})
+                                       : os::read_file(args.batch, 1U << 30U);
   std::size_t number = 0;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     ++number;
-    if (const std::string line = text.substr(at, end - at); line.find_first_not_of(" \t\r") != std::string::npos)
+    if (const std::string line = text.substr(at, end - at);
+        line.find_first_not_of(" \t\r") != std::string::npos)
       std::cout << answer_line(line, number, args.virtual_clock).dump() << "\n";
     at = end + 1;
   }
@@ -71,15 +75,23 @@ int run_batch(const Args& args) {
 
 Body set_up_run(CLI::App& command, const Options&) {
   auto args = std::make_shared<Args>();
-  auto* batch = command.add_option("--batch", args->batch, "file with {id, definition, input} a line (- for standard input); one answer a line")->expected(0, 1)->default_str("-");
+  auto* batch =
+      command
+          .add_option("--batch", args->batch,
+                      "file with {id, definition, input} a line (- for standard input); one answer a line")
+          ->expected(0, 1)
+          ->default_str("-");
   command.add_option("--definition", args->definition, "state machine document")->excludes(batch);
   command.add_option("--input", args->input, "input of the execution (default: {})")->excludes(batch);
   command.add_flag("--virtual-clock", args->virtual_clock, "waits take no time");
   return [args, batch] {
-    if (batch->count() > 0) return run_batch(Args{.batch = args->batch.empty() ? "-" : args->batch, .virtual_clock = args->virtual_clock});
+    if (batch->count() > 0)
+      return run_batch(
+          Args{.batch = args->batch.empty() ? "-" : args->batch, .virtual_clock = args->virtual_clock});
     if (args->definition.empty()) throw Error("BadInput", "asl run needs --definition or --batch");
     const Json input = args->input.empty() ? Json::object() : parse(os::read_file(args->input), args->input);
-    const auto outcome = run_one(base::LocatedJson::parse(os::read_file(args->definition)), input, args->virtual_clock);
+    const auto outcome =
+        run_one(base::LocatedJson::parse(os::read_file(args->definition)), input, args->virtual_clock);
     std::cout << to_json(outcome).dump() << "\n";
     return static_cast<int>(outcome.status == "SUCCEEDED" ? Exit::done : Exit::failed);
   };

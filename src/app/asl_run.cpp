@@ -15,7 +15,8 @@ void note(AslOutcome& outcome, const Decision& decision) {
 
 }  // namespace
 
-AslOutcome run_machine(const asl::Machine& machine, const Json& input, base::Clock& clock, std::uint64_t seed) {
+AslOutcome run_machine(const asl::Machine& machine, const Json& input, base::Clock& clock,
+                       std::uint64_t seed) {
   asl::Execution execution = asl::begin("execution", "execution", "machine", input, clock.now());
   AslOutcome outcome;
   asl::Entropy entropy{seed};
@@ -28,7 +29,8 @@ AslOutcome run_machine(const asl::Machine& machine, const Json& input, base::Clo
     if (decision.more) {
       event = asl::Proceed{};
     } else if (!open.empty()) {
-      event = asl::TaskResult{open[0].token, nullptr, "Dbrefresh.NoTaskHandler", "asl run has no handler for " + open[0].resource};
+      event = asl::TaskResult{open[0].token, nullptr, "Dbrefresh.NoTaskHandler",
+                              "asl run has no handler for " + open[0].resource};
     } else {
       clock.sleep_until(asl::next_due(execution).value_or(clock.now()), {});
       event = asl::Tick{};

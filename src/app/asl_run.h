@@ -14,7 +14,8 @@ struct AslOutcome {
   std::vector<std::string> events;  ///< types of the history events, in order
 };
 
-AslOutcome run_machine(const asl::Machine& machine, const asl::Json& input, base::Clock& clock, std::uint64_t seed);
+AslOutcome run_machine(const asl::Machine& machine, const asl::Json& input, base::Clock& clock,
+                       std::uint64_t seed);
 
 asl::Json to_json(const AslOutcome& outcome);
 

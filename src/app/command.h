@@ -15,9 +15,9 @@ enum Exit : int { done = 0, failed = 1, bad_input = 2, interrupted = 130 };
 
 /// What the command line says for all commands.
 struct Options {
-  std::string home;             ///< --home
+  std::string home;  ///< --home
   std::string provider = "local";
-  bool json = false;            ///< --json
+  bool json = false;  ///< --json
 };
 
 /// A command sets up its arguments and returns what runs when it was chosen. `options` outlives both.

@@ -9,15 +9,20 @@
 namespace app {
 namespace {
 
-constexpr const char* footer = "dbrefresh COMMAND --help tells about a command. Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted (resumable).";
+constexpr const char* footer =
+    "dbrefresh COMMAND --help tells about a command. Exit codes: 0 done, 1 failed, 2 bad input, 130 "
+    "interrupted (resumable).";
 
 int run_body(const Body& body, bool json) {
   try {
     return body();
   } catch (const base::Error& error) {
-    if (json) std::cout << base::Json{{"error", error.code}, {"message", error.message}, {"hint", error.hint}}.dump() << "\n";
+    if (json)
+      std::cout << base::Json{{"error", error.code}, {"message", error.message}, {"hint", error.hint}}.dump()
+                << "\n";
     std::cerr << "dbrefresh: " << to_string(error) << "\n";
-    const bool input = error.code == "BadInput" || error.code == "FileNotFound" || error.code == "InvalidDefinition";
+    const bool input =
+        error.code == "BadInput" || error.code == "FileNotFound" || error.code == "InvalidDefinition";
     return input ? Exit::bad_input : Exit::failed;
   } catch (const std::exception& error) {
     std::cerr << "dbrefresh: " << error.what() << "\n";
@@ -38,7 +43,8 @@ std::string suggestion(const CLI::App& program, int argc, char** argv) {
   for (const auto* each : program.get_subcommands({})) names.push_back(each->get_name());
   const std::vector<std::string_view> views(names.begin(), names.end());
   for (int i = 1; i < argc; ++i)
-    if (argv[i][0] != '-') return base::did_you_mean(argv[i], views);
+    if (std::ranges::find(names, argv[i]) == names.end())
+      if (auto guess = base::did_you_mean(argv[i], views); !guess.empty()) return guess;
   return {};
 }
 
@@ -63,7 +69,11 @@ void print_problems(const std::string& file, const std::vector<base::Problem>& p
   if (json) {
     base::Json list = base::Json::array();
     for (const auto& each : problems)
-      list.push_back({{"file", file}, {"line", each.line}, {"path", each.path}, {"message", each.message}, {"severity", each.warning ? "warning" : "error"}});
+      list.push_back({{"file", file},
+                      {"line", each.line},
+                      {"path", each.path},
+                      {"message", each.message},
+                      {"severity", each.warning ? "warning" : "error"}});
     std::cout << base::Json{{"problems", list}}.dump() << "\n";
     return;
   }
@@ -71,12 +81,16 @@ void print_problems(const std::string& file, const std::vector<base::Problem>& p
 }
 
 int run_program(int argc, char** argv) {
-  CLI::App program("dbrefresh makes development and test databases out of production ones: restored, masked, given new credentials, put under their usual name.");
+  CLI::App program(
+      "dbrefresh makes development and test databases out of production ones: restored, masked, given new "
+      "credentials, put under their usual name.");
   program.footer(footer);
   program.require_subcommand(1);
   program.set_version_flag("--version", std::string("dbrefresh ") + DBREFRESH_VERSION);
   Options options;
-  program.add_option("--home", options.home, "folder of servers, journal, secrets and ledger (default: /var/lib/dbrefresh as root, else $XDG_STATE_HOME/dbrefresh)");
+  program.add_option("--home", options.home,
+                     "folder of servers, journal, secrets and ledger (default: /var/lib/dbrefresh as root, "
+                     "else $XDG_STATE_HOME/dbrefresh)");
   program.add_option("--provider", options.provider, "where the databases are: local or aws");
   program.add_flag("--json", options.json, "answer in JSON, where a machine may read it");
   Body chosen;
@@ -93,11 +107,13 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const int code = program.exit(error);
     if (code == 0) return Exit::done;
-    if (const auto guess = suggestion(program, argc, argv); !guess.empty()) std::cerr << "hint: " << guess << "\n";
+    if (const auto guess = suggestion(program, argc, argv); !guess.empty())
+      std::cerr << "hint: " << guess << "\n";
     return Exit::bad_input;
   }
   if (options.provider != "local") {
-    std::cerr << fmt::format("dbrefresh: the provider '{}' is not served yet\nhint: use --provider local\n", options.provider);
+    std::cerr << fmt::format("dbrefresh: the provider '{}' is not served yet\nhint: use --provider local\n",
+                             options.provider);
     return Exit::bad_input;
   }
   return run_body(chosen, options.json);

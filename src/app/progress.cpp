@@ -17,7 +17,7 @@ constexpr int name_width = 24;
 
 Progress::Progress(base::Clock& clock, bool terminal) : clock_(clock), terminal_(terminal) {
   if (!terminal_) return;
-  painter_ = std::jthread([this](std::stop_token stop) {
+  painter_ = std::jthread([this](const std::stop_token& stop) {
     while (clock_.sleep_until(clock_.now() + std::chrono::milliseconds(100), stop)) {
       const std::lock_guard lock(mutex_);
       draw();
@@ -25,24 +25,30 @@ Progress::Progress(base::Clock& clock, bool terminal) : clock_(clock), terminal_
   });
 }
 
-Progress::~Progress() { painter_.request_stop(); }
+Progress::~Progress() {
+  painter_.request_stop();
+}
 
 std::string Progress::detail() const {
   if (!detail_.is_object()) return {};
   std::string out = detail_.value("what", "");
   if (detail_.contains("totalBytes"))
-    out += fmt::format(" {} of {}", base::human_bytes(detail_["doneBytes"].get<std::uint64_t>()), base::human_bytes(detail_["totalBytes"].get<std::uint64_t>()));
+    out += fmt::format(" {} of {}", base::human_bytes(detail_["doneBytes"].get<std::uint64_t>()),
+                       base::human_bytes(detail_["totalBytes"].get<std::uint64_t>()));
   return out;
 }
 
 void Progress::draw() {
   if (step_.empty()) return;
-  std::cout << fmt::format("\r\x1b[K  {} {:<{}} {:>9}  {}", frames[frame_++ % std::size(frames)], step_, name_width, base::human_duration(clock_.now() - begun_), detail()) << std::flush;
+  std::cout << fmt::format("\r\x1b[K  {} {:<{}} {:>9}  {}", frames[frame_++ % std::size(frames)], step_,
+                           name_width, base::human_duration(clock_.now() - begun_), detail())
+            << std::flush;
 }
 
 void Progress::close_line(bool good) {
   if (step_.empty()) return;
-  std::cout << fmt::format("{}  {} {:<{}} {:>9}{}\n", terminal_ ? "\r\x1b[K" : "", good ? "ok    " : "FAILED", step_, name_width, base::human_duration(clock_.now() - begun_),
+  std::cout << fmt::format("{}  {} {:<{}} {:>9}{}\n", terminal_ ? "\r\x1b[K" : "", good ? "ok    " : "FAILED",
+                           step_, name_width, base::human_duration(clock_.now() - begun_),
                            good || error_.empty() ? "" : "  " + error_.substr(0, error_.find('\n')))
             << std::flush;
   step_.clear();

@@ -9,8 +9,8 @@
 
 namespace app {
 
-/// Shows the steps of a run as they go: on a terminal with a spinner, elapsed time and bytes; in a pipe as plain
-/// lines. Thread-safe.
+/// Shows the steps of a run as they go: on a terminal with a spinner, elapsed time and bytes; in a pipe as
+/// plain lines. Thread-safe.
 class Progress : public engine::Observer {
  public:
   /// `clock` must outlive it.
@@ -30,10 +30,10 @@ class Progress : public engine::Observer {
   base::Clock& clock_;
   bool terminal_;
   std::mutex mutex_;
-  std::string step_;        ///< the step that is shown as running, "" if none
+  std::string step_;  ///< the step that is shown as running, "" if none
   base::Time begun_{};
   base::Json detail_;
-  bool failed_ = false;     ///< an attempt of it has failed; a later one may work
+  bool failed_ = false;  ///< an attempt of it has failed; a later one may work
   std::string error_;
   std::size_t frame_ = 0;
   std::jthread painter_;

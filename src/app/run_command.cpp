@@ -20,8 +20,8 @@ namespace {
 using base::Error;
 using base::Json;
 
-/// Turns SIGINT and SIGTERM into a stop request; the second one ends the program at once. Blocks them in all threads
-/// that are started after it.
+/// Turns SIGINT and SIGTERM into a stop request; the second one ends the program at once. Blocks them in all
+/// threads that are started after it.
 class Signals {
  public:
   Signals() {
@@ -56,7 +56,9 @@ std::string new_run_id(base::Clock& clock) {
   return id + "-" + os::random_text(6);
 }
 
-std::string subject_of(const refresh::Names& names) { return fmt::format("{}/{}", to_string(names.kind), names.target); }
+std::string subject_of(const refresh::Names& names) {
+  return fmt::format("{}/{}", to_string(names.kind), names.target);
+}
 
 refresh::RefreshFile read_refresh_file(const std::string& path, bool json) {
   auto file = refresh::parse_refresh_file(os::read_file(path));
@@ -65,7 +67,9 @@ refresh::RefreshFile read_refresh_file(const std::string& path, bool json) {
 }
 
 /// Where a run's data stands: the state's input or output, which carries everything.
-Json state_of(const store::ExecutionRow& row) { return Json::parse(row.snapshot).at("root").at("input"); }
+Json state_of(const store::ExecutionRow& row) {
+  return Json::parse(row.snapshot).at("root").at("input");
+}
 
 struct Drive {
   World& world;
@@ -79,7 +83,8 @@ struct Drive {
     engine::Observer silent;
     engine::Observer& observer = json ? silent : progress;
     {
-      engine::Engine engine(world.journal, world.clock, ownership, refresh::make_task(world.services), observer, {.workers = 2, .seed = os::random_seed()});
+      engine::Engine engine(world.journal, world.clock, ownership, refresh::make_task(world.services),
+                            observer, {.workers = 2, .seed = os::random_seed()});
       begin(engine);
       engine.run(signals.token());
       progress.finish();
@@ -91,18 +96,35 @@ struct Drive {
     const bool completed = row.status == "SUCCEEDED";
     const Json state = state_of(row);
     if (json) {
-      std::cout << Json{{"run", row.id}, {"status", row.status}, {"error", row.error}, {"cause", row.cause}, {"results", state.value("results", Json::object())}}.dump() << "\n";
+      std::cout << Json{{"run", row.id},
+                        {"status", row.status},
+                        {"error", row.error},
+                        {"cause", row.cause},
+                        {"results", state.value("results", Json::object())}}
+                       .dump()
+                << "\n";
     } else if (completed) {
       const auto made = world.databases.find(provider::Kind::instance, state.at("names").at("instance"));
-      std::cout << fmt::format("done: {} is refreshed (run {}, {})\n", state.at("names").at("target").get<std::string>(), row.id, base::human_duration(*row.ended - row.created));
-      if (made) std::cout << fmt::format("      connect: 127.0.0.1:{} as {}, or: dbrefresh local connect {}\n", made->port, made->master_user, made->name);
+      std::cout << fmt::format("done: {} is refreshed (run {}, {})\n",
+                               state.at("names").at("target").get<std::string>(), row.id,
+                               base::human_duration(*row.ended - row.created));
+      if (made)
+        std::cout << fmt::format("      connect: 127.0.0.1:{} as {}, or: dbrefresh local connect {}\n",
+                                 made->port, made->master_user, made->name);
     } else if (row.status == "RUNNING") {
-      std::cerr << fmt::format("interrupted: run {} can be taken up again\nhint: dbrefresh resume {}\n", row.id, row.id);
+      std::cerr << fmt::format("interrupted: run {} can be taken up again\nhint: dbrefresh resume {}\n",
+                               row.id, row.id);
     } else {
       const Json results = state.value("results", Json::object());
-      const std::string back = state.contains("roll_back_failure") ? "rolling back failed: " + state["roll_back_failure"].value("Cause", "")
-                                                                   : results.value("roll_back", Json::object()).value("state", "everything was put back; the old database serves under its name, if there was one");
-      std::cerr << fmt::format("failed: run {}: {}\nstate: {}\nhint: dbrefresh history {}\n", row.id, row.cause, back, row.id);
+      const std::string back =
+          state.contains("roll_back_failure")
+              ? "rolling back failed: " + state["roll_back_failure"].value("Cause", "")
+              : results.value("roll_back", Json::object())
+                    .value(
+                        "state",
+                        "everything was put back; the old database serves under its name, if there was one");
+      std::cerr << fmt::format("failed: run {}: {}\nstate: {}\nhint: dbrefresh history {}\n", row.id,
+                               row.cause, back, row.id);
     }
     return completed ? Exit::done : row.status == "RUNNING" ? Exit::interrupted : Exit::failed;
   }
@@ -114,7 +136,8 @@ void clear_interrupted(World& world, Drive& drive, const std::string& subject) {
     if (row.subject != subject) continue;
     engine::Ownership probe(world.home.engines());
     if (!row.owner.empty() && probe.is_alive(row.owner))
-      throw Error("AlreadyRunning", fmt::format("run {} is refreshing {} right now", row.id, subject), fmt::format("wait for it, or: dbrefresh cancel {}", row.id));
+      throw Error("AlreadyRunning", fmt::format("run {} is refreshing {} right now", row.id, subject),
+                  fmt::format("wait for it, or: dbrefresh cancel {}", row.id));
     if (!drive.json) std::cout << fmt::format("run {} was interrupted; it is rolled back first\n", row.id);
     world.journal.request_cancel(row.id);
     drive(row.id, [&](engine::Engine& engine) { engine.adopt(row.id); });
@@ -134,7 +157,8 @@ Body set_up_run(CLI::App& command, const Options& options) {
   };
   auto args = std::make_shared<Args>();
   command.add_option("FILE", args->file, "refresh file")->required();
-  command.add_flag("--keep-failed", args->keep_failed, "if the run fails, keep its copy, closed, as <target>-failed-<run>");
+  command.add_flag("--keep-failed", args->keep_failed,
+                   "if the run fails, keep its copy, closed, as <target>-failed-<run>");
   return [args, &options] {
     const auto file = read_refresh_file(args->file, options.json);
     if (!file.ok()) return static_cast<int>(Exit::bad_input);
@@ -157,20 +181,26 @@ Body set_up_run(CLI::App& command, const Options& options) {
     world.secrets.put_pending(refresh::run_secret_name(id), base::Secret(secrets.dump()));
     world.secrets.promote(refresh::run_secret_name(id));
     return drive(id, [&](engine::Engine& engine) {
-      engine.start(id, subject_of(file.names), refresh::state_machine().dump(), refresh::run_input(id, file, args->keep_failed, world.clock.now()));
+      engine.start(id, subject_of(file.names), refresh::state_machine().dump(),
+                   refresh::run_input(id, file, args->keep_failed, world.clock.now()));
     });
   };
 }
 
 void print_plan(const refresh::RefreshFile& file, const refresh::Plan& plan) {
-  std::cout << fmt::format("{} {} -> {}, made as {}\n", to_string(file.names.kind), file.names.source, file.names.target, file.names.temp);
-  if (plan.old_status.empty()) std::cout << fmt::format("  {} does not exist yet\n", file.names.target);
-  else std::cout << fmt::format("  {} exists ({}) and keeps its name until the new one is proven\n", file.names.target, plan.old_status);
+  std::cout << fmt::format("{} {} -> {}, made as {}\n", to_string(file.names.kind), file.names.source,
+                           file.names.target, file.names.temp);
+  if (plan.old_status.empty())
+    std::cout << fmt::format("  {} does not exist yet\n", file.names.target);
+  else
+    std::cout << fmt::format("  {} exists ({}) and keeps its name until the new one is proven\n",
+                             file.names.target, plan.old_status);
   for (const auto& note : plan.notes) std::cout << "  note: " << note << "\n";
   int number = 0;
   for (const refresh::Step* step : refresh::sequence()) {
     const bool runs = !step->in_file || step->report || file.members.contains(std::string(step->key));
-    std::cout << fmt::format("  {:>3}  {:<22} {}\n", runs ? fmt::format("{}.", ++number) : "-", step->states.start, runs ? std::string(step->summary) : "left out");
+    std::cout << fmt::format("  {:>3}  {:<22} {}\n", runs ? fmt::format("{}.", ++number) : "-",
+                             step->states.start, runs ? std::string(step->summary) : "left out");
   }
 }
 
@@ -182,8 +212,10 @@ Body set_up_plan(CLI::App& command, const Options& options) {
     if (!file.ok()) return static_cast<int>(Exit::bad_input);
     World world(options.home);
     const auto plan = refresh::make_plan(to_json(file.names), file.members, world.services, "");
-    if (options.json) print_problems(*path, located(file, plan.problems), true);
-    else print_plan(file, plan);
+    if (options.json)
+      print_problems(*path, located(file, plan.problems), true);
+    else
+      print_plan(file, plan);
     if (!options.json && !plan.problems.empty()) print_problems(*path, located(file, plan.problems), false);
     return static_cast<int>(plan.ok() ? Exit::done : Exit::bad_input);
   };
@@ -225,7 +257,8 @@ Body set_up_resume(CLI::App& command, const Options& options) {
       return drive.report(*row);
     }
     return drive(*id, [&](engine::Engine& engine) {
-      if (!engine.adopt(*id)) throw Error("AlreadyRunning", fmt::format("run {} is being driven by another process", *id));
+      if (!engine.adopt(*id))
+        throw Error("AlreadyRunning", fmt::format("run {} is being driven by another process", *id));
     });
   };
 }
@@ -239,7 +272,8 @@ Body set_up_cancel(CLI::App& command, const Options& options) {
     Drive drive{world, signals, options.json};
     const auto row = world.journal.find(*id);
     if (!row) throw Error("BadInput", fmt::format("there is no run {}", *id), "dbrefresh list shows all");
-    if (row->status != "RUNNING") throw Error("BadInput", fmt::format("run {} has ended: {}", *id, row->status));
+    if (row->status != "RUNNING")
+      throw Error("BadInput", fmt::format("run {} has ended: {}", *id, row->status));
     world.journal.request_cancel(*id);
     bool ours = true;
     const int code = drive(*id, [&](engine::Engine& engine) { ours = engine.adopt(*id); });

@@ -22,8 +22,10 @@ constexpr Kind kinds[] = {{"String", Operand::string},
                           {"Numeric", Operand::numeric},
                           {"Boolean", Operand::boolean},
                           {"Timestamp", Operand::timestamp}};
-constexpr std::string_view comparisons[] = {"Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"};
-constexpr std::string_view tests[] = {"IsNull", "IsPresent", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp"};
+constexpr std::string_view comparisons[] = {"Equals", "LessThan", "GreaterThan", "LessThanEquals",
+                                            "GreaterThanEquals"};
+constexpr std::string_view tests[] = {"IsNull",   "IsPresent", "IsNumeric",
+                                      "IsString", "IsBoolean", "IsTimestamp"};
 
 /// `NumericLessThanEqualsPath` taken apart.
 struct Comparison {
@@ -39,7 +41,8 @@ std::optional<Comparison> parse_comparison(std::string_view name) {
     if (!name.starts_with(kind.prefix)) continue;
     const auto relation = name.substr(kind.prefix.size());
     if (kind.operand == Operand::boolean && relation != "Equals") return std::nullopt;
-    if (std::ranges::find(comparisons, relation) != std::end(comparisons)) return Comparison{kind.operand, relation, by_path};
+    if (std::ranges::find(comparisons, relation) != std::end(comparisons))
+      return Comparison{kind.operand, relation, by_path};
   }
   return std::nullopt;
 }
@@ -85,22 +88,27 @@ bool type_test(std::string_view name, const Json& value) {
 Json must_select(const std::string& path, const Scope& scope) {
   auto value = Path::parse(path).select(scope);
   if (!value) {
-    throw Error("States.Runtime",
-                fmt::format("Invalid path '{}': The choice state's condition path references an invalid value.", path));
+    throw Error(
+        "States.Runtime",
+        fmt::format("Invalid path '{}': The choice state's condition path references an invalid value.",
+                    path));
   }
   return *std::move(value);
 }
 
-bool data_test(const std::string& name, const Json& operand, const std::string& variable, const Scope& scope) {
+bool data_test(const std::string& name, const Json& operand, const std::string& variable,
+               const Scope& scope) {
   if (name == "IsPresent") return Path::parse(variable).select(scope).has_value() == operand.get<bool>();
   const Json value = must_select(variable, scope);
   if (name == "StringMatches") {
-    return value.is_string() && matches_pattern(operand.get_ref<const std::string&>(), value.get_ref<const std::string&>());
+    return value.is_string() &&
+           matches_pattern(operand.get_ref<const std::string&>(), value.get_ref<const std::string&>());
   }
   if (std::ranges::find(tests, name) != std::end(tests)) return type_test(name, value) == operand.get<bool>();
   const auto comparison = parse_comparison(name);
   if (!comparison) throw Error("States.Runtime", "unknown comparison operator " + name);
-  return compare(*comparison, value, comparison->by_path ? must_select(operand.get<std::string>(), scope) : operand);
+  return compare(*comparison, value,
+                 comparison->by_path ? must_select(operand.get<std::string>(), scope) : operand);
 }
 
 bool is_annotation(std::string_view name) {
@@ -109,7 +117,9 @@ bool is_annotation(std::string_view name) {
 
 void check_operand(const std::string& name, const Json& operand, const std::string& where,
                    std::vector<base::Problem>& problems) {
-  auto problem = [&](std::string message) { problems.push_back({0, base::member_path(where, name), std::move(message)}); };
+  auto problem = [&](std::string message) {
+    problems.push_back({0, base::member_path(where, name), std::move(message)});
+  };
   if (name == "StringMatches") {
     if (!operand.is_string()) problem("must be a string");
     return;
@@ -123,11 +133,11 @@ void check_operand(const std::string& name, const Json& operand, const std::stri
     problem("is not a comparison operator");
     return;
   }
-  const bool right = comparison->by_path                              ? operand.is_string()
-                     : comparison->operand == Operand::string         ? operand.is_string()
-                     : comparison->operand == Operand::numeric        ? operand.is_number()
-                     : comparison->operand == Operand::boolean        ? operand.is_boolean()
-                                                                      : timestamp(operand).has_value();
+  const bool right = comparison->by_path                       ? operand.is_string()
+                     : comparison->operand == Operand::string  ? operand.is_string()
+                     : comparison->operand == Operand::numeric ? operand.is_number()
+                     : comparison->operand == Operand::boolean ? operand.is_boolean()
+                                                               : timestamp(operand).has_value();
   if (!right) problem(fmt::format("has an operand of the wrong type: {}", operand.dump()));
 }
 
@@ -161,7 +171,8 @@ bool choice_holds(const Json& rule, const Scope& scope) {
   return false;
 }
 
-void check_choice(const Json& rule, const std::string& where, bool top, std::vector<base::Problem>& problems) {
+void check_choice(const Json& rule, const std::string& where, bool top,
+                  std::vector<base::Problem>& problems) {
   auto problem = [&](std::string message) { problems.push_back({0, where, std::move(message)}); };
   if (!rule.is_object()) return problem("must be an object");
   if (top && !rule.contains("Next")) problem("needs Next");
@@ -169,10 +180,12 @@ void check_choice(const Json& rule, const std::string& where, bool top, std::vec
   std::vector<std::string> operators;
   for (const auto& [name, operand] : rule.items())
     if (!is_annotation(name)) operators.push_back(name);
-  if (operators.size() != 1) return problem(fmt::format("needs exactly one operator, has {}", operators.size()));
+  if (operators.size() != 1)
+    return problem(fmt::format("needs exactly one operator, has {}", operators.size()));
   const std::string& name = operators[0];
   if (name == "And" || name == "Or") {
-    if (!rule[name].is_array() || rule[name].empty()) return problem(name + " needs a non-empty array of rules");
+    if (!rule[name].is_array() || rule[name].empty())
+      return problem(name + " needs a non-empty array of rules");
     for (std::size_t i = 0; i < rule[name].size(); ++i)
       check_choice(rule[name][i], fmt::format("{}.{}[{}]", where, name, i), false, problems);
   } else if (name == "Not") {

@@ -89,7 +89,8 @@ class FilterReader {
       if (at_++ == text_.size()) fail();
       return value;
     }
-    while (at_ < text_.size() && std::string_view(" )&|=<>!").find(text_[at_]) == std::string_view::npos) ++at_;
+    while (at_ < text_.size() && std::string_view(" )&|=<>!").find(text_[at_]) == std::string_view::npos)
+      ++at_;
     Json value = Json::parse(text_.substr(begin, at_ - begin), nullptr, false);
     if (value.is_discarded()) fail();
     return value;
@@ -100,7 +101,7 @@ class FilterReader {
     int depth = 0;
     for (; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
-      if (c == '[' ) ++depth;
+      if (c == '[') ++depth;
       if (c == ']') --depth;
       if (depth == 0 && std::string_view(" )&|=<>!").find(c) != std::string_view::npos) break;
     }

@@ -18,7 +18,9 @@ using std::chrono::microseconds;
 
 constexpr std::string_view runtime_error = "States.Runtime";
 
-microseconds to_duration(double seconds) { return microseconds(std::llround(seconds * 1e6)); }
+microseconds to_duration(double seconds) {
+  return microseconds(std::llround(seconds * 1e6));
+}
 
 bool matches(const std::vector<std::string>& names, const std::string& error) {
   return std::ranges::any_of(names, [&](const std::string& name) {
@@ -105,7 +107,9 @@ class Advance {
     Json context, variables;
     Scope of(const Json& input) const { return {input, context, variables}; }
   };
-  View view(const Here& here) const { return {here.state().uses_context ? context(here) : Json(), visible(here.outer, here.frame.variables)}; }
+  View view(const Here& here) const {
+    return {here.state().uses_context ? context(here) : Json(), visible(here.outer, here.frame.variables)};
+  }
 
   // ---- input and output processing (specification, "Input and Output Processing")
 
@@ -117,14 +121,18 @@ class Advance {
     if (!text.starts_with('$')) return evaluate_intrinsic(text, view.of(input), entropy_);
     const Path path = Path::parse(text);
     auto value = path.select(view.of(input));
-    if (!value) throw Error(std::string(runtime_error), fmt::format("Invalid path '{}' : No results for path: {}", text, path.bracketed()));
+    if (!value)
+      throw Error(std::string(runtime_error),
+                  fmt::format("Invalid path '{}' : No results for path: {}", text, path.bracketed()));
     return *std::move(value);
   }
 
   Json effective_input(const Here& here, const View& view, const char* parameters) {
     Json input = path_or_empty(here, view, "InputPath", here.frame.input);
     const Json& definition = here.definition();
-    return definition.contains(parameters) ? evaluate_template(definition[parameters], view.of(input), entropy_) : input;
+    return definition.contains(parameters)
+               ? evaluate_template(definition[parameters], view.of(input), entropy_)
+               : input;
   }
 
   static Json place_result(const Json& definition, const Json& raw_input, Json result) {
@@ -143,9 +151,12 @@ class Advance {
 
   void check_size(const Here& here, const Json& output) const {
     if (output.dump().size() > max_payload_bytes)
-      throw Error("States.DataLimitExceeded",
-                  fmt::format("The state/task '{}' returned a result with a size exceeding the maximum number of bytes "
-                              "service limit.", here.frame.state));
+      throw Error(
+          "States.DataLimitExceeded",
+          fmt::format(
+              "The state/task '{}' returned a result with a size exceeding the maximum number of bytes "
+              "service limit.",
+              here.frame.state));
   }
 
   // ---- transitions
@@ -179,7 +190,8 @@ class Advance {
   void finish(const Here& here, Json result) {
     const Json& definition = here.definition();
     const View seen = view(here);
-    if (definition.contains("ResultSelector")) result = evaluate_template(definition["ResultSelector"], seen.of(result), entropy_);
+    if (definition.contains("ResultSelector"))
+      result = evaluate_template(definition["ResultSelector"], seen.of(result), entropy_);
     assign(here, definition, result, seen);
     const Json placed = place_result(definition, here.frame.input, std::move(result));
     Json output = path_or_empty(here, seen, "OutputPath", placed);
@@ -191,14 +203,22 @@ class Advance {
 
   void execute(const Here& here) {
     switch (here.state().type) {
-      case Type::pass: return pass(here);
-      case Type::succeed: return through(here, "");
-      case Type::choice: return choose(here);
-      case Type::wait: return wait(here);
-      case Type::fail: return fail_state(here);
-      case Type::task: return task(here);
-      case Type::parallel: return parallel(here);
-      case Type::map: return map(here);
+      case Type::pass:
+        return pass(here);
+      case Type::succeed:
+        return through(here, "");
+      case Type::choice:
+        return choose(here);
+      case Type::wait:
+        return wait(here);
+      case Type::fail:
+        return fail_state(here);
+      case Type::task:
+        return task(here);
+      case Type::parallel:
+        return parallel(here);
+      case Type::map:
+        return map(here);
     }
   }
 
@@ -211,7 +231,8 @@ class Advance {
   /// States that have no result of their own: InputPath, then OutputPath.
   void through(const Here& here, const std::string& next) {
     const View seen = view(here);
-    Json output = path_or_empty(here, seen, "OutputPath", path_or_empty(here, seen, "InputPath", here.frame.input));
+    Json output =
+        path_or_empty(here, seen, "OutputPath", path_or_empty(here, seen, "InputPath", here.frame.input));
     leave(here, std::move(output), next);
   }
 
@@ -225,7 +246,11 @@ class Advance {
       return through(here, rule["Next"]);
     }
     if (!definition.contains("Default"))
-      throw Error("States.NoChoiceMatched", fmt::format("Failed to transition out of the state '{}'. No Choice rule matched and there is no Default.", here.frame.state));
+      throw Error(
+          "States.NoChoiceMatched",
+          fmt::format(
+              "Failed to transition out of the state '{}'. No Choice rule matched and there is no Default.",
+              here.frame.state));
     assign(here, definition, input, seen);
     through(here, definition["Default"]);
   }
@@ -237,8 +262,11 @@ class Advance {
       if (definition.contains(field)) return definition[field].get<std::string>();
       const std::string by_path = std::string(field) + "Path";
       if (!definition.contains(by_path)) return std::nullopt;
-      const Json value = evaluate_value(definition[by_path].get<std::string>(), by_path, seen.of(here.frame.input), entropy_);
-      if (!value.is_string()) throw Error(std::string(runtime_error), fmt::format("The {} parameter does not reference a string", by_path));
+      const Json value = evaluate_value(definition[by_path].get<std::string>(), by_path,
+                                        seen.of(here.frame.input), entropy_);
+      if (!value.is_string())
+        throw Error(std::string(runtime_error),
+                    fmt::format("The {} parameter does not reference a string", by_path));
       return value.get<std::string>();
     };
     here.frame.error = text("Error");
@@ -250,32 +278,43 @@ class Advance {
     const View seen = view(here);
     const Json input = path_or_empty(here, seen, "InputPath", here.frame.input);
     const Time until = wait_until(here.definition(), seen.of(input));
-    if (until - now_ > std::chrono::seconds(INT32_MAX)) throw Error(std::string(runtime_error), "Wait state delay is too long.");
+    if (until - now_ > std::chrono::seconds(INT32_MAX))
+      throw Error(std::string(runtime_error), "Wait state delay is too long.");
     here.frame.due = until;
     here.frame.phase = Phase::waiting;
   }
 
   Time wait_until(const Json& definition, const Scope& scope) const {
-    if (definition.contains("Seconds")) return now_ + std::chrono::seconds(definition["Seconds"].get<std::int64_t>());
+    if (definition.contains("Seconds"))
+      return now_ + std::chrono::seconds(definition["Seconds"].get<std::int64_t>());
     if (definition.contains("Timestamp")) return parse_timestamp("Timestamp", "", definition["Timestamp"]);
     const bool seconds = definition.contains("SecondsPath");
     const char* field = seconds ? "SecondsPath" : "TimestampPath";
     const std::string path = definition[field];
     const auto value = Path::parse(path).select(scope);
-    if (!value) throw Error(std::string(runtime_error), fmt::format("The {} parameter does not reference an input value: {}", field, path));
+    if (!value)
+      throw Error(std::string(runtime_error),
+                  fmt::format("The {} parameter does not reference an input value: {}", field, path));
     if (!seconds) return parse_timestamp(field, path, *value);
     if (!value->is_number_integer())
-      throw Error(std::string(runtime_error), fmt::format("The SecondsPath parameter cannot be parsed as a long value: {} == {}", path, value->dump()));
-    if (*value < 0) throw Error(std::string(runtime_error), fmt::format("The SecondsPath parameter must be a positive integer: {} == {}", path, value->dump()));
+      throw Error(std::string(runtime_error),
+                  fmt::format("The SecondsPath parameter cannot be parsed as a long value: {} == {}", path,
+                              value->dump()));
+    if (*value < 0)
+      throw Error(
+          std::string(runtime_error),
+          fmt::format("The SecondsPath parameter must be a positive integer: {} == {}", path, value->dump()));
     const double delay = value->get<double>();
-    return now_ + (delay > INT32_MAX ? std::chrono::seconds(INT32_MAX) + std::chrono::seconds(1) : std::chrono::seconds(value->get<std::int64_t>()));
+    return now_ + (delay > INT32_MAX ? std::chrono::seconds(INT32_MAX) + std::chrono::seconds(1)
+                                     : std::chrono::seconds(value->get<std::int64_t>()));
   }
 
   static Time parse_timestamp(const char* field, const std::string& path, const Json& value) {
     const auto time = value.is_string() ? base::parse_iso_offset(value.get<std::string>()) : std::nullopt;
     if (time) return *time;
     throw Error(std::string(runtime_error),
-                fmt::format("The {} parameter does not reference a valid ISO-8601 extended offset date-time format string: {} == {}",
+                fmt::format("The {} parameter does not reference a valid ISO-8601 extended offset date-time "
+                            "format string: {} == {}",
                             field, path, value.is_string() ? value.get<std::string>() : value.dump()));
   }
 
@@ -286,7 +325,8 @@ class Advance {
     check_size(here, input);
     frame.phase = Phase::task;
     frame.due.reset();
-    if (const double seconds = limit_seconds(here, "TimeoutSeconds"); seconds > 0) frame.due = now_ + to_duration(seconds);
+    if (const double seconds = limit_seconds(here, "TimeoutSeconds"); seconds > 0)
+      frame.due = now_ + to_duration(seconds);
     frame.heartbeat_seconds = limit_seconds(here, "HeartbeatSeconds");
     if (frame.heartbeat_seconds > 0) frame.heartbeat_due = now_ + to_duration(frame.heartbeat_seconds);
     log("TaskScheduled", frame.state);
@@ -305,9 +345,11 @@ class Advance {
     const std::string by_path = std::string(field) + "Path";
     if (!definition.contains(by_path)) return 0;
     const View seen = view(here);
-    const Json value = evaluate_value(definition[by_path].get<std::string>(), by_path, seen.of(here.frame.input), entropy_);
+    const Json value =
+        evaluate_value(definition[by_path].get<std::string>(), by_path, seen.of(here.frame.input), entropy_);
     if (!value.is_number_integer() || value <= 0)
-      throw Error(std::string(runtime_error), fmt::format("The {} parameter must be a positive integer: {}", by_path, value.dump()));
+      throw Error(std::string(runtime_error),
+                  fmt::format("The {} parameter must be a positive integer: {}", by_path, value.dump()));
     return value.get<double>();
   }
 
@@ -326,15 +368,21 @@ class Advance {
     const Json input = path_or_empty(here, seen, "InputPath", here.frame.input);
     const std::string items_path = definition.value("ItemsPath", "$");
     const auto items = Path::parse(items_path).select(seen.of(input));
-    if (!items) throw Error(std::string(runtime_error), fmt::format("Invalid path '{}' : No results for path: {}", items_path, Path::parse(items_path).bracketed()));
-    if (!items->is_array()) throw Error(std::string(runtime_error), fmt::format("Reference path \"{}\" must point to array.", items_path));
+    if (!items)
+      throw Error(std::string(runtime_error), fmt::format("Invalid path '{}' : No results for path: {}",
+                                                          items_path, Path::parse(items_path).bracketed()));
+    if (!items->is_array())
+      throw Error(std::string(runtime_error),
+                  fmt::format("Reference path \"{}\" must point to array.", items_path));
     const char* selector = definition.contains("ItemSelector") ? "ItemSelector" : "Parameters";
     std::vector<Json> inputs;
     for (std::size_t i = 0; i < items->size(); ++i) {
       const Json item = {{"Index", i}, {"Value", (*items)[i]}};
       View with_item = seen;
       if (here.state().uses_context) with_item.context["Map"]["Item"] = item;
-      Json child = definition.contains(selector) ? evaluate_template(definition[selector], with_item.of(input), entropy_) : (*items)[i];
+      Json child = definition.contains(selector)
+                       ? evaluate_template(definition[selector], with_item.of(input), entropy_)
+                       : (*items)[i];
       inputs.push_back({{"input", std::move(child)}, {"item", item}});
     }
     here.frame.max_concurrency = max_concurrency(here, seen, input);
@@ -348,37 +396,44 @@ class Advance {
     const Json& definition = here.definition();
     Json value = definition.value("MaxConcurrency", Json(0));
     if (definition.contains("MaxConcurrencyPath"))
-      value = evaluate_value(definition["MaxConcurrencyPath"].get<std::string>(), "MaxConcurrencyPath", seen.of(input), entropy_);
+      value = evaluate_value(definition["MaxConcurrencyPath"].get<std::string>(), "MaxConcurrencyPath",
+                             seen.of(input), entropy_);
     if (value.is_string() && !value.get<std::string>().empty() &&
         std::ranges::all_of(value.get<std::string>(), [](char c) { return c >= '0' && c <= '9'; }))
       value = Json::parse(value.get<std::string>());  // recorded: "1" is taken as 1
     if (!value.is_number_integer() || value < 0)
-      throw Error(std::string(runtime_error), fmt::format("The MaxConcurrencyPath parameter must be a non-negative integer: {}", value.dump()));
+      throw Error(
+          std::string(runtime_error),
+          fmt::format("The MaxConcurrencyPath parameter must be a non-negative integer: {}", value.dump()));
     return value.get<std::size_t>();
   }
 
   void start_iterations(const Here& here) {
     Frame& frame = here.frame;
     auto running = [&] {
-      return static_cast<std::size_t>(std::ranges::count_if(frame.children, [](const Frame& child) { return child.phase != Phase::succeeded; }));
+      return static_cast<std::size_t>(std::ranges::count_if(
+          frame.children, [](const Frame& child) { return child.phase != Phase::succeeded; }));
     };
     while (!frame.pending.empty() && (frame.max_concurrency == 0 || running() < frame.max_concurrency)) {
       Json next = std::move(frame.pending.back());
       frame.pending.pop_back();
       log("MapIterationStarted", frame.state, {{"index", next["item"]["Index"]}});
-      frame.children.push_back(Frame{.state = here.state().branches[0].start_at, .input = std::move(next["input"]), .item = std::move(next["item"])});
+      frame.children.push_back(Frame{.state = here.state().branches[0].start_at,
+                                     .input = std::move(next["input"]),
+                                     .item = std::move(next["item"])});
     }
   }
 
   // ---- errors
 
   std::string located(const Here& here, const std::string& message) const {
-    return fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}", here.frame.state,
-                       here.frame.entered_event, message);
+    return fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}",
+                       here.frame.state, here.frame.entered_event, message);
   }
 
   /// Retries, catches, or fails the frame. `error` may be absent: a Fail state need not name one.
-  void handle(const Here& here, const std::optional<std::string>& error, const std::optional<std::string>& cause) {
+  void handle(const Here& here, const std::optional<std::string>& error,
+              const std::optional<std::string>& cause) {
     Frame& frame = here.frame;
     const std::string name = error.value_or("");
     frame.due.reset();
@@ -394,14 +449,18 @@ class Advance {
     frame.cause = cause;
   }
 
-  void log_state_failed(const Here& here, const std::optional<std::string>& error, const std::optional<std::string>& cause) {
+  void log_state_failed(const Here& here, const std::optional<std::string>& error,
+                        const std::optional<std::string>& cause) {
     if (here.state().type == Type::map) log("MapStateFailed", here.frame.state);
-    if (here.state().type == Type::parallel) log("ParallelStateFailed", here.frame.state, {{"error", error.value_or("")}, {"cause", cause.value_or("")}});
+    if (here.state().type == Type::parallel)
+      log("ParallelStateFailed", here.frame.state,
+          {{"error", error.value_or("")}, {"cause", cause.value_or("")}});
   }
 
   bool retry(const Here& here, const std::string& error) {
     const auto& retriers = here.state().retriers;
-    const auto found = std::ranges::find_if(retriers, [&](const Retrier& each) { return matches(each.errors, error); });
+    const auto found =
+        std::ranges::find_if(retriers, [&](const Retrier& each) { return matches(each.errors, error); });
     if (found == retriers.end()) return false;
     int& used = here.frame.attempts[static_cast<std::size_t>(found - retriers.begin())];
     if (used >= found->max_attempts) return false;
@@ -418,7 +477,8 @@ class Advance {
 
   bool catch_error(const Here& here, const std::string& error, const std::string& cause) {
     const auto& catchers = here.state().catchers;
-    const auto found = std::ranges::find_if(catchers, [&](const Catcher& each) { return matches(each.errors, error); });
+    const auto found =
+        std::ranges::find_if(catchers, [&](const Catcher& each) { return matches(each.errors, error); });
     if (found == catchers.end()) return false;
     const Json caught = {{"Error", error}, {"Cause", cause}};
     assign(here, found->definition, caught, view(here));
@@ -434,7 +494,7 @@ class Advance {
     try {
       body();
     } catch (const Error& error) {
-      const bool located_message = error.code == runtime_error || error.code.starts_with("States.") ;
+      const bool located_message = error.code == runtime_error || error.code.starts_with("States.");
       const bool size = error.code == "States.DataLimitExceeded";
       handle(here, error.code, located_message && !size ? located(here, error.message) : error.message);
     } catch (const Json::exception& error) {
@@ -473,7 +533,10 @@ class Advance {
     } else if (const auto* beat = std::get_if<TaskHeartbeat>(&event)) {
       decision_.stale = !walk([&](const Here& here) { return take_heartbeat(here, beat->token); });
     } else if (std::holds_alternative<Tick>(event)) {
-      walk([&](const Here& here) { tick(here); return false; });
+      walk([&](const Here& here) {
+        tick(here);
+        return false;
+      });
     } else {
       walk([&](const Here& here) { return step(here); });
     }
@@ -504,13 +567,15 @@ class Advance {
 
   bool take_heartbeat(const Here& here, const std::string& wanted) {
     if (here.frame.phase != Phase::task || token(here) != wanted) return false;
-    if (here.frame.heartbeat_seconds > 0) here.frame.heartbeat_due = now_ + to_duration(here.frame.heartbeat_seconds);
+    if (here.frame.heartbeat_seconds > 0)
+      here.frame.heartbeat_due = now_ + to_duration(here.frame.heartbeat_seconds);
     return true;
   }
 
   void tick(const Here& here) {
     Frame& frame = here.frame;
-    const bool late = (frame.due && *frame.due <= now_) || (frame.heartbeat_due && *frame.heartbeat_due <= now_);
+    const bool late =
+        (frame.due && *frame.due <= now_) || (frame.heartbeat_due && *frame.heartbeat_due <= now_);
     if (!late) return;
     if (frame.phase == Phase::waiting) {
       attempt(here, [&] {
@@ -537,7 +602,8 @@ class Advance {
       log("ExecutionTimedOut", "");
       return;
     }
-    if (execution_.events >= max_history_events && root.phase != Phase::succeeded && root.phase != Phase::failed) {
+    if (execution_.events >= max_history_events && root.phase != Phase::succeeded &&
+        root.phase != Phase::failed) {
       root.phase = Phase::failed;
       root.error = std::string(runtime_error);
       root.cause = "The execution reached the maximum number of history events (25000).";
@@ -574,7 +640,9 @@ class Advance {
       start_iterations(here);
       changed |= frame.pending.size() != before;
     }
-    const bool all = frame.pending.empty() && std::ranges::all_of(frame.children, [](const Frame& child) { return child.phase == Phase::succeeded; });
+    const bool all = frame.pending.empty() && std::ranges::all_of(frame.children, [](const Frame& child) {
+                       return child.phase == Phase::succeeded;
+                     });
     if (!all) return changed;
     Json results = Json::array();
     for (Frame& child : frame.children) results.push_back(std::move(child.input));
@@ -586,7 +654,8 @@ class Advance {
   void log_end_of_iterations(const Frame& frame) {
     for (const Frame& child : frame.children) {
       if (child.phase == Phase::succeeded) continue;
-      log(child.phase == Phase::failed ? "MapIterationFailed" : "MapIterationAborted", frame.state, {{"index", child.item["Index"]}});
+      log(child.phase == Phase::failed ? "MapIterationFailed" : "MapIterationAborted", frame.state,
+          {{"index", child.item["Index"]}});
     }
   }
 
@@ -614,12 +683,17 @@ void earliest(const Frame& frame, std::optional<Time>& due) {
 }  // namespace
 
 Execution begin(std::string id, std::string name, std::string machine_name, Json input, Time now) {
-  Execution execution{.id = std::move(id), .name = std::move(name), .machine_name = std::move(machine_name), .started = now, .input = input};
+  Execution execution{.id = std::move(id),
+                      .name = std::move(name),
+                      .machine_name = std::move(machine_name),
+                      .started = now,
+                      .input = input};
   execution.root.input = std::move(input);
   return execution;
 }
 
-Decision advance(const Machine& machine, Execution& execution, const Event& event, Time now, std::uint64_t seed) {
+Decision advance(const Machine& machine, Execution& execution, const Event& event, Time now,
+                 std::uint64_t seed) {
   if (execution.root.state.empty()) execution.root.state = machine.start_at;
   return Advance(machine, execution, now, seed).run(event);
 }

@@ -1,5 +1,5 @@
-// The interpreter: (machine, execution, event) -> decision. Pure: no I/O, no clock, no thread; the host tells it
-// what happened and when, it says what to do. The host journals the execution and the decision together.
+// The interpreter: (machine, execution, event) -> decision. Pure: no I/O, no clock, no thread; the host tells
+// it what happened and when, it says what to do. The host journals the execution and the decision together.
 #pragma once
 
 #include <optional>
@@ -12,17 +12,17 @@
 
 namespace asl {
 
-/// Where one running machine stands: the whole, a branch of a Parallel, or one iteration of a Map. A value: it
-/// round-trips through JSON, and that is how an execution survives its process.
+/// Where one running machine stands: the whole, a branch of a Parallel, or one iteration of a Map. A value:
+/// it round-trips through JSON, and that is how an execution survives its process.
 struct Frame {
   enum class Phase { ready, waiting, task, children, retrying, succeeded, failed };
 
   Phase phase = Phase::ready;
-  std::string state;               ///< the current state's name
-  Json input;                      ///< its raw input; when succeeded, the output
-  Json variables = Json::object(); ///< assigned in this frame
-  std::vector<int> attempts;       ///< retries used of each retrier in this visit
-  int visit = 0;                   ///< counts task starts; tokens of earlier ones are stale
+  std::string state;                ///< the current state's name
+  Json input;                       ///< its raw input; when succeeded, the output
+  Json variables = Json::object();  ///< assigned in this frame
+  std::vector<int> attempts;        ///< retries used of each retrier in this visit
+  int visit = 0;                    ///< counts task starts; tokens of earlier ones are stale
   std::int64_t entered_event = 0;
   base::Time entered{};
   std::optional<base::Time> due;            ///< when waiting, retrying or a task's deadline ends
@@ -31,12 +31,13 @@ struct Frame {
   std::vector<Frame> children;
   std::vector<Json> pending;  ///< Map: items not started yet, last first
   std::size_t max_concurrency = 0;
-  Json item;                  ///< in a Map iteration: {Index, Value}
-  bool reported = false;      ///< a Map iteration whose success is in the history
+  Json item;              ///< in a Map iteration: {Index, Value}
+  bool reported = false;  ///< a Map iteration whose success is in the history
   std::optional<std::string> error, cause;
 };
 
-/// One line of the history, named as AWS names its history events. A state's input is the output of the one before.
+/// One line of the history, named as AWS names its history events. A state's input is the output of the one
+/// before.
 struct HistoryEvent {
   std::int64_t id = 0;  ///< from 1, without gaps
   std::string type;
@@ -73,7 +74,9 @@ struct TaskResult {
   std::optional<std::string> error;  ///< set: the task failed with this error name
   std::string cause;
 };
-struct TaskHeartbeat { std::string token; };
+struct TaskHeartbeat {
+  std::string token;
+};
 struct Start {};
 struct Proceed {};  ///< go on with what is ready
 struct Tick {};     ///< some deadline may have come
@@ -90,12 +93,14 @@ struct Decision {
 Execution begin(std::string id, std::string name, std::string machine_name, Json input, base::Time now);
 
 /// Moves `execution` by one event. Failures of the execution are outcomes in it, never exceptions.
-Decision advance(const Machine& machine, Execution& execution, const Event& event, base::Time now, std::uint64_t seed);
+Decision advance(const Machine& machine, Execution& execution, const Event& event, base::Time now,
+                 std::uint64_t seed);
 
 /// The earliest moment at which a Tick would change something.
 std::optional<base::Time> next_due(const Execution& execution);
 
-/// Tasks that have been requested and not answered: what a host must look after when it takes an execution over.
+/// Tasks that have been requested and not answered: what a host must look after when it takes an execution
+/// over.
 std::vector<TaskRequest> open_tasks(const Machine& machine, const Execution& execution, std::uint64_t seed);
 
 Json to_json(const Execution& execution);

@@ -17,7 +17,9 @@ namespace {
 using base::Error;
 using Args = std::span<const Json>;
 
-[[noreturn]] void fail(const std::string& why) { throw Error("States.IntrinsicFailure", why); }
+[[noreturn]] void fail(const std::string& why) {
+  throw Error("States.IntrinsicFailure", why);
+}
 
 /// Java's toString of a value, which is what States.Format prints (seen in recordings): strings bare, objects
 /// as `{a=1, b=[]}`.
@@ -44,18 +46,21 @@ std::string java_text(const Json& value) {
 }
 
 const Json& array_at(Args args, std::size_t i, std::string_view function) {
-  if (!args[i].is_array()) fail(fmt::format("{}: argument {} must be an array, got {}", function, i + 1, args[i].dump()));
+  if (!args[i].is_array())
+    fail(fmt::format("{}: argument {} must be an array, got {}", function, i + 1, args[i].dump()));
   return args[i];
 }
 
 std::string string_at(Args args, std::size_t i, std::string_view function) {
-  if (!args[i].is_string()) fail(fmt::format("{}: argument {} must be a string, got {}", function, i + 1, args[i].dump()));
+  if (!args[i].is_string())
+    fail(fmt::format("{}: argument {} must be a string, got {}", function, i + 1, args[i].dump()));
   return args[i].get<std::string>();
 }
 
 /// Numbers are rounded half up, as Java's Math.round does: 1.5 is 2, -1.5 is -1.
 std::int64_t integer_at(Args args, std::size_t i, std::string_view function) {
-  if (!args[i].is_number()) fail(fmt::format("{}: argument {} must be a number, got {}", function, i + 1, args[i].dump()));
+  if (!args[i].is_number())
+    fail(fmt::format("{}: argument {} must be a number, got {}", function, i + 1, args[i].dump()));
   if (args[i].is_number_integer()) return args[i].get<std::int64_t>();
   return static_cast<std::int64_t>(std::floor(args[i].get<double>() + 0.5));
 }
@@ -130,8 +135,9 @@ Json array_unique(Args args, Entropy&) {
 Json base64_encode(Args args, Entropy&) {
   const std::string text = string_at(args, 0, "States.Base64Encode");
   std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   out.resize(static_cast<std::size_t>(size));
   return out;
 }
@@ -167,7 +173,8 @@ Json hash(Args args, Entropy&) {
 }
 
 Json json_merge(Args args, Entropy&) {
-  if (!args[0].is_object() || !args[1].is_object()) fail("States.JsonMerge: the first two arguments must be objects");
+  if (!args[0].is_object() || !args[1].is_object())
+    fail("States.JsonMerge: the first two arguments must be objects");
   if (args[2] != Json(false)) fail("States.JsonMerge: only a shallow merge (false) is supported");
   Json out = args[0];
   out.update(args[1]);
@@ -177,7 +184,8 @@ Json json_merge(Args args, Entropy&) {
 Json math_random(Args args, Entropy& entropy) {
   const auto from = integer_at(args, 0, "States.MathRandom"), to = integer_at(args, 1, "States.MathRandom");
   if (to <= from) fail("States.MathRandom: the end must be larger than the start");
-  if (args.size() == 3) entropy = Entropy{static_cast<std::uint64_t>(integer_at(args, 2, "States.MathRandom"))};
+  if (args.size() == 3)
+    entropy = Entropy{static_cast<std::uint64_t>(integer_at(args, 2, "States.MathRandom"))};
   return from + static_cast<std::int64_t>(entropy.next() % static_cast<std::uint64_t>(to - from));
 }
 
@@ -207,14 +215,16 @@ struct Function {
 
 constexpr std::size_t any_number = 100;
 constexpr Function functions[] = {
-    {"Array", 0, any_number, [](Args args, Entropy&) { return Json(std::vector<Json>(args.begin(), args.end())); }},
+    {"Array", 0, any_number,
+     [](Args args, Entropy&) { return Json(std::vector<Json>(args.begin(), args.end())); }},
     {"ArrayContains", 2, 2,
      [](Args args, Entropy&) {
        const Json& array = array_at(args, 0, "States.ArrayContains");
        return Json(std::ranges::find(array, args[1]) != array.end());
      }},
     {"ArrayGetItem", 2, 2, array_get_item},
-    {"ArrayLength", 1, 1, [](Args args, Entropy&) { return Json(array_at(args, 0, "States.ArrayLength").size()); }},
+    {"ArrayLength", 1, 1,
+     [](Args args, Entropy&) { return Json(array_at(args, 0, "States.ArrayLength").size()); }},
     {"ArrayPartition", 2, 2, array_partition},
     {"ArrayRange", 3, 3, array_range},
     {"ArrayUnique", 1, 1, array_unique},
@@ -296,12 +306,14 @@ class IntrinsicReader {
     if (text_.substr(at_, 7) == "States.") return call();
     const auto end = std::min(text_.find_first_of(",) \t\n", at_), text_.size());
     const Json value = Json::parse(text_.substr(at_, end - at_), nullptr, false);
-    if (value.is_discarded() || value.is_structured()) bad("an argument is neither text, number, path nor function");
+    if (value.is_discarded() || value.is_structured())
+      bad("an argument is neither text, number, path nor function");
     at_ = end;
     return value;
   }
 
-  /// `'…'` with the escapes \' \{ \} \\; those of a pattern's braces and backslashes are left to States.Format.
+  /// `'…'` with the escapes \' \{ \} \\; those of a pattern's braces and backslashes are left to
+  /// States.Format.
   Json literal(bool is_pattern) {
     std::string value;
     for (++at_; at_ < text_.size(); ++at_) {
@@ -337,8 +349,10 @@ class IntrinsicReader {
     if (scope_ == nullptr) return {};
     auto value = parsed.select(*scope_);
     if (!value) {
-      throw Error("States.Runtime", fmt::format("The JSONPath '{}' specified for the field '{}' could not be found "
-                                                "in the input '{}'", parsed.text(), text_, scope_->input.dump()));
+      throw Error("States.Runtime",
+                  fmt::format("The JSONPath '{}' specified for the field '{}' could not be found "
+                              "in the input '{}'",
+                              parsed.text(), text_, scope_->input.dump()));
     }
     return *std::move(value);
   }
@@ -377,8 +391,10 @@ Json evaluate_value(std::string_view text, std::string_view member, const Scope&
   if (!text.starts_with('$')) return evaluate_intrinsic(text, scope, entropy);
   auto value = Path::parse(text).select(scope);
   if (!value) {
-    throw Error("States.Runtime", fmt::format("The JSONPath '{}' specified for the field '{}' could not be found in "
-                                              "the input '{}'", text, member, scope.input.dump()));
+    throw Error("States.Runtime",
+                fmt::format("The JSONPath '{}' specified for the field '{}' could not be found in "
+                            "the input '{}'",
+                            text, member, scope.input.dump()));
   }
   return *std::move(value);
 }
@@ -395,8 +411,10 @@ Json evaluate_template(const Json& tmpl, const Scope& scope, Entropy& entropy) {
     if (!name.ends_with(".$")) {
       out[name] = evaluate_template(member, scope, entropy);
     } else {
-      if (!member.is_string()) throw Error("States.Runtime", fmt::format("The value for the field '{}' must be a string", name));
-      out[name.substr(0, name.size() - 2)] = evaluate_value(member.get_ref<const std::string&>(), name, scope, entropy);
+      if (!member.is_string())
+        throw Error("States.Runtime", fmt::format("The value for the field '{}' must be a string", name));
+      out[name.substr(0, name.size() - 2)] =
+          evaluate_value(member.get_ref<const std::string&>(), name, scope, entropy);
     }
   }
   return out;

@@ -20,8 +20,8 @@ Json evaluate_intrinsic(std::string_view text, const Scope& scope, Entropy& entr
 /// Checks the form of an intrinsic without evaluating it; returns what is wrong, or "".
 std::string check_intrinsic(std::string_view text);
 
-/// Evaluates the text of a `.$` member: a path or an intrinsic. `member` is the member's name for the message of
-/// a path that leads nowhere. Throws States.Runtime or States.IntrinsicFailure.
+/// Evaluates the text of a `.$` member: a path or an intrinsic. `member` is the member's name for the message
+/// of a path that leads nowhere. Throws States.Runtime or States.IntrinsicFailure.
 Json evaluate_value(std::string_view text, std::string_view member, const Scope& scope, Entropy& entropy);
 
 /// Evaluates a payload template (specification, "Payload Template"): members whose names end in `.$` are

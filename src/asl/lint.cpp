@@ -15,33 +15,62 @@ namespace {
 
 using base::Problem;
 
-constexpr std::string_view type_names[] = {"Task", "Pass", "Wait", "Choice", "Succeed", "Fail", "Parallel", "Map"};
+constexpr std::string_view type_names[] = {"Task",    "Pass", "Wait",     "Choice",
+                                           "Succeed", "Fail", "Parallel", "Map"};
 
 struct Allowed {
   std::string_view field;
   std::string_view types;  ///< names of the types that may have it, or "*"
 };
 
-/// Which field which type may have (specification, the table of state fields; AWS's Assign and QueryLanguage).
+/// Which field which type may have (specification, the table of state fields; AWS's Assign and
+/// QueryLanguage).
 constexpr Allowed allowed[] = {
-    {"Type", "*"}, {"Comment", "*"}, {"QueryLanguage", "*"},
+    {"Type", "*"},
+    {"Comment", "*"},
+    {"QueryLanguage", "*"},
     {"InputPath", "Task Pass Wait Choice Succeed Parallel Map"},
     {"OutputPath", "Task Pass Wait Choice Succeed Parallel Map"},
-    {"Next", "Task Pass Wait Parallel Map"}, {"End", "Task Pass Wait Parallel Map"},
-    {"ResultPath", "Task Pass Parallel Map"}, {"Parameters", "Task Pass Parallel Map"},
-    {"ResultSelector", "Task Parallel Map"}, {"Retry", "Task Parallel Map"}, {"Catch", "Task Parallel Map"},
+    {"Next", "Task Pass Wait Parallel Map"},
+    {"End", "Task Pass Wait Parallel Map"},
+    {"ResultPath", "Task Pass Parallel Map"},
+    {"Parameters", "Task Pass Parallel Map"},
+    {"ResultSelector", "Task Parallel Map"},
+    {"Retry", "Task Parallel Map"},
+    {"Catch", "Task Parallel Map"},
     {"Assign", "Task Pass Wait Choice Parallel Map"},
     {"Result", "Pass"},
-    {"Resource", "Task"}, {"TimeoutSeconds", "Task"}, {"TimeoutSecondsPath", "Task"}, {"HeartbeatSeconds", "Task"},
-    {"HeartbeatSecondsPath", "Task"}, {"Credentials", "Task"},
-    {"Seconds", "Wait"}, {"SecondsPath", "Wait"}, {"Timestamp", "Wait"}, {"TimestampPath", "Wait"},
-    {"Choices", "Choice"}, {"Default", "Choice"},
-    {"Error", "Fail"}, {"ErrorPath", "Fail"}, {"Cause", "Fail"}, {"CausePath", "Fail"},
+    {"Resource", "Task"},
+    {"TimeoutSeconds", "Task"},
+    {"TimeoutSecondsPath", "Task"},
+    {"HeartbeatSeconds", "Task"},
+    {"HeartbeatSecondsPath", "Task"},
+    {"Credentials", "Task"},
+    {"Seconds", "Wait"},
+    {"SecondsPath", "Wait"},
+    {"Timestamp", "Wait"},
+    {"TimestampPath", "Wait"},
+    {"Choices", "Choice"},
+    {"Default", "Choice"},
+    {"Error", "Fail"},
+    {"ErrorPath", "Fail"},
+    {"Cause", "Fail"},
+    {"CausePath", "Fail"},
     {"Branches", "Parallel"},
-    {"ItemsPath", "Map"}, {"ItemSelector", "Map"}, {"ItemProcessor", "Map"}, {"Iterator", "Map"},
-    {"MaxConcurrency", "Map"}, {"MaxConcurrencyPath", "Map"}, {"ItemReader", "Map"}, {"ItemBatcher", "Map"},
-    {"ResultWriter", "Map"}, {"ToleratedFailureCount", "Map"}, {"ToleratedFailureCountPath", "Map"},
-    {"ToleratedFailurePercentage", "Map"}, {"ToleratedFailurePercentagePath", "Map"}, {"Label", "Map"},
+    {"ItemsPath", "Map"},
+    {"ItemSelector", "Map"},
+    {"ItemProcessor", "Map"},
+    {"Iterator", "Map"},
+    {"MaxConcurrency", "Map"},
+    {"MaxConcurrencyPath", "Map"},
+    {"ItemReader", "Map"},
+    {"ItemBatcher", "Map"},
+    {"ResultWriter", "Map"},
+    {"ToleratedFailureCount", "Map"},
+    {"ToleratedFailureCountPath", "Map"},
+    {"ToleratedFailurePercentage", "Map"},
+    {"ToleratedFailurePercentagePath", "Map"},
+    {"Label", "Map"},
 };
 
 bool contains_word(std::string_view words, std::string_view word) {
@@ -54,7 +83,8 @@ class Linter {
 
   void machine(const Json& json, const std::string& where) {
     if (!json.is_object()) return problem(where, "must be an object");
-    if (json.value("QueryLanguage", Json("JSONPath")) != "JSONPath") problem(where + ".QueryLanguage", "only JSONPath is supported");
+    if (json.value("QueryLanguage", Json("JSONPath")) != "JSONPath")
+      problem(where + ".QueryLanguage", "only JSONPath is supported");
     if (!json.contains("States") || !json["States"].is_object() || json["States"].empty()) {
       return problem(where, "needs States, a non-empty object");
     }
@@ -67,28 +97,36 @@ class Linter {
     }
     for (const auto& [name, definition] : states.items()) state(states, name, definition, where, reached);
     for (const auto& [name, definition] : states.items())
-      if (!reached.contains(name) && json.contains("StartAt")) problem(base::member_path(where + ".States", name), "cannot be reached");
+      if (!reached.contains(name) && json.contains("StartAt"))
+        problem(base::member_path(where + ".States", name), "cannot be reached");
   }
 
  private:
-  void problem(std::string path, std::string message) { problems.push_back({0, std::move(path), std::move(message)}); }
+  void problem(std::string path, std::string message) {
+    problems.push_back({0, std::move(path), std::move(message)});
+  }
 
-  void target(const Json& states, const Json& name, const std::string& where, std::set<std::string>& reached) {
+  void target(const Json& states, const Json& name, const std::string& where,
+              std::set<std::string>& reached) {
     if (!name.is_string()) return problem(where, "must be the name of a state");
-    if (!states.contains(name.get<std::string>())) return problem(where, fmt::format("there is no state {}", name.dump()));
+    if (!states.contains(name.get<std::string>()))
+      return problem(where, fmt::format("there is no state {}", name.dump()));
     reached.insert(name);
   }
 
   void state(const Json& states, const std::string& name, const Json& json, const std::string& machine_path,
              std::set<std::string>& reached) {
     const std::string where = base::member_path(machine_path + ".States", name);
-    if (name.size() > 80) problem(where, fmt::format("has a name of {} characters; 80 is the limit", name.size()));
+    if (name.size() > 80)
+      problem(where, fmt::format("has a name of {} characters; 80 is the limit", name.size()));
     if (!names_.insert(name).second) problem(where, "is a name that another state of this document has too");
     if (!json.is_object()) return problem(where, "must be an object");
-    const std::string type = json.contains("Type") && json["Type"].is_string() ? json["Type"].get<std::string>() : "";
+    const std::string type =
+        json.contains("Type") && json["Type"].is_string() ? json["Type"].get<std::string>() : "";
     if (std::ranges::find(type_names, type) == std::end(type_names)) {
-      return problem(where + ".Type", type.empty() ? "is required" : fmt::format("'{}' is not a type of state; {}", type,
-                                                                                 base::did_you_mean(type, type_names)));
+      return problem(where + ".Type", type.empty() ? "is required"
+                                                   : fmt::format("'{}' is not a type of state; {}", type,
+                                                                 base::did_you_mean(type, type_names)));
     }
     fields(json, type, where);
     transition(states, json, type, where, reached);
@@ -116,7 +154,8 @@ class Linter {
     for (const char* seconds : {"TimeoutSeconds", "HeartbeatSeconds"})
       if (json.contains(seconds) && !(json[seconds].is_number_integer() && json[seconds] > 0))
         problem(base::member_path(where, seconds), "must be a positive integer");
-    if (json.contains("QueryLanguage") && json["QueryLanguage"] != "JSONPath") problem(where + ".QueryLanguage", "only JSONPath is supported");
+    if (json.contains("QueryLanguage") && json["QueryLanguage"] != "JSONPath")
+      problem(where + ".QueryLanguage", "only JSONPath is supported");
   }
 
   void transition(const Json& states, const Json& json, std::string_view type, const std::string& where,
@@ -128,7 +167,8 @@ class Linter {
     if (json.contains("Next")) target(states, json["Next"], where + ".Next", reached);
   }
 
-  void handlers(const Json& states, const Json& json, const std::string& where, std::set<std::string>& reached) {
+  void handlers(const Json& states, const Json& json, const std::string& where,
+                std::set<std::string>& reached) {
     for (const char* kind : {"Retry", "Catch"}) {
       if (!json.contains(kind)) continue;
       const std::string list = base::member_path(where, kind);
@@ -144,16 +184,21 @@ class Linter {
           continue;
         }
         error_equals(each, at, i + 1 == json[kind].size());
-        if (kind == std::string_view("Retry")) retrier(each, at);
-        else if (each.contains("Next")) target(states, each["Next"], at + ".Next", reached);
-        else problem(at, "needs Next");
-        if (kind == std::string_view("Catch") && each.contains("ResultPath")) reference(each, "ResultPath", at);
+        if (kind == std::string_view("Retry"))
+          retrier(each, at);
+        else if (each.contains("Next"))
+          target(states, each["Next"], at + ".Next", reached);
+        else
+          problem(at, "needs Next");
+        if (kind == std::string_view("Catch") && each.contains("ResultPath"))
+          reference(each, "ResultPath", at);
       }
     }
   }
 
   void error_equals(const Json& handler, const std::string& where, bool last) {
-    if (!handler.contains("ErrorEquals") || !handler["ErrorEquals"].is_array() || handler["ErrorEquals"].empty()) {
+    if (!handler.contains("ErrorEquals") || !handler["ErrorEquals"].is_array() ||
+        handler["ErrorEquals"].empty()) {
       return problem(where, "needs ErrorEquals, a non-empty array");
     }
     const Json& names = handler["ErrorEquals"];
@@ -169,13 +214,15 @@ class Linter {
       if (!json.contains(field)) return;
       const Json& value = json[field];
       if (!value.is_number() || (integer && !value.is_number_integer()) || value.get<double>() < least)
-        problem(base::member_path(where, field), fmt::format("must be {} of at least {}", integer ? "an integer" : "a number", least));
+        problem(base::member_path(where, field),
+                fmt::format("must be {} of at least {}", integer ? "an integer" : "a number", least));
     };
     number("IntervalSeconds", 1, true);
     number("MaxAttempts", 0, true);
     number("BackoffRate", 1, false);
     number("MaxDelaySeconds", 1, true);
-    if (json.contains("JitterStrategy") && json["JitterStrategy"] != "FULL" && json["JitterStrategy"] != "NONE")
+    if (json.contains("JitterStrategy") && json["JitterStrategy"] != "FULL" &&
+        json["JitterStrategy"] != "NONE")
       problem(where + ".JitterStrategy", "must be FULL or NONE");
   }
 
@@ -217,14 +264,17 @@ class Linter {
         continue;
       }
       value_text(member, at);
-      if (json.contains(name.substr(0, name.size() - 2))) problem(at, "names the same member as one without .$");
+      if (json.contains(name.substr(0, name.size() - 2)))
+        problem(at, "names the same member as one without .$");
     }
   }
 
   void paths(const Json& json, const std::string& where) {
-    for (const char* field : {"InputPath", "OutputPath", "SecondsPath", "TimestampPath", "ItemsPath", "TimeoutSecondsPath",
-                              "HeartbeatSecondsPath", "MaxConcurrencyPath", "ErrorPath", "CausePath"})
-      if (json.contains(field) && !json[field].is_null()) value_text(json[field], base::member_path(where, field));
+    for (const char* field :
+         {"InputPath", "OutputPath", "SecondsPath", "TimestampPath", "ItemsPath", "TimeoutSecondsPath",
+          "HeartbeatSecondsPath", "MaxConcurrencyPath", "ErrorPath", "CausePath"})
+      if (json.contains(field) && !json[field].is_null())
+        value_text(json[field], base::member_path(where, field));
     if (json.contains("ResultPath")) reference(json, "ResultPath", where);
     for (const char* field : {"Parameters", "ResultSelector", "ItemSelector", "Assign"})
       if (json.contains(field)) templates(json[field], base::member_path(where, field));
@@ -232,13 +282,16 @@ class Linter {
 
   void wait(const Json& json, const std::string& where) {
     int ways = 0;
-    for (const char* field : {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"}) ways += json.contains(field) ? 1 : 0;
+    for (const char* field : {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"})
+      ways += json.contains(field) ? 1 : 0;
     if (ways != 1) problem(where, "needs exactly one of Seconds, SecondsPath, Timestamp, TimestampPath");
-    if (json.contains("Seconds") && !(json["Seconds"].is_number_integer() && json["Seconds"] >= 0 && json["Seconds"] <= 99999999))
+    if (json.contains("Seconds") &&
+        !(json["Seconds"].is_number_integer() && json["Seconds"] >= 0 && json["Seconds"] <= 99999999))
       problem(where + ".Seconds", "must be an integer from 0 to 99999999");
   }
 
-  void choices(const Json& states, const Json& json, const std::string& where, std::set<std::string>& reached) {
+  void choices(const Json& states, const Json& json, const std::string& where,
+               std::set<std::string>& reached) {
     if (!json.contains("Choices") || !json["Choices"].is_array() || json["Choices"].empty()) {
       problem(where, "needs Choices, a non-empty array");
     } else {
@@ -256,7 +309,8 @@ class Linter {
     if (!json.contains("Branches") || !json["Branches"].is_array() || json["Branches"].empty()) {
       return problem(where, "needs Branches, a non-empty array");
     }
-    for (std::size_t i = 0; i < json["Branches"].size(); ++i) machine(json["Branches"][i], fmt::format("{}.Branches[{}]", where, i));
+    for (std::size_t i = 0; i < json["Branches"].size(); ++i)
+      machine(json["Branches"][i], fmt::format("{}.Branches[{}]", where, i));
   }
 
   void map(const Json& json, const std::string& where) {
@@ -268,7 +322,9 @@ class Linter {
         json[name]["ProcessorConfig"].value("Mode", "INLINE") != "INLINE")
       problem(where + ".ItemProcessor.ProcessorConfig.Mode", "only INLINE is supported");
     for (const char* distributed : {"ItemReader", "ItemBatcher", "ResultWriter"})
-      if (json.contains(distributed)) problem(base::member_path(where, distributed), "belongs to distributed maps, which are not supported");
+      if (json.contains(distributed))
+        problem(base::member_path(where, distributed),
+                "belongs to distributed maps, which are not supported");
   }
 
   std::set<std::string> names_;

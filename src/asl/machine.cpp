@@ -10,11 +10,13 @@ namespace asl {
 namespace {
 
 constexpr std::pair<std::string_view, Type> types[] = {
-    {"Task", Type::task}, {"Pass", Type::pass},   {"Wait", Type::wait},         {"Choice", Type::choice},
+    {"Task", Type::task},       {"Pass", Type::pass}, {"Wait", Type::wait},         {"Choice", Type::choice},
     {"Succeed", Type::succeed}, {"Fail", Type::fail}, {"Parallel", Type::parallel}, {"Map", Type::map},
 };
 
-std::vector<std::string> error_names(const Json& handler) { return handler.at("ErrorEquals").get<std::vector<std::string>>(); }
+std::vector<std::string> error_names(const Json& handler) {
+  return handler.at("ErrorEquals").get<std::vector<std::string>>();
+}
 
 Retrier parse_retrier(const Json& json) {
   return {.errors = error_names(json),
@@ -29,7 +31,8 @@ Machine parse_valid(const Json& document);
 
 State parse_state(const std::string& name, const Json& json) {
   State state{.name = name, .next = json.value("Next", ""), .definition = json};
-  const auto* type = std::ranges::find(types, json.at("Type").get<std::string>(), &std::pair<std::string_view, Type>::first);
+  const auto* type =
+      std::ranges::find(types, json.at("Type").get<std::string>(), &std::pair<std::string_view, Type>::first);
   state.type = type->second;
   state.uses_context = json.dump().find("$$") != std::string::npos;
   for (const Json& each : json.value("Retry", Json::array())) state.retriers.push_back(parse_retrier(each));
@@ -42,8 +45,11 @@ State parse_state(const std::string& name, const Json& json) {
 }
 
 Machine parse_valid(const Json& document) {
-  Machine machine{.start_at = document.at("StartAt"), .states = {}, .timeout_seconds = document.value("TimeoutSeconds", 0.0)};
-  for (const auto& [name, state] : document.at("States").items()) machine.states.emplace(name, parse_state(name, state));
+  Machine machine{.start_at = document.at("StartAt"),
+                  .states = {},
+                  .timeout_seconds = document.value("TimeoutSeconds", 0.0)};
+  for (const auto& [name, state] : document.at("States").items())
+    machine.states.emplace(name, parse_state(name, state));
   return machine;
 }
 
@@ -57,12 +63,15 @@ Machine parse_machine(const base::LocatedJson& document) {
   const auto problems = lint(document);
   if (!problems.empty()) {
     std::string list;
-    for (const auto& problem : problems) list += fmt::format("\n  line {}: {}: {}", problem.line, problem.path, problem.message);
+    for (const auto& problem : problems)
+      list += fmt::format("\n  line {}: {}: {}", problem.line, problem.path, problem.message);
     throw base::Error("InvalidDefinition", "the state machine document is not valid:" + list);
   }
   return parse_valid(document.value());
 }
 
-Machine parse_machine(const Json& document) { return parse_machine(base::LocatedJson::parse(document.dump(2))); }
+Machine parse_machine(const Json& document) {
+  return parse_machine(base::LocatedJson::parse(document.dump(2)));
+}
 
 }  // namespace asl

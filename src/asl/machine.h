@@ -53,7 +53,8 @@ struct Machine {
   const State& state(std::string_view name) const { return states.find(name)->second; }
 };
 
-/// Every problem of a document (specification, and what AWS refuses to create), with lines. Empty: it can be parsed.
+/// Every problem of a document (specification, and what AWS refuses to create), with lines. Empty: it can be
+/// parsed.
 std::vector<base::Problem> lint(const base::LocatedJson& document);
 
 /// Parses a document. Throws base::Error{"InvalidDefinition"} listing what lint() finds.

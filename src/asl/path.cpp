@@ -161,8 +161,10 @@ class PathParser {
     for (char quote = '\0'; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
       if (quote != '\0') {
-        if (c == '\\') ++at_;
-        else if (c == quote) quote = '\0';
+        if (c == '\\')
+          ++at_;
+        else if (c == quote)
+          quote = '\0';
       } else if (c == '\'' || c == '"') {
         quote = c;
       } else if (c == '(') {
@@ -184,6 +186,8 @@ template <class... Ts>
 struct Overloaded : Ts... {
   using Ts::operator()...;
 };
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
 
 using Nodes = std::vector<const Json*>;
 
@@ -214,7 +218,8 @@ void slice_of(const Json& node, const Path::Slice& slice, Nodes& out) {
   const auto size = static_cast<std::int64_t>(node.size());
   auto bound = [size](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size); };
   const auto to = bound(slice.to.value_or(size));
-  for (auto i = bound(slice.from.value_or(0)); i < to; i += slice.step) out.push_back(&node[static_cast<std::size_t>(i)]);
+  for (auto i = bound(slice.from.value_or(0)); i < to; i += slice.step)
+    out.push_back(&node[static_cast<std::size_t>(i)]);
 }
 
 void follow(const Json& node, const Path::Segment& segment, const Scope& scope, Nodes& out) {
@@ -234,8 +239,10 @@ void follow(const Json& node, const Path::Segment& segment, const Scope& scope, 
                  [&](const Path::Descendant& wanted) { descend(node, wanted, out); },
                  [&](const Path::Filter& filter) {
                    Nodes candidates;
-                   if (node.is_array()) children_of(node, candidates);
-                   else candidates.push_back(&node);
+                   if (node.is_array())
+                     children_of(node, candidates);
+                   else
+                     candidates.push_back(&node);
                    for (const Json* each : candidates)
                      if (filter_matches(filter.expression, *each, scope)) out.push_back(each);
                  },
@@ -251,15 +258,19 @@ bool is_definite(const Path::Segment& segment) {
 
 }  // namespace
 
-Path Path::parse(std::string_view text) { return PathParser(text).run(); }
+Path Path::parse(std::string_view text) {
+  return PathParser(text).run();
+}
 
-bool Path::definite() const { return std::ranges::all_of(segments_, is_definite); }
+bool Path::definite() const {
+  return std::ranges::all_of(segments_, is_definite);
+}
 
 bool Path::reference() const {
   return definite() && std::ranges::none_of(segments_, [](const Segment& segment) {
-    const auto* index = std::get_if<Index>(&segment);
-    return index != nullptr && index->indexes[0] < 0;
-  });
+           const auto* index = std::get_if<Index>(&segment);
+           return index != nullptr && index->indexes[0] < 0;
+         });
 }
 
 std::optional<Json> Path::select(const Scope& scope) const {

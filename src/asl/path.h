@@ -13,8 +13,8 @@ namespace asl {
 
 using base::Json;
 
-/// What a path can see: the input (`$`), the context object (`$$`) and the variables (`$name`). Holds no copies:
-/// all three must outlive it.
+/// What a path can see: the input (`$`), the context object (`$$`) and the variables (`$name`). Holds no
+/// copies: all three must outlive it.
 struct Scope {
   const Json& input;
   const Json& context;
@@ -32,7 +32,8 @@ class Path {
   /// True if it names a single node by members and indexes alone (specification, "Reference Paths").
   bool reference() const;
 
-  /// What it selects: nothing where a definite path leads nowhere, an array (perhaps empty) where it is indefinite.
+  /// What it selects: nothing where a definite path leads nowhere, an array (perhaps empty) where it is
+  /// indefinite.
   std::optional<Json> select(const Scope& scope) const;
 
   /// Puts `value` where this reference path points in `root`, making objects on the way. Throws
@@ -43,12 +44,24 @@ class Path {
   /// In the form of AWS's messages: `$['a'][0]`.
   std::string bracketed() const;
 
-  struct Name { std::vector<std::string> names; };  ///< one name, or a union of several
-  struct Index { std::vector<std::int64_t> indexes; };
-  struct Slice { std::optional<std::int64_t> from, to; std::int64_t step = 1; };
+  struct Name {
+    std::vector<std::string> names;
+  };  ///< one name, or a union of several
+  struct Index {
+    std::vector<std::int64_t> indexes;
+  };
+  struct Slice {
+    std::optional<std::int64_t> from, to;
+    std::int64_t step = 1;
+  };
   struct Wildcard {};
-  struct Descendant { std::string name; bool any = false; };
-  struct Filter { std::string expression; };
+  struct Descendant {
+    std::string name;
+    bool any = false;
+  };
+  struct Filter {
+    std::string expression;
+  };
   using Segment = std::variant<Name, Index, Slice, Wildcard, Descendant, Filter>;
 
  private:

@@ -11,12 +11,17 @@ using base::Time;
 
 constexpr std::array statuses = {"RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT"};
 
-std::int64_t micros(Time time) { return time.time_since_epoch().count(); }
-Time from_micros(std::int64_t value) { return Time{std::chrono::microseconds{value}}; }
+std::int64_t micros(Time time) {
+  return time.time_since_epoch().count();
+}
+Time from_micros(std::int64_t value) {
+  return Time{std::chrono::microseconds{value}};
+}
 
 Json frame_to_json(const Frame& frame) {
-  Json out = {{"phase", static_cast<int>(frame.phase)}, {"state", frame.state}, {"input", frame.input},
-              {"entered", micros(frame.entered)}, {"event", frame.entered_event}, {"visit", frame.visit}};
+  Json out = {
+      {"phase", static_cast<int>(frame.phase)}, {"state", frame.state},         {"input", frame.input},
+      {"entered", micros(frame.entered)},       {"event", frame.entered_event}, {"visit", frame.visit}};
   if (!frame.variables.empty()) out["variables"] = frame.variables;
   if (!frame.attempts.empty()) out["attempts"] = frame.attempts;
   if (frame.due) out["due"] = micros(*frame.due);
@@ -33,13 +38,19 @@ Json frame_to_json(const Frame& frame) {
 }
 
 Frame frame_from_json(const Json& json) {
-  Frame frame{.phase = static_cast<Frame::Phase>(json.at("phase").get<int>()), .state = json.at("state"), .input = json.at("input"),
-              .variables = json.value("variables", Json::object()), .attempts = json.value("attempts", std::vector<int>{}),
-              .visit = json.at("visit"), .entered_event = json.at("event"), .entered = from_micros(json.at("entered"))};
+  Frame frame{.phase = static_cast<Frame::Phase>(json.at("phase").get<int>()),
+              .state = json.at("state"),
+              .input = json.at("input"),
+              .variables = json.value("variables", Json::object()),
+              .attempts = json.value("attempts", std::vector<int>{}),
+              .visit = json.at("visit"),
+              .entered_event = json.at("event"),
+              .entered = from_micros(json.at("entered"))};
   if (json.contains("due")) frame.due = from_micros(json["due"]);
   if (json.contains("heartbeatDue")) frame.heartbeat_due = from_micros(json["heartbeatDue"]);
   frame.heartbeat_seconds = json.value("heartbeatSeconds", 0.0);
-  for (const Json& child : json.value("children", Json::array())) frame.children.push_back(frame_from_json(child));
+  for (const Json& child : json.value("children", Json::array()))
+    frame.children.push_back(frame_from_json(child));
   frame.pending = json.value("pending", std::vector<Json>{});
   frame.max_concurrency = json.value("maxConcurrency", std::size_t{0});
   frame.item = json.value("item", Json());
@@ -51,20 +62,32 @@ Frame frame_from_json(const Json& json) {
 
 }  // namespace
 
-std::string_view to_string(Execution::Status status) { return statuses.at(static_cast<std::size_t>(status)); }
+std::string_view to_string(Execution::Status status) {
+  return statuses.at(static_cast<std::size_t>(status));
+}
 
 Json to_json(const Execution& execution) {
-  Json out = {{"id", execution.id}, {"name", execution.name}, {"machine", execution.machine_name},
-          {"started", micros(execution.started)}, {"input", execution.input}, {"root", frame_to_json(execution.root)},
-          {"events", execution.events}, {"status", static_cast<int>(execution.status)}};
+  Json out = {{"id", execution.id},
+              {"name", execution.name},
+              {"machine", execution.machine_name},
+              {"started", micros(execution.started)},
+              {"input", execution.input},
+              {"root", frame_to_json(execution.root)},
+              {"events", execution.events},
+              {"status", static_cast<int>(execution.status)}};
   if (execution.deadline) out["deadline"] = micros(*execution.deadline);
   return out;
 }
 
 Execution execution_from_json(const Json& json) {
-  Execution execution{.id = json.at("id"), .name = json.at("name"), .machine_name = json.at("machine"),
-          .started = from_micros(json.at("started")), .input = json.at("input"), .root = frame_from_json(json.at("root")),
-          .events = json.at("events"), .status = static_cast<Execution::Status>(json.at("status").get<int>())};
+  Execution execution{.id = json.at("id"),
+                      .name = json.at("name"),
+                      .machine_name = json.at("machine"),
+                      .started = from_micros(json.at("started")),
+                      .input = json.at("input"),
+                      .root = frame_from_json(json.at("root")),
+                      .events = json.at("events"),
+                      .status = static_cast<Execution::Status>(json.at("status").get<int>())};
   if (json.contains("deadline")) execution.deadline = from_micros(json["deadline"]);
   return execution;
 }

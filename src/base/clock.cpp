@@ -94,8 +94,8 @@ bool VirtualClock::sleep_until(Time deadline, std::stop_token stop) {
 
 std::string iso_utc(Time time) {
   const auto ms = duration_cast<milliseconds>(time.time_since_epoch()).count() % 1000;
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(system_clock::to_time_t(floor<seconds>(time))),
-                     ms < 0 ? ms + 1000 : ms);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(system_clock::to_time_t(floor<seconds>(time))), ms < 0 ? ms + 1000 : ms);
 }
 
 std::string ledger_utc(Time time) {

@@ -68,8 +68,9 @@ class LineReader : public nlohmann::json_sax<Json> {
     level.key = name;
     const std::string path = member_path(level.path, name);
     if (level.value->contains(name)) {
-      out_.problems_.push_back({line_, path, fmt::format("is given twice (first on line {}); the last one would win",
-                                                         out_.lines_[path])});
+      out_.problems_.push_back(
+          {line_, path,
+           fmt::format("is given twice (first on line {}); the last one would win", out_.lines_[path])});
     }
     out_.lines_[path] = line_;
     return true;
@@ -113,7 +114,8 @@ class LineReader : public nlohmann::json_sax<Json> {
   }
   bool open(Json container) {
     if (levels_.size() >= max_depth) {
-      out_.problems_.push_back({line_, levels_.back().path, fmt::format("is nested deeper than {} levels", max_depth)});
+      out_.problems_.push_back(
+          {line_, levels_.back().path, fmt::format("is nested deeper than {} levels", max_depth)});
       return false;
     }
     levels_.push_back(add(std::move(container)));
@@ -134,7 +136,8 @@ LocatedJson LocatedJson::parse(std::string_view text) {
   LocatedJson out;
   int line = 1;
   LineReader reader(out, line);
-  Json::sax_parse(CountingIterator{text.data(), &line}, CountingIterator{text.data() + text.size(), &line}, &reader);
+  Json::sax_parse(CountingIterator{text.data(), &line}, CountingIterator{text.data() + text.size(), &line},
+                  &reader);
   return out;
 }
 

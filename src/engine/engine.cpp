@@ -16,8 +16,11 @@ using base::Json;
 constexpr auto idle_poll = std::chrono::seconds(3600);
 
 store::ExecutionRow row_of(const Execution& execution, const std::string& machine, base::Time now) {
-  store::ExecutionRow row{.id = execution.id, .name = execution.name, .machine = machine,
-                          .status = std::string(to_string(execution.status)), .snapshot = to_json(execution).dump(),
+  store::ExecutionRow row{.id = execution.id,
+                          .name = execution.name,
+                          .machine = machine,
+                          .status = std::string(to_string(execution.status)),
+                          .snapshot = to_json(execution).dump(),
                           .due = next_due(execution)};
   if (execution.status != Execution::Status::running) {
     row.ended = now;
@@ -34,9 +37,16 @@ std::string cause_of(const Error& error) {
 
 }  // namespace
 
-Engine::Engine(store::Journal& journal, base::Clock& clock, Ownership& ownership, Task task, Observer& observer, Options options)
-    : journal_(journal), clock_(clock), ownership_(ownership), task_(std::move(task)), observer_(observer), entropy_{options.seed} {
-  for (std::size_t i = 0; i < options.workers; ++i) workers_.emplace_back([this](std::stop_token stop) { work(std::move(stop)); });
+Engine::Engine(store::Journal& journal, base::Clock& clock, Ownership& ownership, Task task,
+               Observer& observer, Options options)
+    : journal_(journal),
+      clock_(clock),
+      ownership_(ownership),
+      task_(std::move(task)),
+      observer_(observer),
+      entropy_{options.seed} {
+  for (std::size_t i = 0; i < options.workers; ++i)
+    workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
 }
 
 Engine::~Engine() {
@@ -44,7 +54,8 @@ Engine::~Engine() {
   for (auto& worker : workers_) worker.request_stop();
 }
 
-void Engine::start(const std::string& id, const std::string& subject, const std::string& definition, const Json& input) {
+void Engine::start(const std::string& id, const std::string& subject, const std::string& definition,
+                   const Json& input) {
   const std::string machine_id = journal_.put_machine(definition);
   const Execution execution = asl::begin(id, id, "dbrefresh", input, clock_.now());
   auto row = row_of(execution, machine_id, clock_.now());
@@ -60,7 +71,9 @@ void Engine::start(const std::string& id, const std::string& subject, const std:
 }
 
 bool Engine::adopt(const std::string& id) {
-  if (!journal_.claim(id, ownership_.id(), [this](const std::string& owner) { return ownership_.is_alive(owner); })) return false;
+  if (!journal_.claim(id, ownership_.id(),
+                      [this](const std::string& owner) { return ownership_.is_alive(owner); }))
+    return false;
   const auto row = journal_.find(id);
   if (!row || row->status != "RUNNING") return false;
   machines_[id] = row->machine;
@@ -80,11 +93,12 @@ bool Engine::adopt(const std::string& id) {
 
 const asl::Machine& Engine::machine(const std::string& id) {
   auto found = parsed_.find(id);
-  if (found == parsed_.end()) found = parsed_.emplace(id, asl::parse_machine(base::LocatedJson::parse(journal_.machine(id)))).first;
+  if (found == parsed_.end())
+    found = parsed_.emplace(id, asl::parse_machine(base::LocatedJson::parse(journal_.machine(id)))).first;
   return found->second;
 }
 
-void Engine::run(std::stop_token stop) {
+void Engine::run(const std::stop_token& stop) {
   const std::stop_callback interrupt(stop, [this] {
     interrupt_.request_stop();
     const std::lock_guard lock(mutex_);
@@ -124,13 +138,18 @@ void Engine::step(const std::string& id, const asl::Event& event) {
 
   const auto updated = row_of(execution, machine_id, now);
   std::vector<store::EventRow> events;
-  for (const auto& each : decision.events) events.push_back({each.id, now, each.type, each.state, each.details.is_null() ? "" : each.details.dump()});
+  for (const auto& each : decision.events)
+    events.push_back(
+        {each.id, now, each.type, each.state, each.details.is_null() ? "" : each.details.dump()});
   std::vector<store::AttemptRow> begun;
-  for (const auto& task : decision.tasks) begun.push_back({.token = task.token, .state = task.state, .started = now});
+  for (const auto& task : decision.tasks)
+    begun.push_back({.token = task.token, .state = task.state, .started = now});
   std::optional<store::AttemptRow> ended;
   if (const auto* result = std::get_if<asl::TaskResult>(&event))
-    ended = store::AttemptRow{.token = result->token, .ended = now, .outcome = result->error.value_or("succeeded")};
-  journal_.write({.execution = updated, .events = events, .begun = std::move(begun), .ended = std::move(ended)});
+    ended = store::AttemptRow{
+        .token = result->token, .ended = now, .outcome = result->error.value_or("succeeded")};
+  journal_.write(
+      {.execution = updated, .events = events, .begun = std::move(begun), .ended = std::move(ended)});
 
   for (const auto& each : decision.events) observer_.history(id, each, now);
   if (execution.status != Execution::Status::running) return end(id);
@@ -170,7 +189,7 @@ void Engine::fire_timers() {
   }
 }
 
-void Engine::wait(std::stop_token stop) {
+void Engine::wait(const std::stop_token& stop) {
   std::stop_token woken;
   {
     const std::lock_guard lock(mutex_);
@@ -200,11 +219,19 @@ void Engine::dispatch(Work work) {
 Engine::Done Engine::perform(const Work& work) {
   asl::TaskResult result{.token = work.request.token, .output = nullptr, .error = std::nullopt, .cause = {}};
   try {
-    result.output = task_(Attempt{.execution = work.execution, .state = work.request.state, .input = work.request.input,
-                                  .maybe_happened = work.maybe_happened, .cancel_requested = work.cancel_requested, .clock = clock_, .stop = interrupt_.get_token(),
-                                  .progress = [&](const Json& progress) { observer_.progress(work.execution, work.request.state, progress); }});
+    result.output = task_(Attempt{.execution = work.execution,
+                                  .state = work.request.state,
+                                  .input = work.request.input,
+                                  .maybe_happened = work.maybe_happened,
+                                  .cancel_requested = work.cancel_requested,
+                                  .clock = clock_,
+                                  .stop = interrupt_.get_token(),
+                                  .progress = [&](const Json& progress) {
+                                    observer_.progress(work.execution, work.request.state, progress);
+                                  }});
   } catch (const Error& error) {
-    if (error.code == "Interrupted" || (error.code == "Cancelled" && interrupt_.stop_requested())) return {work.execution, std::move(result), true};
+    if (error.code == "Interrupted" || (error.code == "Cancelled" && interrupt_.stop_requested()))
+      return {work.execution, std::move(result), true};
     result.error = error.retryable ? "Dbrefresh.Retryable" : error.code;
     result.cause = cause_of(error);
   } catch (const std::exception& error) {  // ours to mend: a bug, or no memory
@@ -214,7 +241,7 @@ Engine::Done Engine::perform(const Work& work) {
   return {work.execution, std::move(result), false};
 }
 
-void Engine::work(std::stop_token stop) {
+void Engine::work(const std::stop_token& stop) {
   while (true) {
     std::unique_lock lock(mutex_);
     if (!work_ready_.wait(lock, stop, [this] { return !work_.empty(); })) return;

@@ -22,8 +22,10 @@ namespace engine {
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void history(const std::string& /*execution*/, const asl::HistoryEvent& /*event*/, base::Time /*at*/) {}
-  virtual void progress(const std::string& /*execution*/, const std::string& /*state*/, const base::Json& /*progress*/) {}
+  virtual void history(const std::string& /*execution*/, const asl::HistoryEvent& /*event*/,
+                       base::Time /*at*/) {}
+  virtual void progress(const std::string& /*execution*/, const std::string& /*state*/,
+                        const base::Json& /*progress*/) {}
 };
 
 struct Options {
@@ -31,23 +33,26 @@ struct Options {
   std::uint64_t seed = 0;   ///< for jitter, UUIDs and ids of tasks
 };
 
-/// One engine; the journal, clock, ownership and observer must outlive it. All calls from one thread. Any number
-/// of engines in any number of processes may share a journal's file; each execution is driven by one at a time.
+/// One engine; the journal, clock, ownership and observer must outlive it. All calls from one thread. Any
+/// number of engines in any number of processes may share a journal's file; each execution is driven by one
+/// at a time.
 class Engine {
  public:
-  Engine(store::Journal& journal, base::Clock& clock, Ownership& ownership, Task task, Observer& observer, Options options);
+  Engine(store::Journal& journal, base::Clock& clock, Ownership& ownership, Task task, Observer& observer,
+         Options options);
   ~Engine();  ///< waits for running tasks; ask their stop first by stopping run()
 
   /// Records a new execution of `definition`. Throws `AlreadyRunning` that names the run if one of the same
   /// subject runs. It makes no move before run().
-  void start(const std::string& id, const std::string& subject, const std::string& definition, const base::Json& input);
+  void start(const std::string& id, const std::string& subject, const std::string& definition,
+             const base::Json& input);
 
   /// Takes an execution over from an engine that is gone. False if its owner lives, or if it has ended.
   bool adopt(const std::string& id);
 
-  /// Works until all executions of this engine have ended or `stop` is asked for. Then running tasks are told to
-  /// stop and awaited; their attempts stay open. Throws what the journal throws.
-  void run(std::stop_token stop);
+  /// Works until all executions of this engine have ended or `stop` is asked for. Then running tasks are told
+  /// to stop and awaited; their attempts stay open. Throws what the journal throws.
+  void run(const std::stop_token& stop);
 
   std::size_t executions() const { return machines_.size(); }
 
@@ -70,10 +75,10 @@ class Engine {
   void schedule(const std::string& id, const asl::Execution& execution, bool more);
   void dispatch(Work work);
   Done perform(const Work& work);
-  void work(std::stop_token stop);
+  void work(const std::stop_token& stop);
   void take_results();
   void fire_timers();
-  void wait(std::stop_token stop);
+  void wait(const std::stop_token& stop);
   void end(const std::string& id);
 
   store::Journal& journal_;
@@ -83,12 +88,12 @@ class Engine {
   Observer& observer_;
   asl::Entropy entropy_;
 
-  std::optional<asl::Execution> hot_;                  ///< the execution moved last; the others are in the journal alone
-  std::map<std::string, asl::Machine> parsed_;         ///< by machine id
-  std::map<std::string, std::string> machines_;        ///< execution -> machine id
+  std::optional<asl::Execution> hot_;  ///< the execution moved last; the others are in the journal alone
+  std::map<std::string, asl::Machine> parsed_;   ///< by machine id
+  std::map<std::string, std::string> machines_;  ///< execution -> machine id
   std::queue<std::pair<std::string, asl::Event>> ready_;
   std::set<std::pair<base::Time, std::string>> timers_;
-  std::map<std::string, base::Time> due_;              ///< the timer of an execution, to find it in timers_
+  std::map<std::string, base::Time> due_;  ///< the timer of an execution, to find it in timers_
   std::size_t in_flight_ = 0;
 
   std::mutex mutex_;  ///< guards the four below

@@ -11,7 +11,9 @@ std::filesystem::path made(std::filesystem::path folder) {
 }  // namespace
 
 Ownership::Ownership(std::filesystem::path folder)
-    : folder_(made(std::move(folder))), id_("engine-" + os::random_text(12)), lock_(*os::FileLock::try_lock(folder_ / id_)) {}
+    : folder_(made(std::move(folder))),
+      id_("engine-" + os::random_text(12)),
+      lock_(*os::FileLock::try_lock(folder_ / id_)) {}
 
 Ownership::~Ownership() {
   std::error_code ignored;

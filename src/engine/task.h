@@ -28,7 +28,8 @@ struct Attempt {
 };
 
 /// Runs on a worker thread, several at a time. What it throws (base::Error) becomes the failure of the state:
-/// the error name is `Dbrefresh.Retryable` if error.retryable, else error.code; the cause is code, message, hint.
+/// the error name is `Dbrefresh.Retryable` if error.retryable, else error.code; the cause is code, message,
+/// hint.
 using Task = std::function<base::Json(const Attempt&)>;
 
 }  // namespace engine

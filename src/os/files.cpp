@@ -24,15 +24,18 @@ using base::Error;
 
 [[noreturn]] void fail(std::string_view doing, const fs::path& path, int code) {
   if (code == ENOSPC || code == EDQUOT) {
-    throw Error("DiskFull", fmt::format("no room left while {} {}", doing, path.string()), "free some space there and run again");
+    throw Error("DiskFull", fmt::format("no room left while {} {}", doing, path.string()),
+                "free some space there and run again");
   }
-  throw Error(code == ENOENT ? "FileNotFound" : "FileError", fmt::format("{} {}: {}", doing, path.string(), std::strerror(code)));
+  throw Error(code == ENOENT ? "FileNotFound" : "FileError",
+              fmt::format("{} {}: {}", doing, path.string(), std::strerror(code)));
 }
 
 /// A file descriptor that closes itself.
 class Fd {
  public:
-  Fd(const fs::path& path, int flags, unsigned mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  Fd(const fs::path& path, int flags, unsigned mode = 0)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
   Fd(const Fd&) = delete;
   Fd& operator=(const Fd&) = delete;
   ~Fd() {
@@ -108,7 +111,8 @@ void make_folder(const fs::path& path, unsigned mode, const std::optional<Ids>& 
   fs::create_directories(path, error);
   if (error) fail("creating", path, error.value());
   if (::chmod(path.c_str(), mode) != 0) fail("changing the mode of", path, errno);
-  if (owner && ::geteuid() == 0 && ::chown(path.c_str(), owner->uid, owner->gid) != 0) fail("changing the owner of", path, errno);
+  if (owner && ::geteuid() == 0 && ::chown(path.c_str(), owner->uid, owner->gid) != 0)
+    fail("changing the owner of", path, errno);
 }
 
 void give_to(const fs::path& path, const Ids& owner) {
@@ -123,8 +127,11 @@ void give_to(const fs::path& path, const Ids& owner) {
 
 void remove_tree(const fs::path& path) {
   std::error_code error;
-  fs::remove_all(path, error);
-  if (error) fail("removing", path, error.value());
+  for (int tries = 0; tries < 5; ++tries) {  // something that ends just now may remove files of its own meanwhile
+    fs::remove_all(path, error);
+    if (!error) return;
+  }
+  fail("removing", path, error.value());
 }
 
 void sync_tree(const fs::path& path) {
@@ -136,7 +143,8 @@ void sync_tree(const fs::path& path) {
 std::uintmax_t tree_bytes(const fs::path& path) {
   std::uintmax_t total = 0;
   std::error_code error;
-  for (fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, error), end; !error && at != end; at.increment(error)) {
+  for (fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, error), end;
+       !error && at != end; at.increment(error)) {
     std::error_code vanished;
     if (at->is_regular_file(vanished)) {
       const auto size = at->file_size(vanished);
@@ -148,7 +156,8 @@ std::uintmax_t tree_bytes(const fs::path& path) {
 
 std::uintmax_t free_bytes(const fs::path& path) {
   fs::path folder = path;
-  while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path()) folder = folder.parent_path();
+  while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path())
+    folder = folder.parent_path();
   struct statvfs info {};
   if (::statvfs(folder.c_str(), &info) != 0) fail("asking for the room on", folder, errno);
   return static_cast<std::uintmax_t>(info.f_bavail) * info.f_frsize;
@@ -195,7 +204,9 @@ std::optional<FileLock> FileLock::try_lock(const fs::path& path) {
   fail("locking", path, code);
 }
 
-FileLock::FileLock(FileLock&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+FileLock::FileLock(FileLock&& other) noexcept : fd_(other.fd_) {
+  other.fd_ = -1;
+}
 FileLock::~FileLock() {
   if (fd_ >= 0) ::close(fd_);
 }
@@ -204,7 +215,8 @@ std::string random_bytes(std::size_t bytes) {
   std::string out(bytes, '\0');
   for (std::size_t got = 0; got < bytes;) {
     const ssize_t n = ::getrandom(out.data() + got, bytes - got, 0);
-    if (n < 0 && errno != EINTR) throw Error("RandomError", fmt::format("getrandom: {}", std::strerror(errno)));
+    if (n < 0 && errno != EINTR)
+      throw Error("RandomError", fmt::format("getrandom: {}", std::strerror(errno)));
     if (n > 0) got += static_cast<std::size_t>(n);
   }
   return out;

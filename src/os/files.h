@@ -41,7 +41,8 @@ std::uintmax_t free_bytes(const fs::path& path);  ///< for ordinary users, on pa
 
 /// Does the file system of `folder` share blocks between files (FICLONE)? Found out by trying.
 bool can_reflink(const fs::path& folder);
-/// Makes `to` share all blocks of `from`. Returns false where the file system cannot; throws FileError otherwise.
+/// Makes `to` share all blocks of `from`. Returns false where the file system cannot; throws FileError
+/// otherwise.
 bool reflink(const fs::path& from, const fs::path& to);
 
 /// An exclusive advisory lock on a file, held until destruction or the death of the process.

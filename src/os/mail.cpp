@@ -44,8 +44,10 @@ void send_mail(const Mail& mail) {
     to += (to.empty() ? "" : ", ") + each;
   }
   const std::unique_ptr<curl_slist, void (*)(curl_slist*)> recipients(list, curl_slist_free_all);
-  Reading reading{fmt::format("From: {}\r\nTo: {}\r\nSubject: {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{}\r\n", mail.from, to,
-                              mail.subject, crlf(mail.body))};
+  Reading reading{
+      fmt::format("From: {}\r\nTo: {}\r\nSubject: {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+                  "charset=utf-8\r\n\r\n{}\r\n",
+                  mail.from, to, mail.subject, crlf(mail.body))};
   CURL* handle = curl.get();
   curl_easy_setopt(handle, CURLOPT_URL, mail.url.c_str());
   curl_easy_setopt(handle, CURLOPT_MAIL_FROM, mail.from.c_str());
@@ -62,7 +64,10 @@ void send_mail(const Mail& mail) {
     curl_easy_setopt(handle, CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_ALL));  // a password only over TLS
   }
   const CURLcode code = curl_easy_perform(handle);
-  if (code != CURLE_OK) throw base::Error("MailFailed", fmt::format("mail to {} by {}: {}", to, mail.url, curl_easy_strerror(code)), "look at smtp in settings.json");
+  if (code != CURLE_OK)
+    throw base::Error("MailFailed",
+                      fmt::format("mail to {} by {}: {}", to, mail.url, curl_easy_strerror(code)),
+                      "look at smtp in settings.json");
 }
 
 }  // namespace os

@@ -45,7 +45,8 @@ Prepared prepare(const Command& command) {
   }
   for (const auto& each : command.argv) out.argv.push_back(const_cast<char*>(each.c_str()));
   out.argv.push_back(nullptr);
-  for (const char* each : {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"}) out.environment.push_back(const_cast<char*>(each));
+  for (const char* each : {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"})
+    out.environment.push_back(const_cast<char*>(each));
   for (const auto& each : command.environment) out.environment.push_back(const_cast<char*>(each.c_str()));
   out.environment.push_back(nullptr);
   out.folder = command.folder.empty() ? "/" : command.folder.string();
@@ -65,7 +66,8 @@ Prepared prepare(const Command& command) {
   ::signal(SIGPIPE, SIG_DFL);
   if (prepared.user != nullptr) {
     const gid_t group = prepared.user->gid;
-    if (::setgroups(1, &group) != 0 || ::setgid(group) != 0 || ::setuid(prepared.user->uid) != 0) ::_exit(126);
+    if (::setgroups(1, &group) != 0 || ::setgid(group) != 0 || ::setuid(prepared.user->uid) != 0)
+      ::_exit(126);
   }
   if (dies_with_us) ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after setuid, which would clear it
   if (::chdir(prepared.folder.c_str()) != 0) ::_exit(126);
@@ -92,7 +94,8 @@ class Child {
   explicit Child(const Command& command) {
     const Prepared prepared = prepare(command);
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error("ProcessError", fmt::format("pipe: {}", std::strerror(errno)));
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+      throw Error("ProcessError", fmt::format("pipe: {}", std::strerror(errno)));
     pid_ = ::fork();
     if (pid_ == 0) {
       ::setpgid(0, 0);
@@ -165,14 +168,16 @@ int bound_socket(int port) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(static_cast<std::uint16_t>(port));
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 1) == 0) return fd;
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 1) == 0)
+    return fd;
   ::close(fd);
   return -1;
 }
 
 }  // namespace
 
-Finished run(const Command& command, base::Clock& clock, base::Time deadline, std::stop_token stop, const std::function<void()>& tick) {
+Finished run(const Command& command, base::Clock& clock, base::Time deadline, const std::stop_token& stop,
+             const std::function<void()>& tick) {
   Child child(command);
   Finished out;
   while (true) {
@@ -183,17 +188,24 @@ Finished run(const Command& command, base::Clock& clock, base::Time deadline, st
       return out;
     }
     if (tick) tick();
-    if (stop.stop_requested()) throw Error("Cancelled", fmt::format("stopped while '{}' was running", command.argv[0]));
-    if (clock.now() >= deadline) throw Error("DeadlineExceeded", fmt::format("'{}' did not end in time and was killed", command.argv[0]));
+    if (stop.stop_requested())
+      throw Error("Cancelled", fmt::format("stopped while '{}' was running", command.argv[0]));
+    if (clock.now() >= deadline)
+      throw Error("DeadlineExceeded",
+                  fmt::format("'{}' did not end in time and was killed", command.argv[0]));
   }
 }
 
-Finished run_or_throw(const Command& command, base::Clock& clock, base::Time deadline, std::stop_token stop, const std::function<void()>& tick) {
-  Finished finished = run(command, clock, deadline, std::move(stop), tick);
+Finished run_or_throw(const Command& command, base::Clock& clock, base::Time deadline,
+                      const std::stop_token& stop, const std::function<void()>& tick) {
+  Finished finished = run(command, clock, deadline, stop, tick);
   if (finished.exit_code != 0) {
     const std::string_view all = base::trim(finished.output);
     const auto tail = all.size() > 1500 ? all.substr(all.size() - 1500) : all;
-    throw Error(all.find("No space left") != std::string_view::npos || all.find("Errcode: 28") != std::string_view::npos ? "DiskFull" : "ProgramFailed",
+    throw Error(all.find("No space left") != std::string_view::npos ||
+                        all.find("Errcode: 28") != std::string_view::npos
+                    ? "DiskFull"
+                    : "ProgramFailed",
                 fmt::format("'{}' ended with {}: {}", command.argv[0], finished.exit_code, tail));
   }
   return finished;
@@ -202,9 +214,11 @@ Finished run_or_throw(const Command& command, base::Clock& clock, base::Time dea
 ProcessId start(const Command& command) {
   const Prepared prepared = prepare(command);
   const int log = ::open(command.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (log < 0) throw Error("FileError", fmt::format("opening {}: {}", command.output.string(), std::strerror(errno)));
+  if (log < 0)
+    throw Error("FileError", fmt::format("opening {}: {}", command.output.string(), std::strerror(errno)));
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error("ProcessError", fmt::format("pipe: {}", std::strerror(errno)));
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw Error("ProcessError", fmt::format("pipe: {}", std::strerror(errno)));
   const pid_t middle = ::fork();
   if (middle == 0) {  // a double fork: the server's parent is init
     ::setsid();
@@ -229,10 +243,26 @@ std::optional<ProcessId> identify(int pid) {
   return ProcessId{pid, stat->first};
 }
 
-bool is_running(const ProcessId& process) { return process.pid > 0 && identify(process.pid) == process; }
+bool is_running(const ProcessId& process) {
+  return process.pid > 0 && identify(process.pid) == process;
+}
 
-fs::path working_folder(int pid) { return read_link(pid, "cwd"); }
-fs::path executable(int pid) { return read_link(pid, "exe"); }
+fs::path working_folder(int pid) {
+  return read_link(pid, "cwd");
+}
+fs::path executable(int pid) {
+  return read_link(pid, "exe");
+}
+
+std::optional<ProcessId> find_working_in(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
+    const int pid = std::atoi(at->path().filename().c_str());
+    if (pid <= 0 || working_folder(pid) != folder) continue;
+    if (auto found = identify(pid)) return found;
+  }
+  return std::nullopt;
+}
 
 bool send_signal(const ProcessId& process, int signal) {
   const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0));
@@ -244,10 +274,13 @@ bool send_signal(const ProcessId& process, int signal) {
 }
 
 fs::path find_program(const std::string& name) {
-  if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0 ? fs::path(name) : fs::path();
+  if (name.find('/') != std::string::npos)
+    return ::access(name.c_str(), X_OK) == 0 ? fs::path(name) : fs::path();
   const char* path = std::getenv("PATH");
   auto folders = base::split_list(path != nullptr ? path : "", ':');
-  for (const char* more : {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec"}) folders.emplace_back(more);
+  for (const char* more :
+       {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec"})
+    folders.emplace_back(more);
   for (const auto& folder : folders) {
     const fs::path candidate = fs::path(folder) / name;
     if (::access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate)) return candidate;

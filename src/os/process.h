@@ -11,29 +11,31 @@
 
 namespace os {
 
-/// A program to run. `argv[0]` is looked up in PATH. Arguments are visible to every user of the host: no secrets.
+/// A program to run. `argv[0]` is looked up in PATH. Arguments are visible to every user of the host: no
+/// secrets.
 struct Command {
   std::vector<std::string> argv;
-  std::optional<Ids> user;   ///< run as (needs root); default: as we are
-  std::vector<std::string> environment;  ///< `NAME=value`, added to a bare PATH and LANG=C; seen by the same user alone
-  fs::path folder;           ///< working directory; default: /
-  fs::path output;           ///< standard output and error go to the end of this file; default: see run(), start()
+  std::optional<Ids> user;  ///< run as (needs root); default: as we are
+  std::vector<std::string>
+      environment;  ///< `NAME=value`, added to a bare PATH and LANG=C; seen by the same user alone
+  fs::path folder;  ///< working directory; default: /
+  fs::path output;  ///< standard output and error go to the end of this file; default: see run(), start()
 };
 
 struct Finished {
-  int exit_code = 0;    ///< 128 + signal where a signal ended it
-  std::string output;   ///< the last 16 KiB of standard output and error
+  int exit_code = 0;   ///< 128 + signal where a signal ended it
+  std::string output;  ///< the last 16 KiB of standard output and error
 };
 
-/// Runs a program to its end; it dies with us. Throws Cancelled when `stop` is asked for and DeadlineExceeded at
-/// `deadline` (the program and all it started are killed then), ProgramNotFound where there is none.
+/// Runs a program to its end; it dies with us. Throws Cancelled when `stop` is asked for and DeadlineExceeded
+/// at `deadline` (the program and all it started are killed then), ProgramNotFound where there is none.
 /// `tick` is called about ten times a second, for progress.
-Finished run(const Command& command, base::Clock& clock, base::Time deadline, std::stop_token stop,
+Finished run(const Command& command, base::Clock& clock, base::Time deadline, const std::stop_token& stop,
              const std::function<void()>& tick = {});
 
 /// run(), and throws `ProgramFailed` with the end of the output unless the exit code is 0.
-Finished run_or_throw(const Command& command, base::Clock& clock, base::Time deadline, std::stop_token stop,
-                      const std::function<void()>& tick = {});
+Finished run_or_throw(const Command& command, base::Clock& clock, base::Time deadline,
+                      const std::stop_token& stop, const std::function<void()>& tick = {});
 
 /// Which process: a pid is reused, a pid with its start time is not.
 struct ProcessId {
@@ -42,8 +44,8 @@ struct ProcessId {
   bool operator==(const ProcessId&) const = default;
 };
 
-/// Starts a program in a session of its own that outlives us; init reaps it. Output goes to command.output, which
-/// must be set. Throws ProgramNotFound.
+/// Starts a program in a session of its own that outlives us; init reaps it. Output goes to command.output,
+/// which must be set. Throws ProgramNotFound.
 ProcessId start(const Command& command);
 
 /// Does this very process run, and not as a zombie?
@@ -53,6 +55,9 @@ std::optional<ProcessId> identify(int pid);
 /// The folder that a process works in, and its executable; "" where we may not look.
 fs::path working_folder(int pid);
 fs::path executable(int pid);
+
+/// A process, not a zombie, that works in `folder`; nothing if there is none that we may see.
+std::optional<ProcessId> find_working_in(const fs::path& folder);
 
 /// Signals this very process through a pidfd; false if it is gone. Never reaches another process.
 bool send_signal(const ProcessId& process, int signal);

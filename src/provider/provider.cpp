@@ -5,16 +5,31 @@
 namespace provider {
 namespace {
 
-constexpr std::string_view ready[] = {"available", "storage-optimization", "storage-config-upgrade", "backing-up"};
-constexpr std::string_view failed[] = {
-    "failed", "incompatible-restore", "incompatible-network", "incompatible-parameters", "incompatible-create",
-    "incompatible-credentials", "incompatible-option-group", "inaccessible-encryption-credentials",
-    "inaccessible-encryption-credentials-recoverable", "modify-failed", "upgrade-failed", "restore-error", "restore-failed",
-    "insufficient-capacity", "storage-full", "cloning-failed", "migration-failed"};
+constexpr std::string_view ready[] = {"available", "storage-optimization", "storage-config-upgrade",
+                                      "backing-up"};
+constexpr std::string_view failed[] = {"failed",
+                                       "incompatible-restore",
+                                       "incompatible-network",
+                                       "incompatible-parameters",
+                                       "incompatible-create",
+                                       "incompatible-credentials",
+                                       "incompatible-option-group",
+                                       "inaccessible-encryption-credentials",
+                                       "inaccessible-encryption-credentials-recoverable",
+                                       "modify-failed",
+                                       "upgrade-failed",
+                                       "restore-error",
+                                       "restore-failed",
+                                       "insufficient-capacity",
+                                       "storage-full",
+                                       "cloning-failed",
+                                       "migration-failed"};
 
 }  // namespace
 
-std::string_view to_string(Kind kind) { return kind == Kind::cluster ? "cluster" : "instance"; }
+std::string_view to_string(Kind kind) {
+  return kind == Kind::cluster ? "cluster" : "instance";
+}
 
 StatusClass classify(std::string_view status) {
   if (std::ranges::find(ready, status) != std::end(ready)) return StatusClass::ready;

@@ -1,5 +1,6 @@
-// What a refresh needs of the world, in the words of Amazon RDS. Three worlds implement it: local/ (real servers
-// on this host), simulated/ (scripted time lines and faults) and aws/. One suite, tests/conformance, runs over all.
+// What a refresh needs of the world, in the words of Amazon RDS. Three worlds implement it: local/ (real
+// servers on this host), simulated/ (scripted time lines and faults) and aws/. One suite, tests/conformance,
+// runs over all.
 #pragma once
 
 #include <functional>
@@ -22,29 +23,30 @@ using Tags = std::map<std::string, std::string>;
 enum class Kind { instance, cluster };
 std::string_view to_string(Kind kind);  ///< "instance", "cluster"
 
-/// An instance or a cluster, as a Describe call shows it. `id` is the immutable resource id (RDS: DbiResourceId,
-/// DbClusterResourceId): names move, ids do not.
+/// An instance or a cluster, as a Describe call shows it. `id` is the immutable resource id (RDS:
+/// DbiResourceId, DbClusterResourceId): names move, ids do not.
 struct Database {
   Kind kind = Kind::instance;
   std::string name, id, arn;
-  std::string engine;         ///< mysql, mariadb, postgres, aurora-mysql, aurora-postgresql
+  std::string engine;  ///< mysql, mariadb, postgres, aurora-mysql, aurora-postgresql
   std::string version;
-  std::string status;         ///< as RDS spells it; see classify()
+  std::string status;  ///< as RDS spells it; see classify()
   std::string host;
   int port = 0;
   std::string master_user;
-  std::string db_name;        ///< the initial database, "" if none
+  std::string db_name;  ///< the initial database, "" if none
   Tags tags;
-  bool open = true;           ///< reachable by users, not quarantined
+  bool open = true;  ///< reachable by users, not quarantined
   bool deletion_protection = false;
-  std::string cluster;        ///< an instance's cluster (id), "" if it stands alone
-  bool writer = false;        ///< of its cluster
+  std::string cluster;                ///< an instance's cluster (id), "" if it stands alone
+  bool writer = false;                ///< of its cluster
   std::vector<std::string> members;   ///< a cluster's instances (ids)
   std::string replica_of;             ///< what this instance replicates (id)
   std::vector<std::string> replicas;  ///< instances that replicate this one (ids)
 };
 
-/// What a status means (rds-semantics: the status tables of the RDS and Aurora guides). Unknown ones are transient.
+/// What a status means (rds-semantics: the status tables of the RDS and Aurora guides). Unknown ones are
+/// transient.
 enum class StatusClass { ready, stopped, transient, failed };
 StatusClass classify(std::string_view status);
 
@@ -52,8 +54,8 @@ enum class RestoreType { latest_point, restore_point, from_snapshot, fast_clonin
 
 struct RestoreRequest {
   Kind kind = Kind::instance;
-  std::string source;   ///< id
-  std::string name;     ///< of the new database
+  std::string source;  ///< id
+  std::string name;    ///< of the new database
   RestoreType type = RestoreType::latest_point;
   std::optional<base::Time> time;  ///< for restore_point
   std::string snapshot;            ///< for from_snapshot
@@ -78,8 +80,8 @@ struct Waiting {
 };
 
 /// Databases. Every verb names its error codes as RDS does: DBInstanceNotFound, DBClusterNotFoundFault,
-/// DBInstanceAlreadyExists, InvalidDBInstanceState, … A verb either has happened, or has begun (watch the status),
-/// or throws base::Error; maybe_delivered where nobody knows. Thread-safe.
+/// DBInstanceAlreadyExists, InvalidDBInstanceState, … A verb either has happened, or has begun (watch the
+/// status), or throws base::Error; maybe_delivered where nobody knows. Thread-safe.
 class DatabaseService {
  public:
   virtual ~DatabaseService() = default;
@@ -88,16 +90,20 @@ class DatabaseService {
   virtual std::optional<Database> get(const std::string& id) = 0;
   virtual std::vector<Database> list() = 0;
 
-  /// What would keep a restore from working, found without changing anything: paths are those of the refresh file.
-  /// `replaces` is the id of the database whose place the new one will take, if there is one; `members` are all the
-  /// members of the file that run, normalised: what this world cannot serve is refused here, before anything starts.
-  virtual std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces, const base::Json& members) = 0;
+  /// What would keep a restore from working, found without changing anything: paths are those of the refresh
+  /// file. `replaces` is the id of the database whose place the new one will take, if there is one; `members`
+  /// are all the members of the file that run, normalised: what this world cannot serve is refused here,
+  /// before anything starts.
+  virtual std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces,
+                                           const base::Json& members) = 0;
   /// Makes a new database, closed to users (open = false). DBInstanceAlreadyExists if the name is taken.
   virtual Restored restore(const RestoreRequest& request, const Waiting& waiting) = 0;
   /// Makes an instance in a cluster; the first one becomes the writer.
-  virtual Database create_member(const std::string& cluster, const std::string& name, const Tags& tags, const base::Json& settings, const Waiting& waiting) = 0;
+  virtual Database create_member(const std::string& cluster, const std::string& name, const Tags& tags,
+                                 const base::Json& settings, const Waiting& waiting) = 0;
   /// Makes a read replica of an instance, or a reader of a cluster.
-  virtual Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags, const base::Json& settings, const Waiting& waiting) = 0;
+  virtual Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
+                                  const base::Json& settings, const Waiting& waiting) = 0;
   /// Are a replica's contents in step with its source?
   virtual bool replica_in_sync(const std::string& id) = 0;
 
@@ -111,7 +117,8 @@ class DatabaseService {
   virtual void remove(const std::string& id, const Waiting& waiting) = 0;
   virtual void add_tags(const std::string& id, const Tags& tags) = 0;
 
-  /// Logs in as the master user, to closed databases too. Throws AccessDenied, or ConnectionFailed (retryable).
+  /// Logs in as the master user, to closed databases too. Throws AccessDenied, or ConnectionFailed
+  /// (retryable).
   virtual std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password) = 0;
 };
 
@@ -141,8 +148,10 @@ class ScriptStore {
 };
 
 struct LedgerRow {
-  std::string run, dbinstance, restoredate, appname, environment, source, restoretype, snapshot, status, recordingtime;
-  std::string datatime, durations, reason;  ///< ours: the moment the data shows, seconds by step as JSON, why it failed
+  std::string run, dbinstance, restoredate, appname, environment, source, restoretype, snapshot, status,
+      recordingtime;
+  std::string datatime, durations,
+      reason;  ///< ours: the moment the data shows, seconds by step as JSON, why it failed
 };
 
 /// One row a run, for ever. record() with a run that is there changes nothing: the first word stands.

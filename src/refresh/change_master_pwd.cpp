@@ -8,11 +8,13 @@ constexpr Field fields[] = {
     identifier("cluster", "Cluster of which to change the password.").only_aurora(),
     text("temppwd", "The new master password.").kept_secret(),
     boolean("secret", "Whether the new password also goes into the secret secretname."),
-    text("secretname", "Secret that gets the new password, with user, engine, host, port, dbname and identifier.").when("secret", "true"),
+    text("secretname",
+         "Secret that gets the new password, with user, engine, host, port, dbname and identifier.")
+        .when("secret", "true"),
 };
 
-/// The secret's new version stays pending until the new database has its name: whoever reads the secret meanwhile is
-/// still served by the old one.
+/// The secret's new version stays pending until the new database has its name: whoever reads the secret
+/// meanwhile is still served by the old one.
 void start(StepContext& step) {
   const auto password = run_secret(step, "changemasterpwd.temppwd");
   step.databases.set_master_password(must_have_new(step).id, password);
@@ -24,9 +26,14 @@ void start(StepContext& step) {
 }
 
 /// Done when a login works, not when a status says so.
-Progress check(StepContext& step) { return opens(step, run_secret(step, "changemasterpwd.temppwd")) ? Progress::succeeded : Progress::pending; }
+Progress check(StepContext& step) {
+  return opens(step, run_secret(step, "changemasterpwd.temppwd")) ? Progress::succeeded : Progress::pending;
+}
 
-Progress undo(StepContext& step) { return step.input.value("secret", false) ? put_secret_back(step, step.input.at("secretname")) : Progress::succeeded; }
+Progress undo(StepContext& step) {
+  return step.input.value("secret", false) ? put_secret_back(step, step.input.at("secretname"))
+                                           : Progress::succeeded;
+}
 
 }  // namespace
 

@@ -5,7 +5,8 @@ namespace {
 
 constexpr Field fields[] = {
     identifier("cluster", "Cluster to make the instance in, by its temporary name."),
-    identifier("dbinstance", "Instance to make; until its cluster is fit to be seen it is called <dbinstance>temp."),
+    identifier("dbinstance",
+               "Instance to make; until its cluster is fit to be seen it is called <dbinstance>temp."),
     text("application", "Becomes the tag refresh-application."),
     text("environment", "Becomes the tag refresh-environment."),
     text("dbclass", "Instance class."),
@@ -15,14 +16,24 @@ constexpr Field fields[] = {
     boolean("autominor", "Whether minor versions are upgraded by themselves."),
     boolean("copytagstosnap", "Whether snapshots get the tags."),
     boolean("perfinsights", "Whether Performance Insights is on.").optional(),
-    choice("perfinsightsretention", "7|731", "Days that Performance Insights keeps.").optional().when("perfinsights", "true"),
-    text("perfinsightskmskeyid", "Key that encrypts Performance Insights.").optional().when("perfinsights", "true"),
+    choice("perfinsightsretention", "7|731", "Days that Performance Insights keeps.")
+        .optional()
+        .when("perfinsights", "true"),
+    text("perfinsightskmskeyid", "Key that encrypts Performance Insights.")
+        .optional()
+        .when("perfinsights", "true"),
     boolean("enhancedmon", "Whether Enhanced Monitoring is on.").optional(),
-    choice("enhancedmoninterval", "1|5|10|15|30|60", "Seconds between two readings of Enhanced Monitoring.").optional().when("enhancedmon", "true"),
-    text("enhancedmonrolearn", "Role that Enhanced Monitoring writes with.").optional().when("enhancedmon", "true"),
+    choice("enhancedmoninterval", "1|5|10|15|30|60", "Seconds between two readings of Enhanced Monitoring.")
+        .optional()
+        .when("enhancedmon", "true"),
+    text("enhancedmonrolearn", "Role that Enhanced Monitoring writes with.")
+        .optional()
+        .when("enhancedmon", "true"),
 };
 
-Json expected_check(const Json& member) { return {{"dbinstance", member["dbinstance"].get<std::string>() + "temp"}}; }
+Json expected_check(const Json& member) {
+  return {{"dbinstance", member["dbinstance"].get<std::string>() + "temp"}};
+}
 
 std::optional<provider::Database> made_instance(StepContext& step) {
   for (auto& each : step.databases.made(provider::Kind::instance))
@@ -33,7 +44,9 @@ std::optional<provider::Database> made_instance(StepContext& step) {
 void start(StepContext& step) {
   if (!made_instance(step)) {
     step.databases.create_member(must_have_new(step).id, step.names().at("instance_temp"),
-                                 {{"refresh-application", step.input.at("application")}, {"refresh-environment", step.input.at("environment")}, {"refresh-instance", "to_modify_after_rename"}},
+                                 {{"refresh-application", step.input.at("application")},
+                                  {"refresh-environment", step.input.at("environment")},
+                                  {"refresh-instance", "to_modify_after_rename"}},
                                  step.input, step.waiting);
   }
   step.result = {{"name", step.names().at("instance_temp")}};
@@ -57,7 +70,8 @@ Progress undo(StepContext& step) {
 extern constexpr Step create_instance{
     .key = "createinstance",
     .stage = Stage::restore,
-    .states = {"create-instance", "wait-create-instance", "check-status-create-instance", "outcome-create-instance"},
+    .states = {"create-instance", "wait-create-instance", "check-status-create-instance",
+               "outcome-create-instance"},
     .summary = "Make the writer of a restored Aurora cluster.",
     .fields = fields,
     .checktodo = "checkcreate",

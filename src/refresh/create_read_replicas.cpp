@@ -9,7 +9,8 @@ namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    list("replicas", "Replicas to make: name_class_port for rds, name_class for aurora, with commas between."),
+    list("replicas",
+         "Replicas to make: name_class_port for rds, name_class for aurora, with commas between."),
     text("application", "Becomes the tag refresh-application."),
     text("environment", "Becomes the tag refresh-environment."),
     identifier("dbinstance", "Instance to replicate."),
@@ -43,19 +44,24 @@ std::vector<Problem> rules(const Json& member) {
   std::vector<Problem> problems;
   const bool aurora = member["dbservice"] == "aurora";
   for (const auto& each : base::split_list(member["replicas"].get<std::string>()))
-    if (!read(each, aurora)) problems.push_back({0, ".replicas", fmt::format("'{}' is not of the form {}", each, aurora ? "name_class" : "name_class_port")});
+    if (!read(each, aurora))
+      problems.push_back(
+          {0, ".replicas",
+           fmt::format("'{}' is not of the form {}", each, aurora ? "name_class" : "name_class_port")});
   return problems;
 }
 
 Json expected_check(const Json& member) {
   std::vector<std::string> names;
-  for (const auto& each : base::split_list(member["replicas"].get<std::string>())) names.push_back(each.substr(0, each.find('_')));
+  for (const auto& each : base::split_list(member["replicas"].get<std::string>()))
+    names.push_back(each.substr(0, each.find('_')));
   return {{"replicas", base::join(names, ",")}};
 }
 
 std::vector<Wanted> wanted(StepContext& step) {
   std::vector<Wanted> all;
-  for (const auto& each : step.input.at("replicas").get<std::vector<std::string>>()) all.push_back(read(each, kind_of(step) == provider::Kind::cluster).value());
+  for (const auto& each : step.input.at("replicas").get<std::vector<std::string>>())
+    all.push_back(read(each, kind_of(step) == provider::Kind::cluster).value());
   return all;
 }
 
@@ -71,7 +77,9 @@ void start(StepContext& step) {
   for (const Wanted& each : wanted(step)) {
     if (std::ranges::find(made, each.name, &provider::Database::name) != made.end()) continue;
     step.databases.create_replica(of.id, each.name, each.port,
-                                  {{"refresh-application", step.input.at("application")}, {"refresh-environment", step.input.at("environment")}, {"refresh-instance", each.name}},
+                                  {{"refresh-application", step.input.at("application")},
+                                   {"refresh-environment", step.input.at("environment")},
+                                   {"refresh-instance", each.name}},
                                   step.input, step.waiting);
   }
 }
@@ -80,7 +88,8 @@ void start(StepContext& step) {
 Progress check(StepContext& step) {
   const auto made = made_replicas(step);
   if (made.size() < wanted(step).size()) return Progress::pending;
-  const bool all = std::ranges::all_of(made, [&](const auto& each) { return is_ready(each) && step.databases.replica_in_sync(each.id); });
+  const bool all = std::ranges::all_of(
+      made, [&](const auto& each) { return is_ready(each) && step.databases.replica_in_sync(each.id); });
   return all ? Progress::succeeded : Progress::pending;
 }
 

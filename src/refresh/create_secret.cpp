@@ -21,10 +21,14 @@ void start(StepContext& step) {
 }
 
 Progress check(StepContext& step) {
-  return step.services.secrets.get(step.input.at("secretname"), provider::SecretStore::Stage::pending) ? Progress::succeeded : Progress::pending;
+  return step.services.secrets.get(step.input.at("secretname"), provider::SecretStore::Stage::pending)
+             ? Progress::succeeded
+             : Progress::pending;
 }
 
-Progress undo(StepContext& step) { return put_secret_back(step, step.input.at("secretname")); }
+Progress undo(StepContext& step) {
+  return put_secret_back(step, step.input.at("secretname"));
+}
 
 }  // namespace
 

@@ -10,13 +10,16 @@ void start(StepContext& step) {
   if (old && old->status != "deleting") step.databases.remove(old->id, step.waiting);
 }
 
-Progress check(StepContext& step) { return old_database(step) ? Progress::pending : Progress::succeeded; }
+Progress check(StepContext& step) {
+  return old_database(step) ? Progress::pending : Progress::succeeded;
+}
 
 }  // namespace
 
 extern constexpr Step delete_old_cluster{
     .key = "deletecluster",
-    .states = {"delete-old-cluster", "wait-delete-cluster", "check-status-delete-cluster", "outcome-delete-cluster"},
+    .states = {"delete-old-cluster", "wait-delete-cluster", "check-status-delete-cluster",
+               "outcome-delete-cluster"},
     .summary = "Delete the old Aurora cluster, known by its resource id.",
     .fields = fields,
     .checktodo = "checkdeletecluster",

@@ -10,7 +10,8 @@ constexpr Field fields[] = {identifier("dbinstance", "Instance to delete, by its
 /// The old instance; of a cluster, its instances, readers before the writer.
 std::vector<provider::Database> old_instances(StepContext& step) {
   std::vector<provider::Database> all;
-  const auto ids = kind_of(step) == provider::Kind::cluster ? pinned(step, "old_members") : std::vector{old_id(step)};
+  const auto ids =
+      kind_of(step) == provider::Kind::cluster ? pinned(step, "old_members") : std::vector{old_id(step)};
   for (const auto& id : ids)
     if (!id.empty())
       if (auto found = step.databases.get(id)) all.push_back(*std::move(found));
@@ -23,7 +24,9 @@ void start(StepContext& step) {
     if (each.status != "deleting") step.databases.remove(each.id, step.waiting);
 }
 
-Progress check(StepContext& step) { return old_instances(step).empty() ? Progress::succeeded : Progress::pending; }
+Progress check(StepContext& step) {
+  return old_instances(step).empty() ? Progress::succeeded : Progress::pending;
+}
 
 }  // namespace
 

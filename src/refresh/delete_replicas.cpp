@@ -20,19 +20,23 @@ std::vector<std::string> old_replicas(StepContext& step) {
 
 void start(StepContext& step) {
   for (const auto& id : old_replicas(step))
-    if (const auto replica = step.databases.get(id); replica && replica->status != "deleting") step.databases.remove(id, step.waiting);
+    if (const auto replica = step.databases.get(id); replica && replica->status != "deleting")
+      step.databases.remove(id, step.waiting);
 }
 
 Progress check(StepContext& step) {
   const auto ids = old_replicas(step);
-  return std::ranges::none_of(ids, [&](const auto& id) { return step.databases.get(id).has_value(); }) ? Progress::succeeded : Progress::pending;
+  return std::ranges::none_of(ids, [&](const auto& id) { return step.databases.get(id).has_value(); })
+             ? Progress::succeeded
+             : Progress::pending;
 }
 
 }  // namespace
 
 extern constexpr Step delete_replicas{
     .key = "deletereplicas",
-    .states = {"delete-replicas", "wait-delete-replicas", "check-status-deletereplicas", "outcome-delete-replicas"},
+    .states = {"delete-replicas", "wait-delete-replicas", "check-status-deletereplicas",
+               "outcome-delete-replicas"},
     .summary = "Delete every read replica of the old database.",
     .fields = fields,
     .checktodo = "checkdeletereplicas",

@@ -14,56 +14,86 @@ constexpr std::string_view stage_names[] = {"PRE-RESTORE", "RESTORE", "POST-REST
 constexpr int most_retries = 40;
 constexpr int own_wait_seconds = 5;  ///< between two checks of a step that has no member and so no wait_time
 
-std::string result_path(const Step& step) { return fmt::format("$.results.{}", step.key); }
+std::string result_path(const Step& step) {
+  return fmt::format("$.results.{}", step.key);
+}
 
 Ordered retriers() {
-  return Ordered::array({Ordered{{"ErrorEquals", {"Dbrefresh.Retryable"}}, {"IntervalSeconds", 2}, {"MaxAttempts", most_retries}, {"BackoffRate", 2}, {"MaxDelaySeconds", 60}, {"JitterStrategy", "FULL"}}});
+  return Ordered::array({Ordered{{"ErrorEquals", {"Dbrefresh.Retryable"}},
+                                 {"IntervalSeconds", 2},
+                                 {"MaxAttempts", most_retries},
+                                 {"BackoffRate", 2},
+                                 {"MaxDelaySeconds", 60},
+                                 {"JitterStrategy", "FULL"}}});
 }
 
 Ordered task(std::string_view state, const std::string& result, Ordered catchers, std::string_view next) {
-  return {{"Type", "Task"}, {"Resource", task_resource}, {"Parameters", {{"state", state}, {"run.$", "$"}}}, {"ResultPath", result},
-          {"Retry", retriers()}, {"Catch", std::move(catchers)}, {"Next", next}};
+  return {
+      {"Type", "Task"},       {"Resource", task_resource}, {"Parameters", {{"state", state}, {"run.$", "$"}}},
+      {"ResultPath", result}, {"Retry", retriers()},       {"Catch", std::move(catchers)},
+      {"Next", next}};
 }
 
-Ordered catch_all(std::string_view result, std::string_view next) { return {{"ErrorEquals", {"States.ALL"}}, {"ResultPath", result}, {"Next", next}}; }
+Ordered catch_all(std::string_view result, std::string_view next) {
+  return {{"ErrorEquals", {"States.ALL"}}, {"ResultPath", result}, {"Next", next}};
+}
 
 /// Adds a step's states: start, check, outcome, and wait only while it is not done.
 void add_step(Ordered& states, const Step& step, std::string_view next, const Ordered& give_up) {
   const StateNames& name = step.states;
   Ordered catchers = Ordered::array();
   if (step.key == "runscripts")
-    catchers.push_back({{"ErrorEquals", {"ScriptsInterrupted"}}, {"ResultPath", "$.interrupted"}, {"Next", find_step("restore")->states.start}});
+    catchers.push_back({{"ErrorEquals", {"ScriptsInterrupted"}},
+                        {"ResultPath", "$.interrupted"},
+                        {"Next", find_step("restore")->states.start}});
   catchers.push_back(give_up);
-  states[name.start] = task(name.start, result_path(step), catchers, step.check == nullptr ? next : name.check);
+  states[name.start] =
+      task(name.start, result_path(step), catchers, step.check == nullptr ? next : name.check);
   if (step.check == nullptr) return;
-  states[name.check] = task(name.check, result_path(step) + ".check", Ordered::array({give_up}), name.outcome);
-  states[name.outcome] = {{"Type", "Choice"}, {"Choices", Ordered::array({Ordered{{"Variable", result_path(step) + ".check.status"}, {"StringEquals", "SUCCEEDED"}, {"Next", next}}})}, {"Default", name.wait}};
+  states[name.check] =
+      task(name.check, result_path(step) + ".check", Ordered::array({give_up}), name.outcome);
+  states[name.outcome] = {
+      {"Type", "Choice"},
+      {"Choices", Ordered::array({Ordered{{"Variable", result_path(step) + ".check.status"},
+                                          {"StringEquals", "SUCCEEDED"},
+                                          {"Next", next}}})},
+      {"Default", name.wait}};
   states[name.wait] = {{"Type", "Wait"}};
-  if (step.in_file) states[name.wait]["SecondsPath"] = fmt::format("$.members.{}.wait_time", step.key);
-  else states[name.wait]["Seconds"] = own_wait_seconds;
+  if (step.in_file)
+    states[name.wait]["SecondsPath"] = fmt::format("$.members.{}.wait_time", step.key);
+  else
+    states[name.wait]["Seconds"] = own_wait_seconds;
   states[name.wait]["Next"] = name.check;
 }
 
 /// Where a step begins: at the choice that lets files leave it out, unless it always runs.
 std::string entry(const Step& step) {
   if (!step.in_file || step.report) return std::string(step.states.start);
-  return step.choice_state.empty() ? fmt::format("choose-{}", step.states.start) : std::string(step.choice_state);
+  return step.choice_state.empty() ? fmt::format("choose-{}", step.states.start)
+                                   : std::string(step.choice_state);
 }
 
 void add_choice(Ordered& states, const Step& step, const std::string& next) {
   if (entry(step) == step.states.start) return;
-  states[entry(step)] = {{"Type", "Choice"}, {"Choices", Ordered::array({Ordered{{"Variable", fmt::format("$.members.{}", step.key)}, {"IsPresent", true}, {"Next", step.states.start}}})}, {"Default", next}};
+  states[entry(step)] = {
+      {"Type", "Choice"},
+      {"Choices", Ordered::array({Ordered{{"Variable", fmt::format("$.members.{}", step.key)},
+                                          {"IsPresent", true},
+                                          {"Next", step.states.start}}})},
+      {"Default", next}};
 }
 
 void add_failure_path(Ordered& states) {
   const Step& back = roll_back_step();
   const auto reports = failure_sequence();
-  add_step(states, back, reports[0]->states.start, catch_all("$.roll_back_failure", reports[0]->states.start));
+  add_step(states, back, reports[0]->states.start,
+           catch_all("$.roll_back_failure", reports[0]->states.start));
   for (std::size_t i = 0; i < reports.size(); ++i) {
     const std::string_view next = i + 1 < reports.size() ? reports[i + 1]->states.start : "RESTORE-FAILED";
     add_step(states, *reports[i], next, catch_all(result_path(*reports[i]), next));
   }
-  states["RESTORE-FAILED"] = {{"Type", "Fail"}, {"ErrorPath", "$.failure.Error"}, {"CausePath", "$.failure.Cause"}};
+  states["RESTORE-FAILED"] = {
+      {"Type", "Fail"}, {"ErrorPath", "$.failure.Error"}, {"CausePath", "$.failure.Cause"}};
 }
 
 }  // namespace
@@ -75,21 +105,32 @@ Ordered state_machine() {
   /// The first state of what follows step i.
   auto after = [&](std::size_t i) -> std::string {
     if (i + 1 == steps.size()) return "RESTORE-COMPLETE";
-    return steps[i + 1]->stage != steps[i]->stage ? std::string(stage_name(*steps[i + 1])) : entry(*steps[i + 1]);
+    return steps[i + 1]->stage != steps[i]->stage ? std::string(stage_name(*steps[i + 1]))
+                                                  : entry(*steps[i + 1]);
   };
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const Step& step = *steps[i];
-    if (i == 0 || steps[i - 1]->stage != step.stage) states[stage_name(step)] = {{"Type", "Pass"}, {"Next", entry(step)}};
+    if (i == 0 || steps[i - 1]->stage != step.stage)
+      states[stage_name(step)] = {{"Type", "Pass"}, {"Next", entry(step)}};
     add_choice(states, step, after(i));
-    add_step(states, step, after(i), step.report ? catch_all(result_path(step), after(i)) : catch_all("$.failure", roll_back_step().states.start));
+    add_step(states, step, after(i),
+             step.report ? catch_all(result_path(step), after(i))
+                         : catch_all("$.failure", roll_back_step().states.start));
   }
   states["RESTORE-COMPLETE"] = {{"Type", "Succeed"}};
   add_failure_path(states);
-  return {{"Comment", "A database refresh; generated by dbrefresh (dbrefresh asl show)."}, {"StartAt", stage_names[0]}, {"States", states}};
+  return {{"Comment", "A database refresh; generated by dbrefresh (dbrefresh asl show)."},
+          {"StartAt", stage_names[0]},
+          {"States", states}};
 }
 
 Json run_input(const std::string& run, const RefreshFile& file, bool keep_failed, base::Time now) {
-  return {{"run", run}, {"names", to_json(file.names)}, {"members", file.members}, {"keep_failed", keep_failed}, {"started", base::ledger_utc(now)}, {"results", Json::object()}};
+  return {{"run", run},
+          {"names", to_json(file.names)},
+          {"members", file.members},
+          {"keep_failed", keep_failed},
+          {"started", base::ledger_utc(now)},
+          {"results", Json::object()}};
 }
 
 }  // namespace refresh

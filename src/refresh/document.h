@@ -1,5 +1,5 @@
-// The state machine document of a refresh, generated from the steps: the one definition of the work, for the embedded
-// engine and for AWS Step Functions.
+// The state machine document of a refresh, generated from the steps: the one definition of the work, for the
+// embedded engine and for AWS Step Functions.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-// The refresh file: read, checked whole, and turned into the input of a run. docs/refresh-file.md is generated
-// from the same descriptions.
+// The refresh file: read, checked whole, and turned into the input of a run. docs/refresh-file.md is
+// generated from the same descriptions.
 #pragma once
 
 #include <map>
@@ -16,9 +16,9 @@ struct Names {
 };
 
 struct RefreshFile {
-  std::vector<Problem> problems;  ///< errors and warnings, by line
-  Names names;                    ///< these three are valid only if ok()
-  Json members;                   ///< those that run, normalised, without secrets
+  std::vector<Problem> problems;                ///< errors and warnings, by line
+  Names names;                                  ///< these three are valid only if ok()
+  Json members;                                 ///< those that run, normalised, without secrets
   std::map<std::string, base::Secret> secrets;  ///< "changemasterpwd.temppwd" -> value
 
   bool ok() const;

@@ -15,7 +15,9 @@ std::vector<Problem> rules(const Json& member) {
   std::vector<Problem> problems;
   for (const auto& [field, names] : {std::pair{"dbarn", "dbinstance"}, std::pair{"cluarn", "cluster"}}) {
     const std::string arn = member.value(field, ""), name = member.value(names, "");
-    if (!arn.empty() && !arn.ends_with(":" + name)) problems.push_back({0, std::string(".") + field, "'" + arn + "' names something else than '" + name + "'"});
+    if (!arn.empty() && !arn.ends_with(":" + name))
+      problems.push_back(
+          {0, std::string(".") + field, "'" + arn + "' names something else than '" + name + "'"});
   }
   return problems;
 }
@@ -29,13 +31,15 @@ provider::Tags wanted(StepContext& step) {
 void start(StepContext& step) {
   const auto tags = wanted(step);
   step.databases.add_tags(must_have_new(step).id, tags);
-  if (kind_of(step) == provider::Kind::cluster) step.databases.add_tags(must_have_new_instance(step).id, tags);
+  if (kind_of(step) == provider::Kind::cluster)
+    step.databases.add_tags(must_have_new_instance(step).id, tags);
 }
 
 Progress check(StepContext& step) {
   const auto instance = must_have_new_instance(step);
   for (const auto& [key, value] : wanted(step))
-    if (const auto found = instance.tags.find(key); found == instance.tags.end() || found->second != value) return Progress::pending;
+    if (const auto found = instance.tags.find(key); found == instance.tags.end() || found->second != value)
+      return Progress::pending;
   return Progress::succeeded;
 }
 

@@ -25,24 +25,33 @@ bool holds(const base::Json& ids, const std::string& id) {
 
 }  // namespace
 
-Guard::Guard(provider::DatabaseService& service, std::string run, const base::Json& pins) : service_(service), run_(std::move(run)), pins_(pins) {}
+Guard::Guard(provider::DatabaseService& service, std::string run, const base::Json& pins)
+    : service_(service), run_(std::move(run)), pins_(pins) {}
 
 std::vector<Database> Guard::made(provider::Kind kind) {
   auto all = service_.list();
-  std::erase_if(all, [&](const Database& each) { return each.kind != kind || tag(each, "refresh-run") != run_; });
+  std::erase_if(all,
+                [&](const Database& each) { return each.kind != kind || tag(each, "refresh-run") != run_; });
   return all;
 }
 
 void Guard::allow(const std::string& verb, const std::string& id) {
   const auto database = service_.get(id);
-  if (!database) throw base::Error("DBInstanceNotFound", fmt::format("the database with the resource id {} is gone", id));
+  if (!database)
+    throw base::Error("DBInstanceNotFound", fmt::format("the database with the resource id {} is gone", id));
   auto refuse = [&](const std::string& why) {
-    throw base::Error("GuardRefused", fmt::format("{} of {} {} ({}) is refused: {}", verb, to_string(database->kind), database->name, id, why));
+    throw base::Error("GuardRefused", fmt::format("{} of {} {} ({}) is refused: {}", verb,
+                                                  to_string(database->kind), database->name, id, why));
   };
-  if (holds(pins_.value("source", base::Json()), id) || holds(pins_.value("source", base::Json()), database->cluster)) refuse("it is the source");
+  if (holds(pins_.value("source", base::Json()), id) ||
+      holds(pins_.value("source", base::Json()), database->cluster))
+    refuse("it is the source");
   if (tag(*database, "refresh") != "true") refuse("it does not carry the tag refresh=true");
-  const bool pinned = holds(pins_.value("old", base::Json()), id) || holds(pins_.value("old_members", base::Json()), id) || holds(pins_.value("old_replicas", base::Json()), id);
-  if (tag(*database, "refresh-run") != run_ && !pinned) refuse("it was neither made by this run nor pinned when the run was planned");
+  const bool pinned = holds(pins_.value("old", base::Json()), id) ||
+                      holds(pins_.value("old_members", base::Json()), id) ||
+                      holds(pins_.value("old_replicas", base::Json()), id);
+  if (tag(*database, "refresh-run") != run_ && !pinned)
+    refuse("it was neither made by this run nor pinned when the run was planned");
 }
 
 Tags Guard::with_run(Tags tags) const {
@@ -57,12 +66,14 @@ provider::Restored Guard::restore(const provider::RestoreRequest& request, const
   return service_.restore(ours, waiting);
 }
 
-Database Guard::create_member(const std::string& cluster, const std::string& name, Tags tags, const base::Json& settings, const Waiting& waiting) {
+Database Guard::create_member(const std::string& cluster, const std::string& name, Tags tags,
+                              const base::Json& settings, const Waiting& waiting) {
   allow("adding an instance", cluster);
   return service_.create_member(cluster, name, with_run(std::move(tags)), settings, waiting);
 }
 
-Database Guard::create_replica(const std::string& of, const std::string& name, int port, Tags tags, const base::Json& settings, const Waiting& waiting) {
+Database Guard::create_replica(const std::string& of, const std::string& name, int port, Tags tags,
+                               const base::Json& settings, const Waiting& waiting) {
   allow("adding a replica", of);
   return service_.create_replica(of, name, port, with_run(std::move(tags)), settings, waiting);
 }

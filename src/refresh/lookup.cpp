@@ -13,13 +13,17 @@ using base::Secret;
 using provider::Database;
 using SecretStage = provider::SecretStore::Stage;
 
-provider::Kind kind_of(const StepContext& step) { return step.names().at("kind") == "cluster" ? provider::Kind::cluster : provider::Kind::instance; }
+provider::Kind kind_of(const StepContext& step) {
+  return step.names().at("kind") == "cluster" ? provider::Kind::cluster : provider::Kind::instance;
+}
 
 std::optional<Database> new_database(StepContext& step) {
   auto all = step.databases.made(kind_of(step));
   std::erase_if(all, [](const Database& each) { return !each.replica_of.empty(); });
   if (all.empty()) return std::nullopt;
-  if (all.size() > 1) throw Error("AmbiguousDatabase", fmt::format("{} databases carry the tag refresh-run={}", all.size(), step.run()));
+  if (all.size() > 1)
+    throw Error("AmbiguousDatabase",
+                fmt::format("{} databases carry the tag refresh-run={}", all.size(), step.run()));
   return all[0];
 }
 
@@ -36,14 +40,18 @@ Database must_have_new_instance(StepContext& step) {
   throw Error("DBInstanceNotFound", fmt::format("cluster {} has no writer", database.name));
 }
 
-std::string old_id(const StepContext& step) { return step.state.at("plan").value("old", ""); }
+std::string old_id(const StepContext& step) {
+  return step.state.at("plan").value("old", "");
+}
 
 std::optional<Database> old_database(StepContext& step) {
   const std::string id = old_id(step);
   return id.empty() ? std::nullopt : step.databases.get(id);
 }
 
-std::vector<std::string> pinned(const StepContext& step, const char* list) { return step.state.at("plan").value(list, std::vector<std::string>{}); }
+std::vector<std::string> pinned(const StepContext& step, const char* list) {
+  return step.state.at("plan").value(list, std::vector<std::string>{});
+}
 
 std::string set_aside_name(const StepContext& step, const std::string& name) {
   const std::string run = step.run();
@@ -52,7 +60,9 @@ std::string set_aside_name(const StepContext& step, const std::string& name) {
 
 bool is_ready(const Database& database) {
   const auto what = provider::classify(database.status);
-  if (what == provider::StatusClass::failed || what == provider::StatusClass::stopped) throw Error("DatabaseFailed", fmt::format("{} {} is {}", to_string(database.kind), database.name, database.status));
+  if (what == provider::StatusClass::failed || what == provider::StatusClass::stopped)
+    throw Error("DatabaseFailed",
+                fmt::format("{} {} is {}", to_string(database.kind), database.name, database.status));
   return what == provider::StatusClass::ready;
 }
 
@@ -68,7 +78,9 @@ bool opens(StepContext& step, const Secret& password) {
   }
 }
 
-std::string run_secret_name(const std::string& run) { return "dbrefresh/run/" + run; }
+std::string run_secret_name(const std::string& run) {
+  return "dbrefresh/run/" + run;
+}
 
 namespace {
 
@@ -81,7 +93,8 @@ Json run_secrets(StepContext& step) {
 
 Secret run_secret(StepContext& step, const std::string& field) {
   const Json kept = run_secrets(step);
-  if (!kept.contains(field)) throw Error("SecretNotFound", fmt::format("the secrets of run {} do not have {}", step.run(), field));
+  if (!kept.contains(field))
+    throw Error("SecretNotFound", fmt::format("the secrets of run {} do not have {}", step.run(), field));
   return Secret(kept[field].get<std::string>());
 }
 
@@ -115,14 +128,20 @@ Progress put_secret_back(StepContext& step, const std::string& name) {
 
 std::optional<Secret> master_password(StepContext& step) {
   if (step.has_member("changemasterpwd")) return run_secret(step, "changemasterpwd.temppwd");
-  if (step.has_member("runscripts") && step.state["members"]["runscripts"].value("access", "") == "pwd") return run_secret(step, "runscripts.temppwd");
+  if (step.has_member("runscripts") && step.state["members"]["runscripts"].value("access", "") == "pwd")
+    return run_secret(step, "runscripts.temppwd");
   return std::nullopt;
 }
 
 Secret secret_value(StepContext& step, const Secret& password) {
   const Database database = must_have_new(step);
-  Json value = {{"username", database.master_user}, {"password", password.reveal()}, {"engine", database.engine}, {"host", database.host}, {"port", database.port},
-                {database.kind == provider::Kind::cluster ? "dbClusterIdentifier" : "dbInstanceIdentifier", step.names().at("target")}};
+  Json value = {{"username", database.master_user},
+                {"password", password.reveal()},
+                {"engine", database.engine},
+                {"host", database.host},
+                {"port", database.port},
+                {database.kind == provider::Kind::cluster ? "dbClusterIdentifier" : "dbInstanceIdentifier",
+                 step.names().at("target")}};
   if (!database.db_name.empty()) value["dbname"] = database.db_name;
   return Secret(value.dump());
 }
@@ -130,7 +149,8 @@ Secret secret_value(StepContext& step, const Secret& password) {
 std::string published_secret(const StepContext& step) {
   const Json& members = step.state.at("members");
   if (members.contains("createsecret")) return members["createsecret"].at("secretname");
-  if (members.contains("changemasterpwd") && members["changemasterpwd"].value("secret", false)) return members["changemasterpwd"].at("secretname");
+  if (members.contains("changemasterpwd") && members["changemasterpwd"].value("secret", false))
+    return members["changemasterpwd"].at("secretname");
   return {};
 }
 

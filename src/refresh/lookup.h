@@ -22,8 +22,8 @@ std::string set_aside_name(const StepContext& step, const std::string& name);
 
 provider::Kind kind_of(const StepContext& step);
 
-/// True once a database of ours is ready. Throws `DatabaseFailed` for a terminal status, and for `stopped`: nobody
-/// stopped it.
+/// True once a database of ours is ready. Throws `DatabaseFailed` for a terminal status, and for `stopped`:
+/// nobody stopped it.
 bool is_ready(const provider::Database& database);
 
 /// Does this password open the new database by now? A change of a password comes late.
@@ -37,8 +37,8 @@ std::string run_secret_name(const std::string& run);
 void remember_secret(StepContext& step, const std::string& name);
 Progress put_secret_back(StepContext& step, const std::string& name);
 
-/// The password that the new master user has by now: from changemasterpwd, else from runscripts; nothing if the file
-/// names none.
+/// The password that the new master user has by now: from changemasterpwd, else from runscripts; nothing if
+/// the file names none.
 std::optional<base::Secret> master_password(StepContext& step);
 
 /// The JSON of a database secret, as the rotation functions of AWS use it.

@@ -11,10 +11,14 @@ namespace {
 
 constexpr std::string_view common_fields[] = {"torun", "wait_time", "check", "dbservice", "comment"};
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string text_of(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
 /// A value for a message. Secrets show as nothing but their being there.
-std::string shown(const Field& field, const Json& value) { return field.secret ? "the given value" : fmt::format("'{}'", text_of(value)); }
+std::string shown(const Field& field, const Json& value) {
+  return field.secret ? "the given value" : fmt::format("'{}'", text_of(value));
+}
 
 bool says(const Json& value, std::string_view wanted) {
   const auto boolean = as_boolean(value);
@@ -22,17 +26,25 @@ bool says(const Json& value, std::string_view wanted) {
 }
 
 bool is_used(const Field& field, const Json& member) {
-  return field.used_if.field.empty() || (member.contains(field.used_if.field) && std::ranges::any_of(base::split_list(field.used_if.value, '|'), [&](const auto& value) {
-           return says(member[std::string(field.used_if.field)], value);
-         }));
+  return field.used_if.field.empty() ||
+         (member.contains(field.used_if.field) &&
+          std::ranges::any_of(base::split_list(field.used_if.value, '|'), [&](const auto& value) {
+            return says(member[std::string(field.used_if.field)], value);
+          }));
 }
 
-Need need_of(const Field& field, const Json& member) { return member.value("dbservice", Json()) == "aurora" ? field.aurora : field.rds; }
+Need need_of(const Field& field, const Json& member) {
+  return member.value("dbservice", Json()) == "aurora" ? field.aurora : field.rds;
+}
 
 bool is_identifier(const std::string& text) {
-  // RDS: 1 to 63 letters, digits or hyphens, first a letter, no hyphen at the end, no two in a row (CreateDBInstance).
-  if (text.empty() || text.size() > 63 || !std::isalpha(static_cast<unsigned char>(text[0])) || text.back() == '-') return false;
-  return text.find("--") == std::string::npos && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '-'; });
+  // RDS: 1 to 63 letters, digits or hyphens, first a letter, no hyphen at the end, no two in a row
+  // (CreateDBInstance).
+  if (text.empty() || text.size() > 63 || !std::isalpha(static_cast<unsigned char>(text[0])) ||
+      text.back() == '-')
+    return false;
+  return text.find("--") == std::string::npos &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '-'; });
 }
 
 bool is_choice(std::string_view choices, std::string_view value) {
@@ -47,10 +59,16 @@ std::string fault(const Field& field, const Json& value) {
       if (!value.is_string()) return "must be text, got " + shown(field, value);
       return value.get<std::string>().empty() && field.secret ? "must not be empty" : "";
     case Kind::identifier:
-      return value.is_string() && is_identifier(value) ? "" : fmt::format("must be an identifier (1 to 63 letters, digits and single hyphens, first a letter), got {}", shown(field, value));
+      return value.is_string() && is_identifier(value) ? ""
+                                                       : fmt::format(
+                                                             "must be an identifier (1 to 63 letters, digits "
+                                                             "and single hyphens, first a letter), got {}",
+                                                             shown(field, value));
     case Kind::integer: {
       const auto number = as_integer(value);
-      return number && *number >= field.least ? "" : fmt::format("must be an integer of at least {}, got {}", field.least, shown(field, value));
+      return number && *number >= field.least
+                 ? ""
+                 : fmt::format("must be an integer of at least {}, got {}", field.least, shown(field, value));
     }
     case Kind::boolean:
       return as_boolean(value) ? "" : fmt::format("must be true or false, got {}", shown(field, value));
@@ -59,31 +77,44 @@ std::string fault(const Field& field, const Json& value) {
       const auto all = base::split_list(field.choices, '|');
       const std::vector<std::string_view> views(all.begin(), all.end());
       const auto guess = base::did_you_mean(text_of(value), views);
-      return fmt::format("must be one of {}, got {}{}", base::join(all, ", "), shown(field, value), guess.empty() ? "" : "; " + guess);
+      return fmt::format("must be one of {}, got {}{}", base::join(all, ", "), shown(field, value),
+                         guess.empty() ? "" : "; " + guess);
     }
     case Kind::utc_time:
-      return value.is_string() && base::parse_ledger_utc(value.get<std::string>()) ? "" : fmt::format("must be a time YYYY-MM-DD HH:MM:SS in UTC, got {}", shown(field, value));
+      return value.is_string() && base::parse_ledger_utc(value.get<std::string>())
+                 ? ""
+                 : fmt::format("must be a time YYYY-MM-DD HH:MM:SS in UTC, got {}", shown(field, value));
     case Kind::list:
       if (!value.is_string()) return "must be text with commas, got " + shown(field, value);
       for (const auto& each : base::split_list(value.get<std::string>()))
-        if (!field.choices.empty() && !is_choice(field.choices, each)) return fmt::format("has '{}', which is none of {}", each, field.choices);
+        if (!field.choices.empty() && !is_choice(field.choices, each))
+          return fmt::format("has '{}', which is none of {}", each, field.choices);
       return "";
   }
   return "";
 }
 
-bool has_placeholder(const Json& value) { return value.is_string() && value.get_ref<const std::string&>().find("CHANGE_ME") != std::string::npos; }
+bool has_placeholder(const Json& value) {
+  return value.is_string() && value.get_ref<const std::string&>().find("CHANGE_ME") != std::string::npos;
+}
 
-void check_field(const Field& field, const Json& member, const std::string& where, std::vector<Problem>& problems) {
+void check_field(const Field& field, const Json& member, const std::string& where,
+                 std::vector<Problem>& problems) {
   const std::string path = base::member_path(where, field.name);
-  auto problem = [&](std::string message, bool warning = false) { problems.push_back({0, path, std::move(message), warning}); };
+  auto problem = [&](std::string message, bool warning = false) {
+    problems.push_back({0, path, std::move(message), warning});
+  };
   const Need need = need_of(field, member);
   const auto found = member.find(field.name);
   if (found == member.end()) {
-    if (need == Need::required && is_used(field, member)) problem(field.used_if.field.empty() ? "is required" : fmt::format("is required when {} is {}", field.used_if.field, field.used_if.value));
+    if (need == Need::required && is_used(field, member))
+      problem(field.used_if.field.empty()
+                  ? "is required"
+                  : fmt::format("is required when {} is {}", field.used_if.field, field.used_if.value));
     return;
   }
-  if (need == Need::forbidden) return problem(fmt::format("is not allowed with dbservice {}", text_of(member["dbservice"])));
+  if (need == Need::forbidden)
+    return problem(fmt::format("is not allowed with dbservice {}", text_of(member["dbservice"])));
   if (!is_used(field, member)) return;
   if (has_placeholder(*found)) {
     if (!field.derived) problem("still says CHANGE_ME");
@@ -92,13 +123,16 @@ void check_field(const Field& field, const Json& member, const std::string& wher
   if (auto why = fault(field, *found); !why.empty()) problem(std::move(why));
 }
 
-void check_unknown(const Step& step, const Json& member, const std::string& where, std::vector<Problem>& problems) {
+void check_unknown(const Step& step, const Json& member, const std::string& where,
+                   std::vector<Problem>& problems) {
   std::vector<std::string_view> known(std::begin(common_fields), std::end(common_fields));
   for (const Field& field : step.fields) known.push_back(field.name);
   for (const auto& [name, value] : member.items()) {
     if (std::ranges::find(known, name) != known.end()) continue;
     const auto guess = base::did_you_mean(name, known);
-    problems.push_back({0, base::member_path(where, name), "is not a field of " + std::string(step.key) + (guess.empty() ? "" : "; " + guess), true});
+    problems.push_back({0, base::member_path(where, name),
+                        "is not a field of " + std::string(step.key) + (guess.empty() ? "" : "; " + guess),
+                        true});
   }
 }
 
@@ -125,12 +159,17 @@ std::vector<Problem> validate_member(const Step& step, const Json& member) {
   std::vector<Problem> problems;
   const std::string where = base::member_path("$", step.key);
   const bool serviced = member.contains("dbservice");
-  if (!serviced) problems.push_back({0, where + ".dbservice", "is required"});
+  if (!serviced)
+    problems.push_back({0, where + ".dbservice", "is required"});
   else if (!says(member["dbservice"], "rds") && !says(member["dbservice"], "aurora"))
-    problems.push_back({0, where + ".dbservice", fmt::format("must be rds or aurora, got '{}'", text_of(member["dbservice"]))});
+    problems.push_back({0, where + ".dbservice",
+                        fmt::format("must be rds or aurora, got '{}'", text_of(member["dbservice"]))});
   if (member.contains("wait_time")) {
     const auto wait = as_integer(member["wait_time"]);
-    if (!wait || *wait < 0 || *wait > 86'400) problems.push_back({0, where + ".wait_time", fmt::format("must be seconds from 0 to 86400, got '{}'", text_of(member["wait_time"]))});
+    if (!wait || *wait < 0 || *wait > 86'400)
+      problems.push_back(
+          {0, where + ".wait_time",
+           fmt::format("must be seconds from 0 to 86400, got '{}'", text_of(member["wait_time"]))});
   }
   for (const Field& field : step.fields) check_field(field, member, where, problems);
   check_unknown(step, member, where, problems);
@@ -138,18 +177,31 @@ std::vector<Problem> validate_member(const Step& step, const Json& member) {
 }
 
 Json normalise_member(const Step& step, const Json& member) {
-  Json out = {{"dbservice", member.at("dbservice")}, {"wait_time", member.contains("wait_time") ? as_integer(member["wait_time"]).value_or(10) : 10}};
+  Json out = {
+      {"dbservice", member.at("dbservice")},
+      {"wait_time", member.contains("wait_time") ? as_integer(member["wait_time"]).value_or(10) : 10}};
   for (const Field& field : step.fields) {
     const auto found = member.find(field.name);
     if (found == member.end() || !is_used(field, member) || has_placeholder(*found)) continue;
     const std::string name(field.name);
     switch (field.kind) {
-      case Kind::integer: out[name] = *as_integer(*found); break;
-      case Kind::boolean: out[name] = *as_boolean(*found); break;
-      case Kind::list: out[name] = base::split_list(found->get<std::string>()); break;
-      case Kind::identifier: out[name] = base::lower(found->get<std::string>()); break;
-      case Kind::choice: out[name] = text_of(*found); break;
-      default: out[name] = *found;
+      case Kind::integer:
+        out[name] = *as_integer(*found);
+        break;
+      case Kind::boolean:
+        out[name] = *as_boolean(*found);
+        break;
+      case Kind::list:
+        out[name] = base::split_list(found->get<std::string>());
+        break;
+      case Kind::identifier:
+        out[name] = base::lower(found->get<std::string>());
+        break;
+      case Kind::choice:
+        out[name] = text_of(*found);
+        break;
+      default:
+        out[name] = *found;
     }
   }
   return out;

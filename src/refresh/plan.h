@@ -13,8 +13,8 @@ struct Plan {
   bool ok() const;
 };
 
-/// Reads the world and changes nothing. `members` and `names` are those of a file that is ok(); `run` is the run that
-/// plans, whose own leftovers are no problem ("" for none).
+/// Reads the world and changes nothing. `members` and `names` are those of a file that is ok(); `run` is the
+/// run that plans, whose own leftovers are no problem ("" for none).
 Plan make_plan(const Json& names, const Json& members, provider::Services& services, const std::string& run);
 
 }  // namespace refresh

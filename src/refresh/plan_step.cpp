@@ -7,12 +7,14 @@
 namespace refresh {
 namespace {
 
-/// Looks at the world once more, now that the lease is ours, and pins identities: from here on names are not trusted.
+/// Looks at the world once more, now that the lease is ours, and pins identities: from here on names are not
+/// trusted.
 void start(StepContext& step) {
   const Plan plan = make_plan(step.names(), step.state.at("members"), step.services, step.run());
   if (!plan.ok()) {
     std::string list;
-    for (const Problem& problem : plan.problems) list += fmt::format("\n  {}: {}", problem.path, problem.message);
+    for (const Problem& problem : plan.problems)
+      list += fmt::format("\n  {}: {}", problem.path, problem.message);
     throw base::Error("PlanRefused", "the refresh would not work:" + list);
   }
   step.result = plan.pins;

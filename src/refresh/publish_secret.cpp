@@ -9,11 +9,16 @@ void publish(StepContext& step, const std::string& name) {
   step.result["secret"] = name;
 }
 
-/// The secret that changemasterpwd or createsecret wrote becomes current only now that its database has its name.
-void start(StepContext& step) { publish(step, published_secret(step)); }
+/// The secret that changemasterpwd or createsecret wrote becomes current only now that its database has its
+/// name.
+void start(StepContext& step) {
+  publish(step, published_secret(step));
+}
 
 void start_rotated(StepContext& step) {
-  publish(step, step.has_member("rotatemasterpwd") ? step.state["members"]["rotatemasterpwd"].at("secretname").get<std::string>() : "");
+  publish(step, step.has_member("rotatemasterpwd")
+                    ? step.state["members"]["rotatemasterpwd"].at("secretname").get<std::string>()
+                    : "");
 }
 
 }  // namespace

@@ -5,7 +5,8 @@ namespace {
 
 constexpr Field fields[] = {
     identifier("cluster", "The temporary name; the final one is without the ending 'temp'."),
-    identifier("cluster_newname", "The final name, in files whose temporary name has no such ending.").optional(),
+    identifier("cluster_newname", "The final name, in files whose temporary name has no such ending.")
+        .optional(),
 };
 
 Json expected_check(const Json& member) {
@@ -21,7 +22,9 @@ void start(StepContext& step) {
   step.result = {{"id", ours.id}, {"name", step.names().at("target")}};
 }
 
-Progress check(StepContext& step) { return has_taken_name(step, must_have_new(step), step.names().at("target")); }
+Progress check(StepContext& step) {
+  return has_taken_name(step, must_have_new(step), step.names().at("target"));
+}
 
 Progress undo(StepContext& step) {
   const auto ours = new_database(step);
@@ -35,7 +38,8 @@ Progress undo(StepContext& step) {
 
 extern constexpr Step rename_cluster{
     .key = "renamecluster",
-    .states = {"rename-cluster", "wait-rename-cluster", "check-status-rename-cluster", "outcome-rename-cluster"},
+    .states = {"rename-cluster", "wait-rename-cluster", "check-status-rename-cluster",
+               "outcome-rename-cluster"},
     .summary = "Give the new Aurora cluster its final name; proven by its resource id and a login.",
     .fields = fields,
     .checktodo = "checkrenamecluster",

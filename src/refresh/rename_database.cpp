@@ -5,7 +5,8 @@ namespace {
 
 constexpr Field fields[] = {
     identifier("dbinstance", "The temporary name; the final one is without the ending 'temp'."),
-    identifier("dbinstance_newname", "The final name, in files whose temporary name has no such ending.").optional(),
+    identifier("dbinstance_newname", "The final name, in files whose temporary name has no such ending.")
+        .optional(),
 };
 
 Json expected_check(const Json& member) {
@@ -21,12 +22,15 @@ void start(StepContext& step) {
   step.result = {{"id", ours.id}, {"name", step.names().at("instance")}};
 }
 
-Progress check(StepContext& step) { return has_taken_name(step, must_have_new_instance(step), step.names().at("instance")); }
+Progress check(StepContext& step) {
+  return has_taken_name(step, must_have_new_instance(step), step.names().at("instance"));
+}
 
 Progress undo(StepContext& step) {
   if (kind_of(step) == provider::Kind::cluster) {
     for (const auto& made : step.databases.made(provider::Kind::instance))
-      if (made.name == step.names().at("instance")) step.databases.rename(made.id, step.names().at("instance_temp"));
+      if (made.name == step.names().at("instance"))
+        step.databases.rename(made.id, step.names().at("instance_temp"));
     return Progress::succeeded;
   }
   const auto ours = new_database(step);

@@ -28,15 +28,22 @@ constexpr Field message_fields[] = {
 
 constexpr std::size_t longest_subject = 99;  // SNS Publish: fewer than 100 characters
 
-std::string cause(const StepContext& step) { return step.state.value("failure", Json::object()).value("Cause", ""); }
-Json result(const StepContext& step, const char* key) { return step.state.value("results", Json::object()).value(key, Json::object()); }
-const Json& restore(const StepContext& step) { return step.state.at("members").at("restore"); }
+std::string cause(const StepContext& step) {
+  return step.state.value("failure", Json::object()).value("Cause", "");
+}
+Json result(const StepContext& step, const char* key) {
+  return step.state.value("results", Json::object()).value(key, Json::object());
+}
+const Json& restore(const StepContext& step) {
+  return step.state.at("members").at("restore");
+}
 
 /// When the run began and how long it took, as JSON.
 std::string durations(StepContext& step) {
   const std::string begun = step.state.value("started", "");
   const auto time = base::parse_ledger_utc(begun);
-  const auto seconds = time ? std::chrono::duration_cast<std::chrono::seconds>(step.waiting.clock.now() - *time).count() : 0;
+  const auto seconds =
+      time ? std::chrono::duration_cast<std::chrono::seconds>(step.waiting.clock.now() - *time).count() : 0;
   return Json{{"started", begun}, {"seconds", seconds}}.dump();
 }
 
@@ -45,10 +52,19 @@ void record(StepContext& step, bool failed) {
   const std::string now = base::ledger_utc(step.waiting.clock.now());
   const std::string type = restore(step).at("restoretype");
   const std::string data_time = result(step, "restore").value("dataTime", "");
-  provider::LedgerRow row{.run = step.run(), .dbinstance = member.value("dbinstance", step.names().at("instance")), .restoredate = now,
-                          .appname = restore(step).at("application"), .environment = restore(step).at("environment"), .source = member.value("source", step.names().at("source")),
-                          .restoretype = type, .snapshot = restore(step).value("snapshot", "null"), .status = failed ? "failed" : "completed", .recordingtime = now,
-                          .datatime = data_time, .durations = durations(step), .reason = failed ? cause(step) : ""};
+  provider::LedgerRow row{.run = step.run(),
+                          .dbinstance = member.value("dbinstance", step.names().at("instance")),
+                          .restoredate = now,
+                          .appname = restore(step).at("application"),
+                          .environment = restore(step).at("environment"),
+                          .source = member.value("source", step.names().at("source")),
+                          .restoretype = type,
+                          .snapshot = restore(step).value("snapshot", "null"),
+                          .status = failed ? "failed" : "completed",
+                          .recordingtime = now,
+                          .datatime = data_time,
+                          .durations = durations(step),
+                          .reason = failed ? cause(step) : ""};
   if (type == "restorepoint") row.restoredate = restore(step).at("restoretime");
   if (type == "fromsnapshot" && !data_time.empty()) row.restoredate = data_time;
   step.services.ledger.record(member.value("tablename", "dbalignment-awssol"), row);
@@ -56,7 +72,9 @@ void record(StepContext& step, bool failed) {
 
 std::string subject(const StepContext& step, bool failed) {
   const std::string end = failed ? " [FAILED]" : " [COMPLETED]";
-  std::string head = fmt::format("Application {}: restore of the database instance {}", restore(step).at("application").get<std::string>(), step.names().at("instance").get<std::string>());
+  std::string head = fmt::format("Application {}: restore of the database instance {}",
+                                 restore(step).at("application").get<std::string>(),
+                                 step.names().at("instance").get<std::string>());
   for (char& c : head)
     if (c < ' ' || c > '~') c = '?';
   if (head.size() + end.size() > longest_subject) head.resize(longest_subject - end.size());
@@ -65,25 +83,35 @@ std::string subject(const StepContext& step, bool failed) {
 
 std::string body(const StepContext& step, bool failed) {
   const Json& names = step.names();
-  std::string text = fmt::format("{} {} was {}refreshed from {} ({}).\n", names.at("kind").get<std::string>(), names.at("target").get<std::string>(), failed ? "NOT " : "",
-                                 names.at("source").get<std::string>(), restore(step).at("restoretype").get<std::string>());
+  std::string text =
+      fmt::format("{} {} was {}refreshed from {} ({}).\n", names.at("kind").get<std::string>(),
+                  names.at("target").get<std::string>(), failed ? "NOT " : "",
+                  names.at("source").get<std::string>(), restore(step).at("restoretype").get<std::string>());
   text += fmt::format("Run:      {}\n", step.run());
-  if (const std::string time = result(step, "restore").value("dataTime", ""); !time.empty()) text += fmt::format("Data of:  {} UTC\n", time);
+  if (const std::string time = result(step, "restore").value("dataTime", ""); !time.empty())
+    text += fmt::format("Data of:  {} UTC\n", time);
   if (!failed) {
     std::size_t scripts = result(step, "runscripts").value("scripts", Json::array()).size();
-    text += scripts > 0 ? fmt::format("Masked:   {} scripts ran before anyone could log in\n", scripts) : "Masked:   no scripts were asked for\n";
+    text += scripts > 0 ? fmt::format("Masked:   {} scripts ran before anyone could log in\n", scripts)
+                        : "Masked:   no scripts were asked for\n";
     return text;
   }
   text += fmt::format("Reason:   {}\n", cause(step));
-  const std::string state = step.state.value("roll_back_failure", Json()).is_object() ? "rolling back failed too: " + step.state["roll_back_failure"].value("Cause", "")
-                                                                                     : result(step, "roll_back").value("state", "everything was put back");
+  const std::string state =
+      step.state.value("roll_back_failure", Json()).is_object()
+          ? "rolling back failed too: " + step.state["roll_back_failure"].value("Cause", "")
+          : result(step, "roll_back").value("state", "everything was put back");
   return text + fmt::format("State:    {}\nMore:     dbrefresh history {}\n", state, step.run());
 }
 
 void send(StepContext& step, bool failed) {
   const Json member = step.state.at("members").value("sendmsg", Json::object());
-  step.services.notifier.send({.run = step.run(), .topic = member.value("topicarn", ""), .subject = subject(step, failed), .body = body(step, failed)});
-  step.services.secrets.remove(run_secret_name(step.run()));  // the run is over: nobody needs its passwords any more
+  step.services.notifier.send({.run = step.run(),
+                               .topic = member.value("topicarn", ""),
+                               .subject = subject(step, failed),
+                               .body = body(step, failed)});
+  step.services.secrets.remove(
+      run_secret_name(step.run()));  // the run is over: nobody needs its passwords any more
 }
 
 }  // namespace

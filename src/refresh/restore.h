@@ -5,6 +5,7 @@
 namespace refresh {
 
 /// What the file's `restore` member asks of the provider. `source` is a resource id.
-provider::RestoreRequest restore_request(const base::Json& names, const base::Json& member, const std::string& source);
+provider::RestoreRequest restore_request(const base::Json& names, const base::Json& member,
+                                         const std::string& source);
 
 }  // namespace refresh

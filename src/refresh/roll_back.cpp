@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <ranges>
 
 #include "refresh/lookup.h"
 #include "refresh/workflow.h"
@@ -13,20 +12,25 @@ bool too_late(StepContext& step) {
   const auto ours = new_database(step);
   if (!ours || ours->name != step.names().at("target")) return false;
   const auto old = old_database(step);
-  return !old || old->status == "deleting" || provider::classify(old->status) == provider::StatusClass::failed;
+  return !old || old->status == "deleting" ||
+         provider::classify(old->status) == provider::StatusClass::failed;
 }
 
 /// The steps' undo, last step first; stops at the first that is not through.
 Progress take_back(StepContext& step) {
   if (!step.state.contains("plan")) return Progress::succeeded;  // the plan itself refused: nothing was done
   if (too_late(step)) return Progress::succeeded;
-  for (const Step* each : std::views::reverse(sequence())) {
+  const auto steps = sequence();
+  for (auto at = steps.rbegin(); at != steps.rend(); ++at) {
+    const Step* each = *at;
     if (each->undo == nullptr) continue;
     if (each->in_file && !step.has_member(each->key)) continue;
     const Json none = Json::object();
-    StepContext context{each->in_file ? step.state["members"][std::string(each->key)] : none, step.state, step.databases, step.services, step.waiting};
+    StepContext context{each->in_file ? step.state["members"][std::string(each->key)] : none, step.state,
+                        step.databases, step.services, step.waiting};
     // Asked twice: where the world moves at once, nobody needs to wait for the next check.
-    if (each->undo(context) == Progress::pending && each->undo(context) == Progress::pending) return Progress::pending;
+    if (each->undo(context) == Progress::pending && each->undo(context) == Progress::pending)
+      return Progress::pending;
   }
   return Progress::succeeded;
 }
@@ -34,10 +38,13 @@ Progress take_back(StepContext& step) {
 /// Where things stand, for people.
 void start(StepContext& step) {
   take_back(step);
-  if (step.state.contains("plan") && too_late(step)) step.result["state"] = "the old database is gone; the new one, which was proven, keeps the name";
+  if (step.state.contains("plan") && too_late(step))
+    step.result["state"] = "the old database is gone; the new one, which was proven, keeps the name";
 }
 
-Progress check(StepContext& step) { return take_back(step); }
+Progress check(StepContext& step) {
+  return take_back(step);
+}
 
 }  // namespace
 

@@ -15,10 +15,12 @@ constexpr Field fields[] = {
     text("secretname", "Secret to rotate."),
 };
 
-std::string password_in(const base::Secret& value) { return Json::parse(value.reveal()).at("password"); }
+std::string password_in(const base::Secret& value) {
+  return Json::parse(value.reveal()).at("password");
+}
 
-/// A pending version is what an interrupted attempt left: it is carried on with, so that the password of the database
-/// is always in the secret, as one version or the other.
+/// A pending version is what an interrupted attempt left: it is carried on with, so that the password of the
+/// database is always in the secret, as one version or the other.
 void start(StepContext& step) {
   auto& secrets = step.services.secrets;
   const std::string name = step.input.at("secretname");
@@ -43,7 +45,9 @@ Progress check(StepContext& step) {
   return opens(step, base::Secret(password_in(*pending))) ? Progress::succeeded : Progress::pending;
 }
 
-Progress undo(StepContext& step) { return put_secret_back(step, step.input.at("secretname")); }
+Progress undo(StepContext& step) {
+  return put_secret_back(step, step.input.at("secretname"));
+}
 
 }  // namespace
 

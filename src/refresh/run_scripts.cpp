@@ -23,28 +23,38 @@ constexpr Field fields[] = {
 std::vector<Problem> rules(const Json& member) {
   const std::string engine = member["engine"];
   if (engine != "oracle" && engine != "sqlserver") return {};
-  return {{0, ".engine", fmt::format("'{}': its scripts cannot be run; the MySQL family and PostgreSQL can", engine)}};
+  return {{0, ".engine",
+           fmt::format("'{}': its scripts cannot be run; the MySQL family and PostgreSQL can", engine)}};
 }
 
 base::Secret password(StepContext& step) {
   if (step.input.at("access") == "pwd") return run_secret(step, "runscripts.temppwd");
   using Stage = provider::SecretStore::Stage;
   const std::string name = step.input.at("secretname");
-  auto value = name == published_secret(step) ? step.services.secrets.get(name, Stage::pending) : std::nullopt;  // ours, not readers', yet
+  auto value = name == published_secret(step) ? step.services.secrets.get(name, Stage::pending)
+                                              : std::nullopt;  // ours, not readers', yet
   if (!value) value = step.services.secrets.get(name, Stage::current);
   if (!value) throw base::Error("SecretNotFound", fmt::format("there is no secret '{}'", name));
   const Json json = Json::parse(value->reveal(), nullptr, false);
-  if (!json.is_object() || !json.contains("password")) throw base::Error("SecretInvalid", fmt::format("the secret '{}' is not a JSON object with a password", name));
+  if (!json.is_object() || !json.contains("password"))
+    throw base::Error("SecretInvalid",
+                      fmt::format("the secret '{}' is not a JSON object with a password", name));
   return base::Secret(json["password"].get<std::string>());
 }
 
 constexpr std::size_t most_statements_listed = 200;
 
 /// Statement number, line, rows and duration; never text or data.
-Json record(const sql::StatementDone& done) { return {{"number", done.number}, {"line", done.line}, {"rows", done.rows}, {"ms", static_cast<std::int64_t>(done.seconds * 1000)}}; }
+Json record(const sql::StatementDone& done) {
+  return {{"number", done.number},
+          {"line", done.line},
+          {"rows", done.rows},
+          {"ms", static_cast<std::int64_t>(done.seconds * 1000)}};
+}
 
 Json run_one(StepContext& step, sql::Connection& connection, const std::string& key) {
-  const auto script = sql::parse_script(step.services.scripts.read(step.input.at("bucketname"), fmt::format("{}/{}", step.input.at("prefix").get<std::string>(), key)));
+  const auto script = sql::parse_script(step.services.scripts.read(
+      step.input.at("bucketname"), fmt::format("{}/{}", step.input.at("prefix").get<std::string>(), key)));
   Json statements = Json::array();
   std::uint64_t rows = 0;
   auto& clock = step.waiting.clock;
@@ -52,29 +62,38 @@ Json run_one(StepContext& step, sql::Connection& connection, const std::string& 
   sql::run_script(connection, key, script, seconds_now, [&](const sql::StatementDone& done) {
     rows += done.rows;
     if (statements.size() < most_statements_listed) statements.push_back(record(done));
-    step.waiting.progress({{"what", fmt::format("{}: statement {} of {}", key, done.number, script.statements.size())}});
-    if (step.waiting.stop.stop_requested()) throw base::Error("Interrupted", "stopped between two statements");
+    step.waiting.progress(
+        {{"what", fmt::format("{}: statement {} of {}", key, done.number, script.statements.size())}});
+    if (step.waiting.stop.stop_requested())
+      throw base::Error("Interrupted", "stopped between two statements");
   });
-  return {{"script", key}, {"form", to_string(script.form)}, {"count", script.statements.size()}, {"rows", rows}, {"statements", std::move(statements)}};
+  return {{"script", key},
+          {"form", to_string(script.form)},
+          {"count", script.statements.size()},
+          {"rows", rows},
+          {"statements", std::move(statements)}};
 }
 
-/// Scripts are not run twice on the same data: after an attempt of which nobody knows how far it came, the copy is
-/// thrown away and restored afresh (document.cpp catches ScriptsInterrupted).
+/// Scripts are not run twice on the same data: after an attempt of which nobody knows how far it came, the
+/// copy is thrown away and restored afresh (document.cpp catches ScriptsInterrupted).
 void start(StepContext& step) {
   const auto database = must_have_new(step);
   if (step.maybe_happened) {
     for (const auto& id : database.members) step.databases.remove(id, step.waiting);
     step.databases.remove(database.id, step.waiting);
-    throw base::Error("ScriptsInterrupted", "the scripts were interrupted; their copy is thrown away and made afresh");
+    throw base::Error("ScriptsInterrupted",
+                      "the scripts were interrupted; their copy is thrown away and made afresh");
   }
   const auto connection = step.databases.login(database.id, password(step));
   step.result["encrypted"] = connection->encrypted();
-  for (const auto& key : step.input.at("keys").get<std::vector<std::string>>()) step.result["scripts"].push_back(run_one(step, *connection, key));
+  for (const auto& key : step.input.at("keys").get<std::vector<std::string>>())
+    step.result["scripts"].push_back(run_one(step, *connection, key));
 }
 
 Progress check(StepContext& step) {
   const Json& done = step.state.at("results").at("runscripts");
-  if (done.at("scripts").size() != step.input.at("keys").size()) throw base::Error("ScriptsIncomplete", "not every script has run");
+  if (done.at("scripts").size() != step.input.at("keys").size())
+    throw base::Error("ScriptsIncomplete", "not every script has run");
   return Progress::succeeded;
 }
 

@@ -11,7 +11,8 @@ void rename_all(StepContext& step, const provider::Database& database, bool asid
     return name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : name;
   };
   for (const auto& id : database.members)
-    if (const auto member = step.databases.get(id); member && member->name != wanted(member->name)) step.databases.rename(id, wanted(member->name));
+    if (const auto member = step.databases.get(id); member && member->name != wanted(member->name))
+      step.databases.rename(id, wanted(member->name));
   if (database.name != wanted(database.name)) step.databases.rename(database.id, wanted(database.name));
 }
 
@@ -28,7 +29,8 @@ Progress check(StepContext& step) {
   return !in_the_way || in_the_way->id != old_id(step) ? Progress::succeeded : Progress::pending;
 }
 
-/// The old database takes its name back and serves; whatever else has happened, this is how a failed run ends.
+/// The old database takes its name back and serves; whatever else has happened, this is how a failed run
+/// ends.
 Progress undo(StepContext& step) {
   const auto old = old_database(step);
   if (!old || old->status == "deleting") return Progress::succeeded;

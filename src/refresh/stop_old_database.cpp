@@ -7,12 +7,14 @@ constexpr Field fields[] = {identifier("dbinstance", "Instance to stop, by its u
 
 void start(StepContext& step) {
   const auto old = old_database(step);
-  if (old && provider::classify(old->status) == provider::StatusClass::ready) step.databases.stop(old->id, step.waiting);
+  if (old && provider::classify(old->status) == provider::StatusClass::ready)
+    step.databases.stop(old->id, step.waiting);
 }
 
 Progress check(StepContext& step) {
   const auto old = old_database(step);
-  return !old || provider::classify(old->status) == provider::StatusClass::stopped ? Progress::succeeded : Progress::pending;
+  return !old || provider::classify(old->status) == provider::StatusClass::stopped ? Progress::succeeded
+                                                                                   : Progress::pending;
 }
 
 }  // namespace

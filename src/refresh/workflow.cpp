@@ -4,11 +4,13 @@
 
 namespace refresh {
 
-extern const Step plan_step, perform_restore, create_instance, change_master_pwd, create_secret, run_scripts, verify, set_aside, rename_cluster,
-    rename_database, publish_secret, fix_tags, delete_replicas, create_read_replicas, rotate_master_pwd, publish_rotated_secret, stop_old_database, delete_old_database,
+extern const Step plan_step, perform_restore, create_instance, change_master_pwd, create_secret, run_scripts,
+    verify, set_aside, rename_cluster, rename_database, publish_secret, fix_tags, delete_replicas,
+    create_read_replicas, rotate_master_pwd, publish_rotated_secret, stop_old_database, delete_old_database,
     delete_old_cluster, update_ledger, send_msg, roll_back, update_ledger_failure, send_msg_failure;
 
-// A new step is its own file and its place here: the order is a fact about the refresh, not about any one step.
+// A new step is its own file and its place here: the order is a fact about the refresh, not about any one
+// step.
 std::span<const Step* const> sequence() {
   static constexpr const Step* steps[] = {
       &plan_step,
@@ -17,8 +19,8 @@ std::span<const Step* const> sequence() {
       // It is made fit to be seen.
       &change_master_pwd, &create_secret, &run_scripts, &verify,
       // The names change hands; until here, the old one has not been touched.
-      &set_aside, &rename_cluster, &rename_database, &publish_secret, &fix_tags, &delete_replicas, &create_read_replicas, &rotate_master_pwd,
-      &publish_rotated_secret,
+      &set_aside, &rename_cluster, &rename_database, &publish_secret, &fix_tags, &delete_replicas,
+      &create_read_replicas, &rotate_master_pwd, &publish_rotated_secret,
       // Only now, and last of all, the old one goes.
       &stop_old_database, &delete_old_database, &delete_old_cluster, &update_ledger, &send_msg};
   return steps;
@@ -29,7 +31,9 @@ std::span<const Step* const> failure_sequence() {
   return steps;
 }
 
-const Step& roll_back_step() { return roll_back; }
+const Step& roll_back_step() {
+  return roll_back;
+}
 
 const Step* find_step(std::string_view key) {
   const auto all = sequence();

@@ -14,7 +14,7 @@ namespace sql {
 
 /// Where and as whom to log in. A socket wins over host and port.
 struct Endpoint {
-  std::string family;   ///< "mariadb" or "postgres"
+  std::string family;  ///< "mariadb" or "postgres"
   std::string socket;
   std::string host;
   int port = 0;
@@ -32,7 +32,8 @@ struct Result {
 
 /// One session. Not thread-safe. Its statements share session state (USE, SET, temporary tables).
 /// Errors: base::Error with code `AccessDenied`, `ConnectionFailed` (retryable), `ConnectionLost`
-/// (maybe_delivered) or `SqlError`; the message is the server's, which may quote the statement near the fault.
+/// (maybe_delivered) or `SqlError`; the message is the server's, which may quote the statement near the
+/// fault.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -49,8 +50,8 @@ class Connection {
 /// Logs in, over TLS where the server has it. Throws as above.
 std::unique_ptr<Connection> connect(const Endpoint& endpoint, std::chrono::seconds timeout);
 
-/// The hash that MariaDB keeps of a password (mysql_native_password): `*` and 40 hex digits. Lets a password be set
-/// without it being part of a statement, where logs would keep it.
+/// The hash that MariaDB keeps of a password (mysql_native_password): `*` and 40 hex digits. Lets a password
+/// be set without it being part of a statement, where logs would keep it.
 std::string native_password_hash(const base::Secret& password);
 
 }  // namespace sql

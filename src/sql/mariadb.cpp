@@ -17,8 +17,11 @@ using base::Error;
 
 Error error_of(MYSQL* db, const std::string& where) {
   const unsigned code = mysql_errno(db);
-  const std::string message = fmt::format("{}: {} (error {}, SQLSTATE {})", where, mysql_error(db), code, mysql_sqlstate(db));
-  if (code == ER_ACCESS_DENIED_ERROR || code == ER_ACCOUNT_HAS_BEEN_LOCKED || code == ER_DBACCESS_DENIED_ERROR) return {"AccessDenied", message};
+  const std::string message =
+      fmt::format("{}: {} (error {}, SQLSTATE {})", where, mysql_error(db), code, mysql_sqlstate(db));
+  if (code == ER_ACCESS_DENIED_ERROR || code == ER_ACCOUNT_HAS_BEEN_LOCKED ||
+      code == ER_DBACCESS_DENIED_ERROR)
+    return {"AccessDenied", message};
   if (code == CR_SERVER_LOST || code == CR_SERVER_GONE_ERROR || code == ER_SERVER_SHUTDOWN) {
     Error error("ConnectionLost", message);
     error.maybe_delivered = true;
@@ -36,17 +39,20 @@ class MariaDb : public Connection {
  public:
   MariaDb(const Endpoint& endpoint, std::chrono::seconds timeout)
       : db_(mysql_init(nullptr), mysql_close),
-        where_(endpoint.socket.empty() ? fmt::format("{}:{}", endpoint.host, endpoint.port) : endpoint.socket) {
+        where_(endpoint.socket.empty() ? fmt::format("{}:{}", endpoint.host, endpoint.port)
+                                       : endpoint.socket) {
     MYSQL* db = db_.get();
     const auto seconds = static_cast<unsigned>(timeout.count());
     mysql_options(db, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
     mysql_options(db, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(db, MYSQL_OPT_LOCAL_INFILE, &no_);
-    if (endpoint.socket.empty()) mysql_ssl_set(db, nullptr, nullptr, nullptr, nullptr, nullptr);  // TLS if the server has it
+    if (endpoint.socket.empty())
+      mysql_ssl_set(db, nullptr, nullptr, nullptr, nullptr, nullptr);  // TLS if the server has it
     const char* socket = endpoint.socket.empty() ? nullptr : endpoint.socket.c_str();
     const char* database = endpoint.database.empty() ? nullptr : endpoint.database.c_str();
-    if (mysql_real_connect(db, socket != nullptr ? "localhost" : endpoint.host.c_str(), endpoint.user.c_str(), endpoint.password.reveal().c_str(),
-                           database, static_cast<unsigned>(endpoint.port), socket, 0) == nullptr) {
+    if (mysql_real_connect(db, socket != nullptr ? "localhost" : endpoint.host.c_str(), endpoint.user.c_str(),
+                           endpoint.password.reveal().c_str(), database, static_cast<unsigned>(endpoint.port),
+                           socket, 0) == nullptr) {
       throw error_of(db, fmt::format("login of '{}' to {}", endpoint.user, where_));
     }
   }

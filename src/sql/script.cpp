@@ -13,16 +13,20 @@ namespace {
 using base::Error;
 
 constexpr std::string_view statement_words[] = {
-    "alter", "analyze", "begin", "call", "check", "commit", "create", "deallocate", "delete", "do", "drop", "execute", "explain",
-    "flush", "grant", "handler", "insert", "kill", "load", "lock", "optimize", "prepare", "rename", "repair", "replace", "reset",
-    "revoke", "rollback", "savepoint", "select", "set", "show", "start", "truncate", "unlock", "update", "use", "values", "with", "xa"};
+    "alter",   "analyze",  "begin",  "call",     "check",     "commit",  "create", "deallocate",
+    "delete",  "do",       "drop",   "execute",  "explain",   "flush",   "grant",  "handler",
+    "insert",  "kill",     "load",   "lock",     "optimize",  "prepare", "rename", "repair",
+    "replace", "reset",    "revoke", "rollback", "savepoint", "select",  "set",    "show",
+    "start",   "truncate", "unlock", "update",   "use",       "values",  "with",   "xa"};
 
 /// Commands of the mariadb client that take a file, a shell or a terminal; `\` commands but for \g.
-constexpr std::string_view client_words[] = {"source", "system", "tee", "notee", "pager", "nopager", "edit", "connect", "charset", "prompt", "rehash", "status"};
+constexpr std::string_view client_words[] = {"source", "system",  "tee",     "notee",  "pager",  "nopager",
+                                             "edit",   "connect", "charset", "prompt", "rehash", "status"};
 
 std::string_view first_word(std::string_view text) {
   std::size_t size = 0;
-  while (size < text.size() && (std::isalnum(static_cast<unsigned char>(text[size])) || text[size] == '_')) ++size;
+  while (size < text.size() && (std::isalnum(static_cast<unsigned char>(text[size])) || text[size] == '_'))
+    ++size;
   return text.substr(0, size);
 }
 
@@ -46,8 +50,8 @@ class ClientReader {
     return std::move(statements_);
   }
 
-  bool terminated = false;      ///< some statement ended in a delimiter
-  bool had_delimiter = false;   ///< there was a DELIMITER command
+  bool terminated = false;     ///< some statement ended in a delimiter
+  bool had_delimiter = false;  ///< there was a DELIMITER command
 
  private:
   void advance(std::size_t count) {
@@ -81,9 +85,12 @@ class ClientReader {
 
   void refuse_client_command(std::string_view text) const {
     const auto word = base::lower(first_word(text));
-    const bool named = std::ranges::find(client_words, word) != std::end(client_words) && text.find('(') == std::string_view::npos;
+    const bool named = std::ranges::find(client_words, word) != std::end(client_words) &&
+                       text.find('(') == std::string_view::npos;
     if (!named && text[0] != '\\') return;
-    throw Error("ScriptError", fmt::format("line {}: '{}' is a command of the mariadb client, not a statement", begun_, named ? word : std::string(text.substr(0, 2))),
+    throw Error("ScriptError",
+                fmt::format("line {}: '{}' is a command of the mariadb client, not a statement", begun_,
+                            named ? word : std::string(text.substr(0, 2))),
                 "take it out, or write what it does as SQL");
   }
 
@@ -93,7 +100,8 @@ class ClientReader {
     const auto wanted = base::trim(line.substr(9));
     const auto word = wanted.substr(0, wanted.find_first_of(" \t"));
     if (word.empty() || word.find('\\') != std::string_view::npos)
-      throw Error("ScriptError", fmt::format("line {}: DELIMITER needs a delimiter without a backslash", line_));
+      throw Error("ScriptError",
+                  fmt::format("line {}: DELIMITER needs a delimiter without a backslash", line_));
     delimiter_ = word;
     had_delimiter = true;
     advance(line.size());
@@ -103,15 +111,20 @@ class ClientReader {
   /// `--` with a blank behind it, `#`, and `/* */`; but `/*! */` and `/*M! */` are code.
   bool skip_comment() {
     const auto here = rest();
-    if (here[0] == '#' || (here.starts_with("--") && (here.size() == 2 || std::isspace(static_cast<unsigned char>(here[2])) || std::iscntrl(static_cast<unsigned char>(here[2]))))) {
+    if (here[0] == '#' ||
+        (here.starts_with("--") && (here.size() == 2 || std::isspace(static_cast<unsigned char>(here[2])) ||
+                                    std::iscntrl(static_cast<unsigned char>(here[2]))))) {
       advance(rest_of_line().size());
       return true;
     }
     if (!here.starts_with("/*") || here.starts_with("/*!") || here.starts_with("/*M!")) return false;
     const auto end = here.find("*/", 2);
-    if (end == std::string_view::npos) throw Error("ScriptError", fmt::format("line {}: a /* comment is never closed", line_));
-    if (here.starts_with("/*+")) take(end + 2);  // a hint is the server's to read
-    else advance(end + 2);
+    if (end == std::string_view::npos)
+      throw Error("ScriptError", fmt::format("line {}: a /* comment is never closed", line_));
+    if (here.starts_with("/*+"))
+      take(end + 2);  // a hint is the server's to read
+    else
+      advance(end + 2);
     if (!blank_so_far()) current_ += ' ';
     return true;
   }
@@ -123,7 +136,8 @@ class ClientReader {
     std::size_t size = 1;
     for (; size < here.size() && here[size] != quote; ++size)
       if (here[size] == '\\' && quote != '`') ++size;
-    if (size >= here.size()) throw Error("ScriptError", fmt::format("line {}: a {} quote is never closed", line_, quote));
+    if (size >= here.size())
+      throw Error("ScriptError", fmt::format("line {}: a {} quote is never closed", line_, quote));
     take(size + 1);
     return true;
   }
@@ -147,7 +161,8 @@ std::optional<std::vector<Statement>> read_lines(std::string_view text) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     ++number;
     if (line.empty() || line[0] == '#' || line.starts_with("-- ")) continue;
-    if (std::ranges::find(statement_words, base::lower(first_word(line))) == std::end(statement_words)) return std::nullopt;
+    if (std::ranges::find(statement_words, base::lower(first_word(line))) == std::end(statement_words))
+      return std::nullopt;
     statements.push_back({number, std::string(line)});
   }
   return statements;
@@ -155,7 +170,9 @@ std::optional<std::vector<Statement>> read_lines(std::string_view text) {
 
 }  // namespace
 
-std::string_view to_string(Form form) { return form == Form::lines ? "one statement a line" : "client script"; }
+std::string_view to_string(Form form) {
+  return form == Form::lines ? "one statement a line" : "client script";
+}
 
 Script parse_script(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -166,7 +183,8 @@ Script parse_script(std::string_view text) {
   return {Form::client, std::move(statements)};
 }
 
-void run_script(Connection& connection, const std::string& name, const Script& script, const std::function<double()>& seconds_now,
+void run_script(Connection& connection, const std::string& name, const Script& script,
+                const std::function<double()>& seconds_now,
                 const std::function<void(const StatementDone&)>& done) {
   int number = 0;
   for (const Statement& statement : script.statements) {
@@ -177,7 +195,8 @@ void run_script(Connection& connection, const std::string& name, const Script& s
       done({number, statement.line, result.rows, seconds_now() - begun});
     } catch (const Error& error) {
       Error located = error;
-      located.message = fmt::format("{}:{}: statement {} of {} failed: {}", name, statement.line, number, script.statements.size(), error.message);
+      located.message = fmt::format("{}:{}: statement {} of {} failed: {}", name, statement.line, number,
+                                    script.statements.size(), error.message);
       throw located;
     }
   }

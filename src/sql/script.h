@@ -15,8 +15,8 @@ struct Statement {
   std::string text;
 };
 
-/// The two forms of scripts. `lines` is that of the original orchestrator: a statement a line, no semicolons, `#`
-/// at the start of a line is a comment. `client` is what the mariadb client takes.
+/// The two forms of scripts. `lines` is that of the original orchestrator: a statement a line, no semicolons,
+/// `#` at the start of a line is a comment. `client` is what the mariadb client takes.
 enum class Form { client, lines };
 std::string_view to_string(Form form);
 
@@ -25,10 +25,10 @@ struct Script {
   std::vector<Statement> statements;
 };
 
-/// Takes a script apart. The rule for the form: it is `lines` if no semicolon stands outside of quotes and comments,
-/// there is no DELIMITER line, and every line that is neither blank nor a comment begins with a word that begins a
-/// statement; otherwise it is `client`. Throws ScriptError with the line of a quote or comment that is never closed,
-/// or of a client command (`source`, `\!`, …) that only a client could run.
+/// Takes a script apart. The rule for the form: it is `lines` if no semicolon stands outside of quotes and
+/// comments, there is no DELIMITER line, and every line that is neither blank nor a comment begins with a
+/// word that begins a statement; otherwise it is `client`. Throws ScriptError with the line of a quote or
+/// comment that is never closed, or of a client command (`source`, `\!`, …) that only a client could run.
 Script parse_script(std::string_view text);
 
 struct StatementDone {
@@ -38,9 +38,10 @@ struct StatementDone {
   double seconds = 0;
 };
 
-/// Runs a script's statements one by one in one session. `done` hears of each. Throws SqlError and the like, with
-/// `name` and the line before the server's message; what ran before stays.
-void run_script(Connection& connection, const std::string& name, const Script& script, const std::function<double()>& seconds_now,
+/// Runs a script's statements one by one in one session. `done` hears of each. Throws SqlError and the like,
+/// with `name` and the line before the server's message; what ran before stays.
+void run_script(Connection& connection, const std::string& name, const Script& script,
+                const std::function<double()>& seconds_now,
                 const std::function<void(const StatementDone&)>& done);
 
 }  // namespace sql

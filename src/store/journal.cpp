@@ -23,8 +23,12 @@ CREATE TABLE IF NOT EXISTS attempt (
   started_us INTEGER NOT NULL, ended_us INTEGER, outcome TEXT NOT NULL DEFAULT '', PRIMARY KEY (execution, token)) WITHOUT ROWID;
 )sql";
 
-std::int64_t micros(base::Time time) { return time.time_since_epoch().count(); }
-base::Time from_micros(std::int64_t value) { return base::Time{std::chrono::microseconds{value}}; }
+std::int64_t micros(base::Time time) {
+  return time.time_since_epoch().count();
+}
+base::Time from_micros(std::int64_t value) {
+  return base::Time{std::chrono::microseconds{value}};
+}
 std::optional<std::int64_t> micros(const std::optional<base::Time>& time) {
   return time ? std::optional(micros(*time)) : std::nullopt;
 }
@@ -33,12 +37,23 @@ std::optional<base::Time> optional_time(const Statement& row, int column) {
 }
 
 constexpr std::string_view execution_columns =
-    "id, name, subject, machine, status, snapshot, due_us, owner, cancel_requested, created_us, ended_us, error, cause";
+    "id, name, subject, machine, status, snapshot, due_us, owner, cancel_requested, created_us, ended_us, "
+    "error, cause";
 
 ExecutionRow read_execution(const Statement& row) {
-  return {.id = row.text(0), .name = row.text(1), .subject = row.text(2), .machine = row.text(3), .status = row.text(4),
-          .snapshot = row.text(5), .due = optional_time(row, 6), .owner = row.text(7), .cancel_requested = row.integer(8) != 0,
-          .created = from_micros(row.integer(9)), .ended = optional_time(row, 10), .error = row.text(11), .cause = row.text(12)};
+  return {.id = row.text(0),
+          .name = row.text(1),
+          .subject = row.text(2),
+          .machine = row.text(3),
+          .status = row.text(4),
+          .snapshot = row.text(5),
+          .due = optional_time(row, 6),
+          .owner = row.text(7),
+          .cancel_requested = row.integer(8) != 0,
+          .created = from_micros(row.integer(9)),
+          .ended = optional_time(row, 10),
+          .error = row.text(11),
+          .cause = row.text(12)};
 }
 
 /// FNV-1a: an id for a document, not a defence.
@@ -74,8 +89,11 @@ std::optional<std::string> Journal::create(const ExecutionRow& row) {
   Transaction transaction(db_);
   auto running = db_.prepare("SELECT id FROM execution WHERE subject = ? AND status = 'RUNNING'");
   if (!row.subject.empty() && running.bind(row.subject).step()) return running.text(0);
-  db_.prepare("INSERT INTO execution (id, name, subject, machine, status, snapshot, owner, created_us) VALUES (?,?,?,?,?,?,?,?)")
-      .bind(row.id, row.name, row.subject, row.machine, row.status, row.snapshot, row.owner, micros(row.created))
+  db_.prepare(
+         "INSERT INTO execution (id, name, subject, machine, status, snapshot, owner, created_us) VALUES "
+         "(?,?,?,?,?,?,?,?)")
+      .bind(row.id, row.name, row.subject, row.machine, row.status, row.snapshot, row.owner,
+            micros(row.created))
       .run();
   commit(transaction);
   return std::nullopt;
@@ -105,7 +123,9 @@ void Journal::write(const JournalWrite& write) {
 
 void Journal::begin_again(const std::string& execution, const std::string& token, base::Time now) {
   Transaction transaction(db_);
-  db_.prepare("UPDATE attempt SET tries = tries + 1, started_us = ? WHERE execution=? AND token=?").bind(micros(now), execution, token).run();
+  db_.prepare("UPDATE attempt SET tries = tries + 1, started_us = ? WHERE execution=? AND token=?")
+      .bind(micros(now), execution, token)
+      .run();
   commit(transaction);
 }
 
@@ -124,24 +144,31 @@ std::vector<ExecutionRow> Journal::list(bool running_only) {
 }
 
 std::vector<EventRow> Journal::events(const std::string& execution, std::int64_t after) {
-  auto row = db_.prepare("SELECT id, at_us, type, state, details FROM event WHERE execution = ? AND id > ? ORDER BY id");
+  auto row = db_.prepare(
+      "SELECT id, at_us, type, state, details FROM event WHERE execution = ? AND id > ? ORDER BY id");
   row.bind(execution, after);
   std::vector<EventRow> rows;
-  while (row.step()) rows.push_back({row.integer(0), from_micros(row.integer(1)), row.text(2), row.text(3), row.text(4)});
+  while (row.step())
+    rows.push_back({row.integer(0), from_micros(row.integer(1)), row.text(2), row.text(3), row.text(4)});
   return rows;
 }
 
 std::vector<AttemptRow> Journal::attempts(const std::string& execution) {
-  auto row = db_.prepare("SELECT token, state, tries, started_us, ended_us, outcome FROM attempt WHERE execution = ? ORDER BY started_us, token");
+  auto row = db_.prepare(
+      "SELECT token, state, tries, started_us, ended_us, outcome FROM attempt WHERE execution = ? ORDER BY "
+      "started_us, token");
   row.bind(execution);
   std::vector<AttemptRow> rows;
   while (row.step())
-    rows.push_back({row.text(0), row.text(1), static_cast<int>(row.integer(2)), from_micros(row.integer(3)), optional_time(row, 4), row.text(5)});
+    rows.push_back({row.text(0), row.text(1), static_cast<int>(row.integer(2)), from_micros(row.integer(3)),
+                    optional_time(row, 4), row.text(5)});
   return rows;
 }
 
 void Journal::request_cancel(const std::string& execution) {
-  db_.prepare("UPDATE execution SET cancel_requested = 1 WHERE id = ? AND status = 'RUNNING'").bind(execution).run();
+  db_.prepare("UPDATE execution SET cancel_requested = 1 WHERE id = ? AND status = 'RUNNING'")
+      .bind(execution)
+      .run();
 }
 
 bool Journal::cancel_requested(const std::string& execution) {
@@ -149,10 +176,13 @@ bool Journal::cancel_requested(const std::string& execution) {
   return row.bind(execution).step() && row.integer(0) != 0;
 }
 
-bool Journal::claim(const std::string& execution, const std::string& owner, const std::function<bool(const std::string&)>& is_alive) {
+bool Journal::claim(const std::string& execution, const std::string& owner,
+                    const std::function<bool(const std::string&)>& is_alive) {
   Transaction transaction(db_);
   auto row = db_.prepare("SELECT owner FROM execution WHERE id = ?");
-  if (!row.bind(execution).step()) throw base::Error("ExecutionNotFound", fmt::format("there is no run {}", execution), "dbrefresh list shows all");
+  if (!row.bind(execution).step())
+    throw base::Error("ExecutionNotFound", fmt::format("there is no run {}", execution),
+                      "dbrefresh list shows all");
   const std::string holder = row.text(0);
   if (!holder.empty() && holder != owner && is_alive(holder)) return false;
   db_.prepare("UPDATE execution SET owner = ? WHERE id = ?").bind(owner, execution).run();

@@ -1,5 +1,5 @@
-// The journal: executions, their history, and every attempt's intent and outcome. It knows no step and no ASL:
-// snapshots and details are texts to it. docs/journal.md describes the tables.
+// The journal: executions, their history, and every attempt's intent and outcome. It knows no step and no
+// ASL: snapshots and details are texts to it. docs/journal.md describes the tables.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,7 @@ struct ExecutionRow {
   std::string status;    ///< RUNNING, SUCCEEDED, FAILED, TIMED_OUT
   std::string snapshot;  ///< the execution as JSON
   std::optional<base::Time> due;  ///< when it wants to be woken; nothing: it is ready or waits for a task
-  std::string owner;     ///< the engine that drives it, "" if none
+  std::string owner;              ///< the engine that drives it, "" if none
   bool cancel_requested = false;
   base::Time created{};
   std::optional<base::Time> ended;
@@ -36,18 +36,18 @@ struct EventRow {
 /// Intent before effect: a row without outcome is an attempt of which nobody knows what came of it.
 struct AttemptRow {
   std::string token, state;
-  int tries = 1;                       ///< how often it was begun
+  int tries = 1;  ///< how often it was begun
   base::Time started{};
   std::optional<base::Time> ended;
-  std::string outcome;                 ///< "", "succeeded", or the error's name
+  std::string outcome;  ///< "", "succeeded", or the error's name
 };
 
 /// One commit: the new snapshot with all that led to it.
 struct JournalWrite {
   const ExecutionRow& execution;
   const std::vector<EventRow>& events;
-  std::vector<AttemptRow> begun;                ///< attempts about to start
-  std::optional<AttemptRow> ended;              ///< the attempt whose result this is
+  std::vector<AttemptRow> begun;    ///< attempts about to start
+  std::optional<AttemptRow> ended;  ///< the attempt whose result this is
 };
 
 class Journal {
@@ -61,8 +61,8 @@ class Journal {
   std::string put_machine(const std::string& definition);
   std::string machine(const std::string& id);
 
-  /// Adds an execution. At most one execution a subject runs at a time: if another one does, nothing is added and
-  /// its id is returned. That is the lease on a refresh's target, and it needs no clean-up.
+  /// Adds an execution. At most one execution a subject runs at a time: if another one does, nothing is added
+  /// and its id is returned. That is the lease on a refresh's target, and it needs no clean-up.
   std::optional<std::string> create(const ExecutionRow& row);
   void write(const JournalWrite& write);
   /// Notes that an attempt whose outcome is unknown is begun again.
@@ -77,7 +77,8 @@ class Journal {
   bool cancel_requested(const std::string& execution);
 
   /// Makes `owner` the one who drives the execution, unless another one does who `is_alive`.
-  bool claim(const std::string& execution, const std::string& owner, const std::function<bool(const std::string&)>& is_alive);
+  bool claim(const std::string& execution, const std::string& owner,
+             const std::function<bool(const std::string&)>& is_alive);
   void release(const std::string& execution, const std::string& owner);
 
  private:

@@ -15,7 +15,9 @@ using base::Error;
 [[noreturn]] void fail(sqlite3* db, const std::string& path) {
   const int code = db != nullptr ? sqlite3_errcode(db) : SQLITE_NOMEM;
   const char* text = db != nullptr ? sqlite3_errmsg(db) : "out of memory";
-  if (code == SQLITE_FULL) throw Error("DiskFull", fmt::format("no room left while writing {}", path), "free some space there and run again");
+  if (code == SQLITE_FULL)
+    throw Error("DiskFull", fmt::format("no room left while writing {}", path),
+                "free some space there and run again");
   Error error(code == SQLITE_BUSY ? "StoreBusy" : "StoreError", fmt::format("{}: {}", path, text));
   error.retryable = code == SQLITE_BUSY;
   throw error;
@@ -23,8 +25,12 @@ using base::Error;
 
 }  // namespace
 
-void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
-void Statement::Finalize::operator()(sqlite3_stmt* stmt) const { sqlite3_finalize(stmt); }
+void Database::Close::operator()(sqlite3* db) const {
+  sqlite3_close_v2(db);
+}
+void Statement::Finalize::operator()(sqlite3_stmt* stmt) const {
+  sqlite3_finalize(stmt);
+}
 
 Database::Database(const std::filesystem::path& path, std::string_view schema) : path_(path.string()) {
   // Made by us first, because SQLite would make it readable by all.
@@ -41,16 +47,22 @@ Database::Database(const std::filesystem::path& path, std::string_view schema) :
 Database::~Database() = default;
 
 void Database::execute(std::string_view sql) {
-  if (sqlite3_exec(db_.get(), std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail(db_.get(), path_);
+  if (sqlite3_exec(db_.get(), std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    fail(db_.get(), path_);
 }
 
-Statement Database::prepare(std::string_view sql) { return {*this, sql}; }
+Statement Database::prepare(std::string_view sql) {
+  return {*this, sql};
+}
 
-int Database::changes() const { return sqlite3_changes(db_.get()); }
+int Database::changes() const {
+  return sqlite3_changes(db_.get());
+}
 
 Statement::Statement(Database& db, std::string_view sql) : db_(&db) {
   sqlite3_stmt* raw = nullptr;
-  if (sqlite3_prepare_v2(db.db_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK) fail(db.db_.get(), db.path_);
+  if (sqlite3_prepare_v2(db.db_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK)
+    fail(db.db_.get(), db.path_);
   stmt_.reset(raw);
 }
 
@@ -69,21 +81,35 @@ void Statement::run() {
   }
 }
 
-void Statement::reset() { sqlite3_reset(stmt_.get()); }
-void Statement::bind_one(int index, std::int64_t value) { sqlite3_bind_int64(stmt_.get(), index, value); }
+void Statement::reset() {
+  sqlite3_reset(stmt_.get());
+}
+void Statement::bind_one(int index, std::int64_t value) {
+  sqlite3_bind_int64(stmt_.get(), index, value);
+}
 void Statement::bind_one(int index, std::string_view value) {
   sqlite3_bind_text(stmt_.get(), index, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
 }
-void Statement::bind_one(int index, std::nullopt_t) { sqlite3_bind_null(stmt_.get(), index); }
-
-std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(stmt_.get(), column); }
-bool Statement::is_null(int column) const { return sqlite3_column_type(stmt_.get(), column) == SQLITE_NULL; }
-std::string Statement::text(int column) const {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(stmt_.get(), column));
-  return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(stmt_.get(), column)));
+void Statement::bind_one(int index, std::nullopt_t) {
+  sqlite3_bind_null(stmt_.get(), index);
 }
 
-Transaction::Transaction(Database& db) : db_(db) { db.execute("BEGIN IMMEDIATE"); }
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(stmt_.get(), column);
+}
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(stmt_.get(), column) == SQLITE_NULL;
+}
+std::string Statement::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(stmt_.get(), column));
+  return text == nullptr
+             ? std::string()
+             : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(stmt_.get(), column)));
+}
+
+Transaction::Transaction(Database& db) : db_(db) {
+  db.execute("BEGIN IMMEDIATE");
+}
 Transaction::~Transaction() {
   if (done_) return;
   try {

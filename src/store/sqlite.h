@@ -1,5 +1,5 @@
-// SQLite, thinly: a database, its statements and its transactions. Errors are base::Error: DiskFull, StoreBusy
-// (retryable) or StoreError with the path and SQLite's words.
+// SQLite, thinly: a database, its statements and its transactions. Errors are base::Error: DiskFull,
+// StoreBusy (retryable) or StoreError with the path and SQLite's words.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +15,9 @@ namespace store {
 
 class Statement;
 
-/// One connection; WAL, synchronous FULL, so that a commit that returned survives a power cut. Not thread-safe:
-/// one thread at a time. Several processes may have the same file open; they wait up to 10 s for one another.
+/// One connection; WAL, synchronous FULL, so that a commit that returned survives a power cut. Not
+/// thread-safe: one thread at a time. Several processes may have the same file open; they wait up to 10 s for
+/// one another.
 class Database {
  public:
   /// Opens or makes the file, readable by its owner alone. `schema` is run if it is new (`IF NOT EXISTS`).
@@ -30,7 +31,9 @@ class Database {
 
  private:
   friend class Statement;
-  struct Close { void operator()(sqlite3* db) const; };
+  struct Close {
+    void operator()(sqlite3* db) const;
+  };
   std::unique_ptr<sqlite3, Close> db_;
   std::string path_;
 };
@@ -62,10 +65,14 @@ class Statement {
   void bind_one(int index, std::nullopt_t);
   template <class T>
   void bind_one(int index, const std::optional<T>& value) {
-    if (value) bind_one(index, *value);
-    else bind_one(index, std::nullopt);
+    if (value)
+      bind_one(index, *value);
+    else
+      bind_one(index, std::nullopt);
   }
-  struct Finalize { void operator()(sqlite3_stmt* stmt) const; };
+  struct Finalize {
+    void operator()(sqlite3_stmt* stmt) const;
+  };
   std::unique_ptr<sqlite3_stmt, Finalize> stmt_;
   Database* db_;
 };

@@ -17,7 +17,8 @@ Json run(const std::string& definition, const std::string& input = "{}") {
 }
 
 std::optional<Json> select(const std::string& path, const std::string& input) {
-  const Json in = Json::parse(input), context = {{"Execution", {{"Name", "x"}}}}, variables = {{"v", {{"a", 1}}}};
+  const Json in = Json::parse(input), context = {{"Execution", {{"Name", "x"}}}},
+             variables = {{"v", {{"a", 1}}}};
   return Path::parse(path).select({in, context, variables});
 }
 
@@ -37,7 +38,8 @@ TEST(Path, SelectsWhatJsonPathSays) {
   EXPECT_EQ(select("$.missing", store), std::nullopt);
   EXPECT_EQ(select("$$.Execution.Name", store), Json("x"));
   EXPECT_EQ(select("$v.a", store), Json(1));
-  for (const char* bad : {"", "a", "$.", "$.a[", "$.a[x]", "$.a['b]", "$.a[?(@.b]", "$..", "$.a[0:1:0]"}) EXPECT_THROW(Path::parse(bad), base::Error) << bad;
+  for (const char* bad : {"", "a", "$.", "$.a[", "$.a[x]", "$.a['b]", "$.a[?(@.b]", "$..", "$.a[0:1:0]"})
+    EXPECT_THROW(Path::parse(bad), base::Error) << bad;
 }
 
 TEST(Path, AssignsThroughReferencePaths) {
@@ -52,12 +54,18 @@ TEST(Path, AssignsThroughReferencePaths) {
 TEST(Intrinsics, HonourEscapesAndNesting) {
   const Json input = {{"a", "it's"}}, none = Json::object();
   Entropy entropy{1};
-  auto value = [&](const std::string& text) { return evaluate_intrinsic(text, {input, none, none}, entropy); };
-  EXPECT_EQ(value(R"(States.Format('a \{\} \'{}\' \\ {}', $.a, States.Array(1, null)))"), R"(a {} 'it's' \ [1, null])");
+  auto value = [&](const std::string& text) {
+    return evaluate_intrinsic(text, {input, none, none}, entropy);
+  };
+  EXPECT_EQ(value(R"(States.Format('a \{\} \'{}\' \\ {}', $.a, States.Array(1, null)))"),
+            R"(a {} 'it's' \ [1, null])");
   EXPECT_EQ(value(R"(States.Array('a\\b', -1.5))"), Json({"a\\b", -1.5}));
-  EXPECT_EQ(value("States.JsonMerge(States.StringToJson('{\"a\":1}'), States.StringToJson('{\"b\":2}'), false)"), Json({{"a", 1}, {"b", 2}}));
+  EXPECT_EQ(
+      value("States.JsonMerge(States.StringToJson('{\"a\":1}'), States.StringToJson('{\"b\":2}'), false)"),
+      Json({{"a", 1}, {"b", 2}}));
   EXPECT_EQ(value("States.UUID()").get<std::string>().size(), 36U);
-  for (const char* bad : {"States.Format('{}')", "States.Nope()", "States.Array('x)", "States.Array(1", "States.MathAdd(1)", "States.Hash('a', 'CRC')", "States.Base64Decode('*')"})
+  for (const char* bad : {"States.Format('{}')", "States.Nope()", "States.Array('x)", "States.Array(1",
+                          "States.MathAdd(1)", "States.Hash('a', 'CRC')", "States.Base64Decode('*')"})
     EXPECT_THROW(value(bad), base::Error) << bad;
 }
 
@@ -72,7 +80,8 @@ TEST(Interpreter, RetriesThenCatchesATask) {
   const Json answer = run(R"({"StartAt": "T", "States": {
     "T": {"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 2}],
           "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "P"}], "End": true},
-    "P": {"Type": "Pass", "OutputPath": "$.e.Error", "End": true}}})", R"({"in": 1})");
+    "P": {"Type": "Pass", "OutputPath": "$.e.Error", "End": true}}})",
+                          R"({"in": 1})");
   EXPECT_EQ(answer["output"], "Dbrefresh.NoTaskHandler");
   EXPECT_EQ(std::ranges::count(answer["events"], Json("TaskScheduled")), 3);
 }
@@ -86,14 +95,16 @@ TEST(Interpreter, StatesRuntimeCannotBeCaught) {
 }
 
 TEST(Interpreter, AMapHonoursItsConcurrencyAndKeepsItsOrder) {
-  const Json answer = run(R"({"StartAt": "M", "States": {"M": {"Type": "Map", "MaxConcurrency": 2, "ItemsPath": "$.n", "ItemSelector": {"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value"},
+  const Json answer = run(
+      R"({"StartAt": "M", "States": {"M": {"Type": "Map", "MaxConcurrency": 2, "ItemsPath": "$.n", "ItemSelector": {"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value"},
     "ItemProcessor": {"StartAt": "W", "States": {"W": {"Type": "Wait", "SecondsPath": "$.v", "Next": "P"}, "P": {"Type": "Pass", "OutputPath": "$.i", "End": true}}}, "End": true}}})",
-                          R"({"n": [30, 10, 20, 5]})");
+      R"({"n": [30, 10, 20, 5]})");
   EXPECT_EQ(answer["output"], Json({0, 1, 2, 3}));
 }
 
 TEST(Interpreter, ATaskTimesOut) {
-  const auto machine = parse_machine(Json::parse(R"({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "r", "TimeoutSeconds": 10, "End": true}}})"));
+  const auto machine = parse_machine(Json::parse(
+      R"({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "r", "TimeoutSeconds": 10, "End": true}}})"));
   const base::Time start{};
   Execution execution = begin("e", "e", "m", {}, start);
   advance(machine, execution, Start{}, start, 1);
@@ -106,19 +117,22 @@ TEST(Interpreter, ATaskTimesOut) {
 }
 
 TEST(Interpreter, TheExecutionTimesOut) {
-  const Json answer = run(R"({"StartAt": "W", "TimeoutSeconds": 60, "States": {"W": {"Type": "Wait", "Seconds": 61, "End": true}}})");
+  const Json answer = run(
+      R"({"StartAt": "W", "TimeoutSeconds": 60, "States": {"W": {"Type": "Wait", "Seconds": 61, "End": true}}})");
   EXPECT_EQ(answer["status"], "TIMED_OUT");
 }
 
 TEST(Interpreter, AnEndlessLoopEndsAtTheHistoryLimit) {
-  const Json answer = run(R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "C"}], "Default": "A"}, "C": {"Type": "Succeed"}}})");
+  const Json answer = run(
+      R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "C"}], "Default": "A"}, "C": {"Type": "Succeed"}}})");
   EXPECT_EQ(answer["status"], "FAILED");
   EXPECT_LE(answer["events"].size(), 25'005U);
 }
 
 /// Stopping and going on from the snapshot at every single step makes no difference.
 TEST(Interpreter, SurvivesItsSnapshotAtEveryStep) {
-  const auto machine = parse_machine(Json::parse(R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Assign": {"v.$": "$.n"}, "Next": "P"},
+  const auto machine = parse_machine(
+      Json::parse(R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Assign": {"v.$": "$.n"}, "Next": "P"},
     "P": {"Type": "Parallel", "Branches": [
       {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemsPath": "$.n", "MaxConcurrency": 1, "ItemProcessor": {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 5, "End": true}}}, "End": true}}},
       {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1}], "End": true}}}], "Next": "Z"},
@@ -136,7 +150,8 @@ TEST(Interpreter, SurvivesItsSnapshotAtEveryStep) {
       if (decision.more) {
         event = Proceed{};
       } else if (!open.empty()) {
-        event = failures++ == 0 ? TaskResult{.token = open[0].token, .error = "E"} : TaskResult{.token = open[0].token, .output = "done"};
+        event = failures++ == 0 ? TaskResult{.token = open[0].token, .error = "E"}
+                                : TaskResult{.token = open[0].token, .output = "done"};
       } else {
         now = next_due(execution).value();
         event = Tick{};
@@ -166,7 +181,8 @@ TEST(Lint, FindsEveryProblemWithItsLine) {
   EXPECT_THAT(all, HasSubstr("m:2: $.StartAt: there is no state"));
   EXPECT_THAT(all, HasSubstr("m:4: $.States.A.Type: 'Pas' is not a type of state; did you mean 'Pass'?"));
   EXPECT_THAT(all, HasSubstr("m:5: $.States.B: needs exactly one of Seconds"));
-  EXPECT_THAT(all, HasSubstr("m:7: $.States.C.Retry[0].ErrorEquals: States.ALL must stand alone and come last"));
+  EXPECT_THAT(all,
+              HasSubstr("m:7: $.States.C.Retry[0].ErrorEquals: States.ALL must stand alone and come last"));
   EXPECT_THAT(all, HasSubstr("MaxAttempts: must be an integer of at least 0"));
   EXPECT_THAT(all, HasSubstr("m:8: $.States.D.ResultPath: must be a reference path"));
   EXPECT_THAT(all, HasSubstr("there is no function States.Nope"));
@@ -177,15 +193,18 @@ TEST(Lint, FindsEveryProblemWithItsLine) {
 
 /// Mutated documents and inputs are refused or run; they never crash.
 TEST(Lint, SurvivesMutations) {
-  const std::string good = R"x({"StartAt": "A", "States": {"A": {"Type": "Map", "ItemsPath": "$.a[?(@.b > 1)]", "Iterator": {"StartAt": "B", "States": {"B": {"Type": "Pass", "Parameters": {"x.$": "States.Format('{}', $.b)"}, "End": true}}}, "Next": "C"}, "C": {"Type": "Wait", "Seconds": 3, "End": true}}})x";
+  const std::string good =
+      R"x({"StartAt": "A", "States": {"A": {"Type": "Map", "ItemsPath": "$.a[?(@.b > 1)]", "Iterator": {"StartAt": "B", "States": {"B": {"Type": "Pass", "Parameters": {"x.$": "States.Format('{}', $.b)"}, "End": true}}}, "Next": "C"}, "C": {"Type": "Wait", "Seconds": 3, "End": true}}})x";
   Entropy entropy{42};
   int ran = 0;
   for (int i = 0; i < 20'000; ++i) {
     std::string text = good;
     for (std::uint64_t n = entropy.next() % 3 + 1; n > 0; --n) {
       const auto at = entropy.next() % text.size();
-      if (entropy.next() % 2 == 0) text[at] = static_cast<char>(entropy.next() % 128);
-      else text.erase(at, entropy.next() % 4);
+      if (entropy.next() % 2 == 0)
+        text[at] = static_cast<char>(entropy.next() % 128);
+      else
+        text.erase(at, entropy.next() % 4);
     }
     const auto located = base::LocatedJson::parse(text);
     if (!lint(located).empty()) continue;

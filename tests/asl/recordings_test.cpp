@@ -40,34 +40,43 @@ TEST(Recordings, AgreeWithAws) {
   for (const Json& recording : all) {
     const std::string id = recording["id"];
     const Json& expect = recording["expect"];
-    base::VirtualClock clock(*base::parse_iso_offset("2026-11-22T16:15:02Z"));  // the day they were written for
+    base::VirtualClock clock(
+        *base::parse_iso_offset("2026-11-22T16:15:02Z"));  // the day they were written for
     Json actual;
     try {
       const Json& definition = recording["definition"];
-      const auto machine = asl::parse_machine(definition.is_string() ? Json::parse(definition.get<std::string>()) : definition);
+      const auto machine = asl::parse_machine(
+          definition.is_string() ? Json::parse(definition.get<std::string>()) : definition);
       actual = to_json(app::run_machine(machine, recording["input"], clock, 1));
     } catch (const std::exception& error) {
       ADD_FAILURE() << id << ": " << error.what();
       continue;
     }
     const bool agrees = expect["status"] == actual["status"] &&
-                        (!expect.contains("output") || same_output(parsed(expect["output"]), actual.value("output", Json()))) &&
+                        (!expect.contains("output") ||
+                         same_output(parsed(expect["output"]), actual.value("output", Json()))) &&
                         expect.value("error", Json()) == actual.value("error", Json());
     if (agrees) ++outcomes;
     EXPECT_TRUE(agrees) << id << "\nexpected " << expect.dump() << "\nactual   " << actual.dump();
     if (expect.value("cause", Json()).is_string()) {
       ++with_cause;
-      if (expect["cause"] == actual["cause"]) ++causes;
-      else std::cout << "cause of " << id << "\n  expected " << expect["cause"] << "\n  actual   " << actual["cause"] << "\n";
+      if (expect["cause"] == actual["cause"])
+        ++causes;
+      else
+        std::cout << "cause of " << id << "\n  expected " << expect["cause"] << "\n  actual   "
+                  << actual["cause"] << "\n";
     }
     if (expect.contains("events")) {
       ++with_events;
-      if (expect["events"] == actual["events"]) ++events;
-      else std::cout << "events of " << id << "\n  expected " << expect["events"] << "\n  actual   " << actual["events"] << "\n";
+      if (expect["events"] == actual["events"])
+        ++events;
+      else
+        std::cout << "events of " << id << "\n  expected " << expect["events"] << "\n  actual   "
+                  << actual["events"] << "\n";
     }
   }
-  std::cout << "recordings: outcome " << outcomes << "/" << all.size() << ", cause " << causes << "/" << with_cause
-            << ", events " << events << "/" << with_events << "\n";
+  std::cout << "recordings: outcome " << outcomes << "/" << all.size() << ", cause " << causes << "/"
+            << with_cause << ", events " << events << "/" << with_events << "\n";
   EXPECT_EQ(outcomes, all.size());
 }
 

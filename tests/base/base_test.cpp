@@ -12,14 +12,17 @@ using testing::ElementsAre;
 
 TEST(Clock, ReadsLedgerTimesAndNothingElse) {
   EXPECT_EQ(ledger_utc(*parse_ledger_utc("2026-02-28 23:59:59")), "2026-02-28 23:59:59");
-  for (const char* bad : {"", "2026-02-30 00:00:00", "2026-02-28T00:00:00", "2026-02-28 24:00:00", "2026-2-28 00:00:00", "2026-02-28 00:00:00 ", "-026-02-28 00:00:00"})
+  for (const char* bad : {"", "2026-02-30 00:00:00", "2026-02-28T00:00:00", "2026-02-28 24:00:00",
+                          "2026-2-28 00:00:00", "2026-02-28 00:00:00 ", "-026-02-28 00:00:00"})
     EXPECT_FALSE(parse_ledger_utc(bad)) << bad;
 }
 
 TEST(Clock, ReadsIsoTimesWithOffsets) {
   EXPECT_EQ(iso_utc(*parse_iso_offset("2016-03-05T21:29:29.243167252Z")), "2016-03-05T21:29:29.243Z");
   EXPECT_EQ(iso_utc(*parse_iso_offset("2016-03-05T21:29:29+02:00")), "2016-03-05T19:29:29.000Z");
-  for (const char* bad : {"2012-10-09T19:00:55", "05-12-2016T21:29:29Z", "2016-03-05 21:29:29Z", "2016-03-05T21:29:29.Z"}) EXPECT_FALSE(parse_iso_offset(bad)) << bad;
+  for (const char* bad :
+       {"2012-10-09T19:00:55", "05-12-2016T21:29:29Z", "2016-03-05 21:29:29Z", "2016-03-05T21:29:29.Z"})
+    EXPECT_FALSE(parse_iso_offset(bad)) << bad;
 }
 
 TEST(Clock, SleepEndsWhenToldToStop) {
@@ -43,7 +46,8 @@ TEST(Text, SplitsLists) {
 }
 
 TEST(LocatedJson, KnowsTheLineOfEveryMember) {
-  const auto json = LocatedJson::parse("{\n  \"a\": {\n    \"b\": [1,\n      2],\n    \"c\": 3\n  },\n  \"d e\": 4\n}");
+  const auto json =
+      LocatedJson::parse("{\n  \"a\": {\n    \"b\": [1,\n      2],\n    \"c\": 3\n  },\n  \"d e\": 4\n}");
   ASSERT_TRUE(json.problems().empty());
   EXPECT_EQ(json.line_of("$.a"), 2);
   EXPECT_EQ(json.line_of("$.a.b"), 3);
@@ -56,8 +60,10 @@ TEST(LocatedJson, KnowsTheLineOfEveryMember) {
 TEST(LocatedJson, ReportsSyntaxAndTwins) {
   const auto twins = LocatedJson::parse("{\"a\": 1,\n\"a\": 2}");
   ASSERT_EQ(twins.problems().size(), 1U);
-  EXPECT_EQ(to_string("f.json", twins.problems()[0]), "f.json:2: $.a: is given twice (first on line 1); the last one would win");
-  for (const char* bad : {"", "{", "[1,", "{\"a\" 1}", "nul", "\x01"}) EXPECT_FALSE(LocatedJson::parse(bad).problems().empty()) << bad;
+  EXPECT_EQ(to_string("f.json", twins.problems()[0]),
+            "f.json:2: $.a: is given twice (first on line 1); the last one would win");
+  for (const char* bad : {"", "{", "[1,", "{\"a\" 1}", "nul", "\x01"})
+    EXPECT_FALSE(LocatedJson::parse(bad).problems().empty()) << bad;
   EXPECT_FALSE(LocatedJson::parse(std::string(100'000, '[')).problems().empty());
 }
 

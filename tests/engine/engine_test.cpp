@@ -17,7 +17,8 @@ using base::Json;
 constexpr const char* two_tasks = R"({"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": [
   {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "a", "End": true}}},
   {"StartAt": "B", "States": {"B": {"Type": "Task", "Resource": "b", "End": true}}}], "End": true}}})";
-constexpr const char* one_task = R"({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "a", "Retry": [{"ErrorEquals": ["Dbrefresh.Retryable"], "MaxAttempts": 2}], "Next": "W"},
+constexpr const char* one_task =
+    R"({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "a", "Retry": [{"ErrorEquals": ["Dbrefresh.Retryable"], "MaxAttempts": 2}], "Next": "W"},
   "W": {"Type": "Wait", "Seconds": 30, "End": true}}})";
 
 class EngineTest : public testing::Test {
@@ -35,10 +36,12 @@ class EngineTest : public testing::Test {
 TEST_F(EngineTest, RunsTasksOfParallelBranchesSideBySide) {
   base::SystemClock real;
   std::latch both(2);
-  Engine engine(journal, real, ownership, [&](const Attempt& attempt) {
-    both.arrive_and_wait();  // each waits for the other: only side by side can they end
-    return Json(attempt.state);
-  }, observer, {.workers = 2});
+  Engine engine(journal, real, ownership,
+                [&](const Attempt& attempt) {
+                  both.arrive_and_wait();  // each waits for the other: only side by side can they end
+                  return Json(attempt.state);
+                },
+                observer, {.workers = 2});
   engine.start("run", "s", two_tasks, {});
   engine.run({});
   EXPECT_EQ(output(), Json({"A", "B"}));
@@ -46,14 +49,16 @@ TEST_F(EngineTest, RunsTasksOfParallelBranchesSideBySide) {
 
 TEST_F(EngineTest, RetriesRetryableErrorsAndJournalsEachAttempt) {
   int calls = 0;
-  Engine engine(journal, clock, ownership, [&](const Attempt&) -> Json {
-    if (++calls < 3) {
-      base::Error error("Throttling", "rate exceeded");
-      error.retryable = true;
-      throw error;
-    }
-    return "done";
-  }, observer, {.workers = 0});
+  Engine engine(journal, clock, ownership,
+                [&](const Attempt&) -> Json {
+                  if (++calls < 3) {
+                    base::Error error("Throttling", "rate exceeded");
+                    error.retryable = true;
+                    throw error;
+                  }
+                  return "done";
+                },
+                observer, {.workers = 0});
   engine.start("run", "s", one_task, {});
   engine.run({});
   EXPECT_EQ(status(), "SUCCEEDED");
@@ -64,7 +69,9 @@ TEST_F(EngineTest, RetriesRetryableErrorsAndJournalsEachAttempt) {
 }
 
 TEST_F(EngineTest, AnErrorBecomesTheCauseWithItsHint) {
-  Engine engine(journal, clock, ownership, [](const Attempt&) -> Json { throw base::Error("Broken", "the thing is broken", "mend it"); }, observer, {.workers = 0});
+  Engine engine(journal, clock, ownership,
+                [](const Attempt&) -> Json { throw base::Error("Broken", "the thing is broken", "mend it"); },
+                observer, {.workers = 0});
   engine.start("run", "s", one_task, {});
   engine.run({});
   EXPECT_EQ(journal.find("run")->error, "Broken");
@@ -77,7 +84,8 @@ TEST_F(EngineTest, OneExecutionASubjectAndOneEngineAnExecution) {
   EXPECT_THROW(engine.start("other", "target", one_task, {}), base::Error);
   store::Journal second_journal(folder.path() / "journal.db");
   Ownership second(folder.path() / "engines");
-  Engine rival(second_journal, clock, second, [](const Attempt&) { return Json(); }, observer, {.workers = 0});
+  Engine rival(second_journal, clock, second, [](const Attempt&) { return Json(); }, observer,
+               {.workers = 0});
   EXPECT_FALSE(rival.adopt("run"));
   engine.run({});
   EXPECT_FALSE(rival.adopt("run")) << "it has ended";
@@ -90,21 +98,25 @@ TEST_F(EngineTest, AnInterruptedAttemptIsTakenUpAsMaybeHappened) {
   std::stop_source stop;
   {
     Ownership first(folder.path() / "engines");
-    Engine engine(journal, real, first, [&](const Attempt& attempt) -> Json {
-      EXPECT_FALSE(attempt.maybe_happened);
-      stop.request_stop();
-      while (!attempt.stop.stop_requested()) std::this_thread::yield();
-      throw base::Error("Interrupted", "told to stop");
-    }, observer, {.workers = 1});
+    Engine engine(journal, real, first,
+                  [&](const Attempt& attempt) -> Json {
+                    EXPECT_FALSE(attempt.maybe_happened);
+                    stop.request_stop();
+                    while (!attempt.stop.stop_requested()) std::this_thread::yield();
+                    throw base::Error("Interrupted", "told to stop");
+                  },
+                  observer, {.workers = 1});
     engine.start("run", "s", one_task, {});
     engine.run(stop.get_token());
   }
   EXPECT_EQ(status(), "RUNNING");
   bool maybe = false;
-  Engine engine(journal, clock, ownership, [&](const Attempt& attempt) {
-    maybe = attempt.maybe_happened;
-    return Json("done");
-  }, observer, {.workers = 0});
+  Engine engine(journal, clock, ownership,
+                [&](const Attempt& attempt) {
+                  maybe = attempt.maybe_happened;
+                  return Json("done");
+                },
+                observer, {.workers = 0});
   ASSERT_TRUE(engine.adopt("run"));
   engine.run({});
   EXPECT_TRUE(maybe);
@@ -114,10 +126,12 @@ TEST_F(EngineTest, AnInterruptedAttemptIsTakenUpAsMaybeHappened) {
 
 TEST_F(EngineTest, TasksHearOfACancelRequest) {
   bool cancelled = false;
-  Engine engine(journal, clock, ownership, [&](const Attempt& attempt) {
-    cancelled = attempt.cancel_requested;
-    return Json();
-  }, observer, {.workers = 0});
+  Engine engine(journal, clock, ownership,
+                [&](const Attempt& attempt) {
+                  cancelled = attempt.cancel_requested;
+                  return Json();
+                },
+                observer, {.workers = 0});
   engine.start("run", "s", one_task, {});
   journal.request_cancel("run");
   engine.run({});
@@ -126,7 +140,8 @@ TEST_F(EngineTest, TasksHearOfACancelRequest) {
 
 TEST_F(EngineTest, ManyWaitingExecutionsAreTakenUpAgain) {
   constexpr int count = 200;
-  constexpr const char* waits = R"({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 3600, "End": true}}})";
+  constexpr const char* waits =
+      R"({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 3600, "End": true}}})";
   {
     Ownership first(folder.path() / "engines");
     base::SystemClock real;
@@ -135,7 +150,9 @@ TEST_F(EngineTest, ManyWaitingExecutionsAreTakenUpAgain) {
     std::stop_source stop;
     std::jthread stopper([&] {
       store::Journal looking(folder.path() / "journal.db");
-      auto waiting = [&] { return std::ranges::count_if(looking.list(true), [](const auto& row) { return row.due.has_value(); }); };
+      auto waiting = [&] {
+        return std::ranges::count_if(looking.list(true), [](const auto& row) { return row.due.has_value(); });
+      };
       while (waiting() < count) std::this_thread::sleep_for(std::chrono::milliseconds(5));
       stop.request_stop();
     });

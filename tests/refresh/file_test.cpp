@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "asl/machine.h"
 #include "asl/intrinsics.h"
+#include "asl/machine.h"
 #include "refresh/document.h"
 #include "refresh/workflow.h"
 #include "tests/simulation/world.h"
@@ -17,7 +17,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-std::string example(const std::string& name) { return os::read_file(std::string(SOURCE_DIR "/examples/") + name); }
+std::string example(const std::string& name) {
+  return os::read_file(std::string(SOURCE_DIR "/examples/") + name);
+}
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
   const auto at = text.find(what);
@@ -32,13 +34,17 @@ std::vector<std::string> lines(const std::string& text) {
 }
 
 TEST(RefreshFile, TheExamplesAreValid) {
-  for (const char* name : {"db-app1-mysqlinstd.json", "test-2b/db-app1-mysqlinstd.json", "test-3c/db-app1-mysqlinstd.json", "db-app2-auposinstd.json"})
+  for (const char* name : {"db-app1-mysqlinstd.json", "test-2b/db-app1-mysqlinstd.json",
+                           "test-3c/db-app1-mysqlinstd.json", "db-app2-auposinstd.json"})
     EXPECT_THAT(lines(example(name)), IsEmpty()) << name;
 }
 
 TEST(RefreshFile, TakesValuesAndKeepsSecretsApart) {
   const auto file = parse_refresh_file(example("test-3c/db-app1-mysqlinstd.json"));
-  EXPECT_EQ(to_json(file.names), Json::parse(R"({"kind": "instance", "source": "mysqlinstp", "target": "mysqlinstd", "temp": "mysqlinstdtemp", "instance": "mysqlinstd", "instance_temp": "mysqlinstdtemp"})"));
+  EXPECT_EQ(
+      to_json(file.names),
+      Json::parse(
+          R"({"kind": "instance", "source": "mysqlinstp", "target": "mysqlinstd", "temp": "mysqlinstdtemp", "instance": "mysqlinstd", "instance_temp": "mysqlinstdtemp"})"));
   EXPECT_EQ(file.members["restore"]["multiaz"], false);
   EXPECT_EQ(file.members["restore"]["copytagstosnap"], true);
   EXPECT_EQ(file.members["runscripts"]["keys"], Json({"01script.sql", "02script.sql"}));
@@ -48,9 +54,12 @@ TEST(RefreshFile, TakesValuesAndKeepsSecretsApart) {
 }
 
 TEST(RefreshFile, ReadsTheDialectWithNewNames) {
-  auto text = replaced(example("db-app1-mysqlinstd.json"), "\"target\": \"mysqlinstd\"", "\"target\": \"mysqlinstnew\"");
-  text = replaced(text, "\"dbinstance\": \"mysqlinstdtemp\",\n       \"checktodo\": \"checkrestore\"", "\"dbinstance\": \"mysqlinstnewtemp\",\n       \"checktodo\": \"checkrestore\"");
-  text = replaced(text, "\"dbinstance\": \"mysqlinstdtemp\",", "\"dbinstance\": \"mysqlinstnew\", \"dbinstance_newname\": \"mysqlinstd\",");
+  auto text = replaced(example("db-app1-mysqlinstd.json"), "\"target\": \"mysqlinstd\"",
+                       "\"target\": \"mysqlinstnew\"");
+  text = replaced(text, "\"dbinstance\": \"mysqlinstdtemp\",\n       \"checktodo\": \"checkrestore\"",
+                  "\"dbinstance\": \"mysqlinstnewtemp\",\n       \"checktodo\": \"checkrestore\"");
+  text = replaced(text, "\"dbinstance\": \"mysqlinstdtemp\",",
+                  "\"dbinstance\": \"mysqlinstnew\", \"dbinstance_newname\": \"mysqlinstd\",");
   EXPECT_THAT(lines(text), IsEmpty());
   const auto file = parse_refresh_file(text);
   EXPECT_EQ(file.names.temp, "mysqlinstnew");
@@ -72,32 +81,50 @@ struct Fault {
 
 TEST(RefreshFile, NamesEveryFaultWithLineAndPath) {
   const Fault faults[] = {
-      {"\"secgrpids\": \"sg-0a1b2c3d\"", "\"secgrpids\": \"CHANGE_ME\"", "f:36: $.restore.secgrpids: still says CHANGE_ME"},
-      {"\"port\": 3307", "\"port\": \"33o7\"", "$.restore.port: must be an integer of at least 1, got '33o7'"},
+      {"\"secgrpids\": \"sg-0a1b2c3d\"", "\"secgrpids\": \"CHANGE_ME\"",
+       "f:36: $.restore.secgrpids: still says CHANGE_ME"},
+      {"\"port\": 3307", "\"port\": \"33o7\"",
+       "$.restore.port: must be an integer of at least 1, got '33o7'"},
       {"\"port\": 3307", "\"port\": 99999", "$.restore.port: must be at most 65535, got 99999"},
-      {"\"source\": \"mysqlinstp\"", "\"source\": \"mysqlinstd\"", "$.restore.target: 'mysqlinstd' is the source"},
-      {"\"restoretype\": \"latestpoint\"", "\"restoretype\": \"lastpoint\"", "got 'lastpoint'; did you mean 'latestpoint'?"},
-      {"\"restoretype\": \"latestpoint\"", "\"restoretype\": \"restorepoint\"", "$.restore.restoretime: is required when restoretype is restorepoint"},
-      {"\"restoretype\": \"latestpoint\"", "\"restoretype\": \"fastcloning\"", "$.restore.restoretype: 'fastcloning' is for dbservice aurora"},
-      {"\"storagetype\": \"gp2\"", "\"storagetype\": \"io1\"", "$.restore.iops: is required when storagetype is io1|io2"},
+      {"\"source\": \"mysqlinstp\"", "\"source\": \"mysqlinstd\"",
+       "$.restore.target: 'mysqlinstd' is the source"},
+      {"\"restoretype\": \"latestpoint\"", "\"restoretype\": \"lastpoint\"",
+       "got 'lastpoint'; did you mean 'latestpoint'?"},
+      {"\"restoretype\": \"latestpoint\"", "\"restoretype\": \"restorepoint\"",
+       "$.restore.restoretime: is required when restoretype is restorepoint"},
+      {"\"restoretype\": \"latestpoint\"", "\"restoretype\": \"fastcloning\"",
+       "$.restore.restoretype: 'fastcloning' is for dbservice aurora"},
+      {"\"storagetype\": \"gp2\"", "\"storagetype\": \"io1\"",
+       "$.restore.iops: is required when storagetype is io1|io2"},
       {"\"dbclass\": \"db.t3.micro\",", "", "$.restore.dbclass: is required"},
       {"\"dbclass\": \"db.t3.micro\"", "\"dbclass\": 5", "$.restore.dbclass: must be text, got '5'"},
-      {"\"cwalogs\": \"audit,error,general,slowquery\"", "\"cwalogs\": \"audit,slow\"", "$.restore.cwalogs: has 'slow'"},
+      {"\"cwalogs\": \"audit,error,general,slowquery\"", "\"cwalogs\": \"audit,slow\"",
+       "$.restore.cwalogs: has 'slow'"},
       {"\"multiaz\": \"False\"", "\"multiaz\": \"no\"", "$.restore.multiaz: must be true or false, got 'no'"},
       {"\"source\": \"mysqlinstp\"", "\"source\": \"mysql--p\"", "$.restore.source: must be an identifier"},
-      {"\"checktodo\": \"checkrestore\"", "\"checktodo\": \"checkpwd\"", "$.restore.check.checktodo: says \"checkpwd\" and contradicts"},
-      {"\"dbinstance\": \"mysqlinstdtemp\",\n       \"checktodo\": \"checkrestore\"", "\"dbinstance\": \"other\",\n       \"checktodo\": \"checkrestore\"", "$.restore.check.dbinstance: says \"other\" and contradicts"},
-      {"\"torun\": \"true\"\n    },\n    \"torun\": \"true\"", "\"torun\": \"false\"\n    },\n    \"torun\": \"true\"", "$.restore.check.torun: is false while $.restore runs"},
-      {"\"arn:aws:rds:CHANGE_ME:CHANGE_ME:db:mysqlinstd\"", "\"arn:aws:rds:eu-west-1:1:db:production\"", "$.fixtags.dbarn: 'arn:aws:rds:eu-west-1:1:db:production' names something else"},
+      {"\"checktodo\": \"checkrestore\"", "\"checktodo\": \"checkpwd\"",
+       "$.restore.check.checktodo: says \"checkpwd\" and contradicts"},
+      {"\"dbinstance\": \"mysqlinstdtemp\",\n       \"checktodo\": \"checkrestore\"",
+       "\"dbinstance\": \"other\",\n       \"checktodo\": \"checkrestore\"",
+       "$.restore.check.dbinstance: says \"other\" and contradicts"},
+      {"\"torun\": \"true\"\n    },\n    \"torun\": \"true\"",
+       "\"torun\": \"false\"\n    },\n    \"torun\": \"true\"",
+       "$.restore.check.torun: is false while $.restore runs"},
+      {"\"arn:aws:rds:CHANGE_ME:CHANGE_ME:db:mysqlinstd\"", "\"arn:aws:rds:eu-west-1:1:db:production\"",
+       "$.fixtags.dbarn: 'arn:aws:rds:eu-west-1:1:db:production' names something else"},
       {"\"temppwd\": \"temppwd123\"", "\"temppwd\": \"\"", "$.changemasterpwd.temppwd: must not be empty"},
       {"\"engine\": \"mysql\",", "", "$.runscripts.engine: is required even when the step is skipped"},
       {"\"multiaz\"", "\"multiazz\"", "warning: is not a field of restore; did you mean 'multiaz'?"},
-      {"\"runscripts\": {", "\"runscript\": {", "$.runscript: warning: is not a member of a refresh file; did you mean 'runscripts'?"},
-      {"\"dbservice\": \"rds\",\n    \"source\"", "\"dbservice\": \"mysql\",\n    \"source\"", "$.restore.dbservice: must be rds or aurora, got 'mysql'"},
+      {"\"runscripts\": {", "\"runscript\": {",
+       "$.runscript: warning: is not a member of a refresh file; did you mean 'runscripts'?"},
+      {"\"dbservice\": \"rds\",\n    \"source\"", "\"dbservice\": \"mysql\",\n    \"source\"",
+       "$.restore.dbservice: must be rds or aurora, got 'mysql'"},
       {"\"comment\": \"Input for the State Machine\",", "\"comment\": 1,,", "is not valid JSON"},
   };
   const std::string good = example("db-app1-mysqlinstd.json");
-  for (const Fault& fault : faults) EXPECT_THAT(lines(replaced(good, fault.what, fault.with)), Contains(HasSubstr(fault.expected))) << fault.with;
+  for (const Fault& fault : faults)
+    EXPECT_THAT(lines(replaced(good, fault.what, fault.with)), Contains(HasSubstr(fault.expected)))
+        << fault.with;
 }
 
 TEST(RefreshFile, ListsAllProblemsAtOnce) {
@@ -108,8 +135,10 @@ TEST(RefreshFile, ListsAllProblemsAtOnce) {
 }
 
 TEST(RefreshFile, NeverShowsASecret) {
-  auto text = replaced(example("db-app1-mysqlinstd.json"), "\"temppwd\": \"temppwd123\"", "\"temppwd\": [\"hunter2\"]");
-  EXPECT_THAT(lines(text), Contains(HasSubstr("$.changemasterpwd.temppwd: must be text, got the given value")));
+  auto text = replaced(example("db-app1-mysqlinstd.json"), "\"temppwd\": \"temppwd123\"",
+                       "\"temppwd\": [\"hunter2\"]");
+  EXPECT_THAT(lines(text),
+              Contains(HasSubstr("$.changemasterpwd.temppwd: must be text, got the given value")));
   EXPECT_THAT(testing::PrintToString(lines(text)), Not(HasSubstr("hunter2")));
 }
 
@@ -122,14 +151,17 @@ TEST(RefreshFile, RefusesWhatIsNoFile) {
 
 TEST(RefreshFile, SurvivesMutations) {
   asl::Entropy entropy{7};
-  const std::string seeds[] = {example("test-3c/db-app1-mysqlinstd.json"), example("db-app2-auposinstd.json"), tests::instance_file(), tests::cluster_file()};
+  const std::string seeds[] = {example("test-3c/db-app1-mysqlinstd.json"), example("db-app2-auposinstd.json"),
+                               tests::instance_file(), tests::cluster_file()};
   int good = 0;
   for (int i = 0; i < 5'000; ++i) {
     std::string text = seeds[entropy.next() % 4];
     for (std::uint64_t n = entropy.next() % 4 + 1; n > 0; --n) {
       const auto at = entropy.next() % text.size();
-      if (entropy.next() % 2 == 0) text[at] = static_cast<char>(entropy.next() % 256);
-      else text.erase(at, entropy.next() % 10);
+      if (entropy.next() % 2 == 0)
+        text[at] = static_cast<char>(entropy.next() % 256);
+      else
+        text.erase(at, entropy.next() % 10);
     }
     const auto file = parse_refresh_file(text);
     for (const auto& problem : file.problems) ASSERT_GE(problem.line, 1);
@@ -141,18 +173,53 @@ TEST(RefreshFile, SurvivesMutations) {
 TEST(Document, IsAValidStateMachineWithTheKnownNames) {
   const auto document = state_machine();
   EXPECT_THAT(asl::lint(base::LocatedJson::parse(document.dump(2))), IsEmpty());
-  for (const char* name : {"PRE-RESTORE", "delete-replicas", "wait-delete-replicas", "check-status-deletereplicas", "outcome-delete-replicas", "stop-old-database", "wait-shutdown", "check-status-shutdown",
-                           "outcome-shutdown", "RESTORE", "perform-restore", "wait-restore", "check-status-restore", "outcome-restore", "create-instance", "POST-RESTORE", "delete-old-database", "wait-delete",
-                           "delete-old-cluster", "rename-cluster", "rename-database", "fix-tags", "wait-tags", "create-read-replicas", "wait-replicas", "create-secret", "check-secret", "change-master-pwd",
-                           "check-pwd", "rotate-master-pwd", "check-rotate-pwd", "engine-choice", "run-scripts-mysql", "update-dynamodb", "send-msg", "RESTORE-COMPLETE", "update-dynamodb-failure",
-                           "send-msg-failure", "RESTORE-FAILED"})
+  for (const char* name : {"PRE-RESTORE",
+                           "delete-replicas",
+                           "wait-delete-replicas",
+                           "check-status-deletereplicas",
+                           "outcome-delete-replicas",
+                           "stop-old-database",
+                           "wait-shutdown",
+                           "check-status-shutdown",
+                           "outcome-shutdown",
+                           "RESTORE",
+                           "perform-restore",
+                           "wait-restore",
+                           "check-status-restore",
+                           "outcome-restore",
+                           "create-instance",
+                           "POST-RESTORE",
+                           "delete-old-database",
+                           "wait-delete",
+                           "delete-old-cluster",
+                           "rename-cluster",
+                           "rename-database",
+                           "fix-tags",
+                           "wait-tags",
+                           "create-read-replicas",
+                           "wait-replicas",
+                           "create-secret",
+                           "check-secret",
+                           "change-master-pwd",
+                           "check-pwd",
+                           "rotate-master-pwd",
+                           "check-rotate-pwd",
+                           "engine-choice",
+                           "run-scripts-mysql",
+                           "update-dynamodb",
+                           "send-msg",
+                           "RESTORE-COMPLETE",
+                           "update-dynamodb-failure",
+                           "send-msg-failure",
+                           "RESTORE-FAILED"})
     EXPECT_TRUE(document["States"].contains(name)) << name;
 }
 
 TEST(Reference, TellsOfEveryField) {
   const std::string all = reference("");
   for (const Step* step : sequence())
-    for (const Field& field : step->fields) EXPECT_THAT(all, HasSubstr("| `" + std::string(field.name) + "` |")) << step->key;
+    for (const Field& field : step->fields)
+      EXPECT_THAT(all, HasSubstr("| `" + std::string(field.name) + "` |")) << step->key;
   EXPECT_EQ(reference("nope"), "");
 }
 

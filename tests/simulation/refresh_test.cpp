@@ -12,18 +12,24 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::string file_of(bool cluster) { return cluster ? cluster_file() : instance_file(); }
+std::string file_of(bool cluster) {
+  return cluster ? cluster_file() : instance_file();
+}
 
 class Refresh : public testing::TestWithParam<std::tuple<bool, bool>> {
  protected:
   bool cluster() const { return std::get<0>(GetParam()); }
   bool with_old() const { return std::get<1>(GetParam()); }
-  SimulatedWorld world(Faults faults = {}) const { return {file_of(cluster()), with_old(), std::move(faults)}; }
+  SimulatedWorld world(Faults faults = {}) const {
+    return {file_of(cluster()), with_old(), std::move(faults)};
+  }
 };
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Refresh, testing::Combine(testing::Bool(), testing::Bool()), [](const auto& kind) {
-  return std::string(std::get<0>(kind.param) ? "Cluster" : "Instance") + (std::get<1>(kind.param) ? "Replaced" : "New");
-});
+INSTANTIATE_TEST_SUITE_P(Kinds, Refresh, testing::Combine(testing::Bool(), testing::Bool()),
+                         [](const auto& kind) {
+                           return std::string(std::get<0>(kind.param) ? "Cluster" : "Instance") +
+                                  (std::get<1>(kind.param) ? "Replaced" : "New");
+                         });
 
 TEST_P(Refresh, Completes) {
   auto w = world();
@@ -67,12 +73,14 @@ TEST_P(Refresh, EndsWellUnderFaultsFromASeed) {
 }
 
 TEST_P(Refresh, PutsEverythingBackWhateverVerbBreaks) {
-  for (const std::string verb : {"restore", "create_member", "set_master_password", "rename", "set_open", "add_tags", "create_replica"}) {
+  for (const std::string verb : {"restore", "create_member", "set_master_password", "rename", "set_open",
+                                 "add_tags", "create_replica"}) {
     for (int after = 0; after < 5; ++after) {
       auto w = world({.broken_verb = verb, .broken_after = after});
       w.run();
       if (w.completed()) break;
-      if (verb == "rename" || verb == "set_open") continue;  // then not even rolling back can work: see the next test
+      if (verb == "rename" || verb == "set_open")
+        continue;  // then not even rolling back can work: see the next test
       EXPECT_THAT(w.faults_at_end(), IsEmpty()) << verb << " from call " << after << ": " << w.cause();
     }
   }
@@ -86,7 +94,8 @@ TEST_P(Refresh, SaysSoWhenRollingBackFailsToo) {
   ASSERT_EQ(w.notifier.messages.size(), 1U);
   EXPECT_THAT(w.notifier.messages[0].subject, HasSubstr("[FAILED]"));
   if (with_old()) {
-    EXPECT_THAT(w.notifier.messages[0].body, HasSubstr("rolling back failed too: InternalFailure: rename is broken"));
+    EXPECT_THAT(w.notifier.messages[0].body,
+                HasSubstr("rolling back failed too: InternalFailure: rename is broken"));
   }
 }
 
@@ -125,15 +134,24 @@ TEST(RefreshPlan, RefusesWhatIsNotOursToReplace) {
 
 TEST(RefreshGuard, RefusesEveryVerbOnTheSourceAndOnStrangers) {
   SimulatedWorld w(instance_file(), true, {});
-  w.databases.add({.name = "stranger", .id = "id-stranger", .engine = "mysql", .status = "available", .tags = {{"refresh", "true"}}});
+  w.databases.add({.name = "stranger",
+                   .id = "id-stranger",
+                   .engine = "mysql",
+                   .status = "available",
+                   .tags = {{"refresh", "true"}}});
   w.databases.add_tags("id-prod", {{"refresh", "true"}});
   const base::Json pins = {{"source", "id-prod"}, {"old", "id-old"}};
   refresh::Guard guard(w.databases, "run", pins);
   const provider::Waiting waiting{w.clock, w.clock.now(), {}, {}};
   for (const char* id : {"id-prod", "id-stranger"}) {
-    const std::function<void()> verbs[] = {
-        [&] { guard.remove(id, waiting); }, [&] { guard.rename(id, "x"); }, [&] { guard.stop(id, waiting); }, [&] { guard.start(id, waiting); },
-        [&] { guard.set_open(id, false, waiting); }, [&] { guard.add_tags(id, {}); }, [&] { guard.set_master_password(id, base::Secret("x")); }, [&] { guard.login(id, base::Secret("x")); }};
+    const std::function<void()> verbs[] = {[&] { guard.remove(id, waiting); },
+                                           [&] { guard.rename(id, "x"); },
+                                           [&] { guard.stop(id, waiting); },
+                                           [&] { guard.start(id, waiting); },
+                                           [&] { guard.set_open(id, false, waiting); },
+                                           [&] { guard.add_tags(id, {}); },
+                                           [&] { guard.set_master_password(id, base::Secret("x")); },
+                                           [&] { guard.login(id, base::Secret("x")); }};
     for (const auto& verb : verbs) {
       try {
         verb();

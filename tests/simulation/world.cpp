@@ -12,7 +12,9 @@ using provider::Kind;
 
 namespace {
 
-std::string member(const std::string& key, const std::string& fields) { return fmt::format("\"{}\": {{\"torun\": \"true\", \"wait_time\": 5, {}}}", key, fields); }
+std::string member(const std::string& key, const std::string& fields) {
+  return fmt::format("\"{}\": {{\"torun\": \"true\", \"wait_time\": 5, {}}}", key, fields);
+}
 
 const std::string rds = "\"dbservice\": \"rds\", \"dbinstance\": \"dev\"";
 const std::string aurora = "\"dbservice\": \"aurora\", \"cluster\": \"devclu\"";
@@ -22,55 +24,133 @@ const std::string story = "\"application\": \"app\", \"environment\": \"developm
 
 std::string instance_file() {
   return "{" + member("stopdb", rds) + "," +
-         member("restore", "\"dbservice\": \"rds\", \"source\": \"prod\", \"target\": \"dev\", \"restoretype\": \"latestpoint\", \"port\": 3307, \"subgrp\": \"default\", "
-                           "\"iamdbauth\": \"False\", \"cwalogs\": \"\", \"copytagstosnap\": \"True\", \"dbparamgrp\": \"g\", \"deletionprotection\": \"False\", "
-                           "\"secgrpids\": \"sg-1\", \"multiaz\": \"False\", \"dbclass\": \"c\", \"autominor\": \"False\", \"storagetype\": \"gp2\", " + story) + "," +
-         member("delete", rds) + "," + member("rename", "\"dbservice\": \"rds\", \"dbinstance\": \"devtemp\"") + "," + member("fixtags", rds) + "," +
-         member("changemasterpwd", rds + ", \"temppwd\": \"new'password\", \"secret\": \"true\", \"secretname\": \"s\"") + "," +
-         member("rotatemasterpwd", rds + ", \"secretname\": \"s\"") + "," +
-         member("runscripts", rds + ", \"engine\": \"mysql\", \"access\": \"secret\", \"secretname\": \"s\", \"method\": \"lambda\", \"bucketname\": \"b\", \"prefix\": \"p\", \"keys\": \"1.sql,2.sql\"") + "," +
-         member("updatedynamodb", rds + ", \"source\": \"prod\", \"restoretype\": \"latestpoint\", \"tablename\": \"t\", " + story) + "," +
-         member("sendmsg", rds + ", \"source\": \"prod\", \"restoretype\": \"latestpoint\", \"topicarn\": \"arn\", " + story) + "}";
+         member("restore",
+                "\"dbservice\": \"rds\", \"source\": \"prod\", \"target\": \"dev\", \"restoretype\": "
+                "\"latestpoint\", \"port\": 3307, \"subgrp\": \"default\", "
+                "\"iamdbauth\": \"False\", \"cwalogs\": \"\", \"copytagstosnap\": \"True\", \"dbparamgrp\": "
+                "\"g\", \"deletionprotection\": \"False\", "
+                "\"secgrpids\": \"sg-1\", \"multiaz\": \"False\", \"dbclass\": \"c\", \"autominor\": "
+                "\"False\", \"storagetype\": \"gp2\", " +
+                    story) +
+         "," + member("delete", rds) + "," +
+         member("rename", "\"dbservice\": \"rds\", \"dbinstance\": \"devtemp\"") + "," +
+         member("fixtags", rds) + "," +
+         member("changemasterpwd",
+                rds + ", \"temppwd\": \"new'password\", \"secret\": \"true\", \"secretname\": \"s\"") +
+         "," + member("rotatemasterpwd", rds + ", \"secretname\": \"s\"") + "," +
+         member("runscripts",
+                rds +
+                    ", \"engine\": \"mysql\", \"access\": \"secret\", \"secretname\": \"s\", \"method\": "
+                    "\"lambda\", \"bucketname\": \"b\", \"prefix\": \"p\", \"keys\": \"1.sql,2.sql\"") +
+         "," +
+         member("updatedynamodb",
+                rds + ", \"source\": \"prod\", \"restoretype\": \"latestpoint\", \"tablename\": \"t\", " +
+                    story) +
+         "," +
+         member("sendmsg",
+                rds + ", \"source\": \"prod\", \"restoretype\": \"latestpoint\", \"topicarn\": \"arn\", " +
+                    story) +
+         "}";
 }
 
 std::string cluster_file() {
   const std::string writer = "\"dbservice\": \"aurora\", \"dbinstance\": \"devins\"";
   return "{" + member("deletereplicas", aurora) + "," +
-         member("restore", "\"dbservice\": \"aurora\", \"sourcecluster\": \"prodclu\", \"targetcluster\": \"devclu\", \"restoretype\": \"fastcloning\", \"engine\": \"aurora-mysql\", "
-                           "\"port\": 3307, \"subgrp\": \"default\", \"iamdbauth\": \"True\", \"cwalogs\": \"\", \"copytagstosnap\": \"True\", \"cluparamgrp\": \"g\", "
-                           "\"deletionprotection\": \"False\", \"secgrpids\": \"sg-1\", " + story) + "," +
-         member("createinstance", "\"dbservice\": \"aurora\", \"cluster\": \"devclutemp\", \"dbinstance\": \"devins\", \"dbclass\": \"c\", \"engine\": \"aurora-mysql\", \"subgrp\": \"d\", "
-                                  "\"dbparamgrp\": \"g\", \"autominor\": \"False\", \"copytagstosnap\": \"True\", " + story) + "," +
-         member("delete", writer) + "," + member("deletecluster", aurora) + "," + member("renamecluster", "\"dbservice\": \"aurora\", \"cluster\": \"devclutemp\"") + "," +
-         member("rename", "\"dbservice\": \"aurora\", \"dbinstance\": \"devinstemp\"") + "," + member("fixtags", aurora + ", \"dbinstance\": \"devins\"") + "," +
-         member("createreplicas", aurora + ", \"engine\": \"aurora-mysql\", \"dbinstance\": \"devins\", \"autominor\": \"False\", \"copytagstosnap\": \"True\", \"subgrp\": \"d\", "
-                                  "\"dbparamgrp\": \"g\", \"replicas\": \"devins-b_c,devins-c_c\", " + story) + "," +
-         member("changemasterpwd", aurora + ", \"temppwd\": \"new'password\", \"secret\": \"true\", \"secretname\": \"s\"") + "," +
-         member("runscripts", aurora + ", \"engine\": \"aurora-mysql\", \"access\": \"pwd\", \"temppwd\": \"new'password\", \"method\": \"lambda\", \"bucketname\": \"b\", \"prefix\": \"p\", \"keys\": \"1.sql,2.sql\"") + "}";
+         member("restore",
+                "\"dbservice\": \"aurora\", \"sourcecluster\": \"prodclu\", \"targetcluster\": \"devclu\", "
+                "\"restoretype\": \"fastcloning\", \"engine\": \"aurora-mysql\", "
+                "\"port\": 3307, \"subgrp\": \"default\", \"iamdbauth\": \"True\", \"cwalogs\": \"\", "
+                "\"copytagstosnap\": \"True\", \"cluparamgrp\": \"g\", "
+                "\"deletionprotection\": \"False\", \"secgrpids\": \"sg-1\", " +
+                    story) +
+         "," +
+         member("createinstance",
+                "\"dbservice\": \"aurora\", \"cluster\": \"devclutemp\", \"dbinstance\": \"devins\", "
+                "\"dbclass\": \"c\", \"engine\": \"aurora-mysql\", \"subgrp\": \"d\", "
+                "\"dbparamgrp\": \"g\", \"autominor\": \"False\", \"copytagstosnap\": \"True\", " +
+                    story) +
+         "," + member("delete", writer) + "," + member("deletecluster", aurora) + "," +
+         member("renamecluster", "\"dbservice\": \"aurora\", \"cluster\": \"devclutemp\"") + "," +
+         member("rename", "\"dbservice\": \"aurora\", \"dbinstance\": \"devinstemp\"") + "," +
+         member("fixtags", aurora + ", \"dbinstance\": \"devins\"") + "," +
+         member("createreplicas",
+                aurora +
+                    ", \"engine\": \"aurora-mysql\", \"dbinstance\": \"devins\", \"autominor\": \"False\", "
+                    "\"copytagstosnap\": \"True\", \"subgrp\": \"d\", "
+                    "\"dbparamgrp\": \"g\", \"replicas\": \"devins-b_c,devins-c_c\", " +
+                    story) +
+         "," +
+         member("changemasterpwd",
+                aurora + ", \"temppwd\": \"new'password\", \"secret\": \"true\", \"secretname\": \"s\"") +
+         "," +
+         member("runscripts", aurora +
+                                  ", \"engine\": \"aurora-mysql\", \"access\": \"pwd\", \"temppwd\": "
+                                  "\"new'password\", \"method\": \"lambda\", \"bucketname\": \"b\", "
+                                  "\"prefix\": \"p\", \"keys\": \"1.sql,2.sql\"") +
+         "}";
 }
 
-SimulatedWorld::SimulatedWorld(const std::string& file_text, bool with_old, provider::simulated::Faults faults)
-    : file(refresh::parse_refresh_file(file_text)), clock(*base::parse_iso_offset("2026-01-01T00:00:00Z")), databases(clock, std::move(faults)), with_old_(with_old) {
-  if (!file.ok()) throw std::runtime_error("the file is not valid: " + base::to_string("file", file.problems.at(0)));
+SimulatedWorld::SimulatedWorld(const std::string& file_text, bool with_old,
+                               provider::simulated::Faults faults)
+    : file(refresh::parse_refresh_file(file_text)),
+      clock(*base::parse_iso_offset("2026-01-01T00:00:00Z")),
+      databases(clock, std::move(faults)),
+      with_old_(with_old) {
+  if (!file.ok())
+    throw std::runtime_error("the file is not valid: " + base::to_string("file", file.problems.at(0)));
   const bool cluster = file.names.kind == Kind::cluster;
   const std::string engine = cluster ? "aurora-mysql" : "mysql";
   databases.guarded = file.names.target;
   databases.must_be_masked = file.members.contains("runscripts");
-  databases.add({.kind = file.names.kind, .name = file.names.source, .id = "id-prod", .engine = engine, .status = "available", .port = 1, .master_user = "admin", .db_name = "d",
+  databases.add({.kind = file.names.kind,
+                 .name = file.names.source,
+                 .id = "id-prod",
+                 .engine = engine,
+                 .status = "available",
+                 .port = 1,
+                 .master_user = "admin",
+                 .db_name = "d",
                  .members = cluster ? std::vector<std::string>{"id-prodins"} : std::vector<std::string>{}});
-  if (cluster) databases.add({.name = "prodins", .id = "id-prodins", .engine = engine, .status = "available", .cluster = "id-prod", .writer = true});
+  if (cluster)
+    databases.add({.name = "prodins",
+                   .id = "id-prodins",
+                   .engine = engine,
+                   .status = "available",
+                   .cluster = "id-prod",
+                   .writer = true});
   if (with_old) {
     old_id_ = "id-old";
-    databases.add({.kind = file.names.kind, .name = file.names.target, .id = old_id_, .engine = engine, .status = "available", .port = 2, .master_user = "admin", .tags = {{"refresh", "true"}},
-                   .members = cluster ? std::vector<std::string>{"id-oldins", "id-oldreader"} : std::vector<std::string>{}});
+    databases.add({.kind = file.names.kind,
+                   .name = file.names.target,
+                   .id = old_id_,
+                   .engine = engine,
+                   .status = "available",
+                   .port = 2,
+                   .master_user = "admin",
+                   .tags = {{"refresh", "true"}},
+                   .members = cluster ? std::vector<std::string>{"id-oldins", "id-oldreader"}
+                                      : std::vector<std::string>{}});
     if (cluster) {
-      databases.add({.name = "devins", .id = "id-oldins", .engine = engine, .status = "available", .tags = {{"refresh", "true"}}, .cluster = old_id_, .writer = true});
-      databases.add({.name = "devins-b", .id = "id-oldreader", .engine = engine, .status = "available", .tags = {{"refresh", "true"}}, .cluster = old_id_, .replica_of = old_id_});
+      databases.add({.name = "devins",
+                     .id = "id-oldins",
+                     .engine = engine,
+                     .status = "available",
+                     .tags = {{"refresh", "true"}},
+                     .cluster = old_id_,
+                     .writer = true});
+      databases.add({.name = "devins-b",
+                     .id = "id-oldreader",
+                     .engine = engine,
+                     .status = "available",
+                     .tags = {{"refresh", "true"}},
+                     .cluster = old_id_,
+                     .replica_of = old_id_});
     }
     secrets.put_pending("s", base::Secret(R"({"username":"admin","password":"old password"})"));
     secrets.promote("s");
   }
-  scripts.objects = {{"b/p/1.sql", "TRUNCATE TABLE logs\nUPDATE a SET b = 1"}, {"b/p/2.sql", "UPDATE customers SET email = 'x';\n"}};
+  scripts.objects = {{"b/p/1.sql", "TRUNCATE TABLE logs\nUPDATE a SET b = 1"},
+                     {"b/p/2.sql", "UPDATE customers SET email = 'x';\n"}};
   Json kept = Json::object();
   for (const auto& [name, value] : file.secrets) kept[name] = value.reveal();
   secrets.put_pending(refresh::run_secret_name(run_id), base::Secret(kept.dump()));
@@ -80,9 +160,11 @@ SimulatedWorld::SimulatedWorld(const std::string& file_text, bool with_old, prov
 void SimulatedWorld::drive(bool first) {
   engine::Ownership ownership(folder.path() / "engines");
   engine::Observer observer;
-  engine::Engine engine(journal, clock, ownership, refresh::make_task(services), observer, {.workers = 0, .seed = 7});
+  engine::Engine engine(journal, clock, ownership, refresh::make_task(services), observer,
+                        {.workers = 0, .seed = 7});
   if (first && !journal.find(run_id)) {
-    engine.start(run_id, "target", refresh::state_machine().dump(), refresh::run_input(run_id, file, false, clock.now()));
+    engine.start(run_id, "target", refresh::state_machine().dump(),
+                 refresh::run_input(run_id, file, false, clock.now()));
   } else if (!engine.adopt(run_id)) {
     return;
   }
@@ -106,33 +188,49 @@ int SimulatedWorld::run(int crash_at, bool cancel_after_crash) {
   }
 }
 
-bool SimulatedWorld::completed() { return journal.find(run_id)->status == "SUCCEEDED"; }
-std::string SimulatedWorld::cause() { return journal.find(run_id)->cause; }
+bool SimulatedWorld::completed() {
+  return journal.find(run_id)->status == "SUCCEEDED";
+}
+std::string SimulatedWorld::cause() {
+  return journal.find(run_id)->cause;
+}
 
 std::vector<std::string> SimulatedWorld::faults_at_end() {
   auto wrong = databases.broken_rules();
   const auto row = journal.find(run_id);
   if (row->status != "SUCCEEDED" && row->status != "FAILED") wrong.push_back("the run is " + row->status);
-  if (ledger.rows("").size() != 1) wrong.push_back(fmt::format("{} ledger rows", ledger.rows("").size()));
-  else if (ledger.rows("")[0].status != (completed() ? "completed" : "failed")) wrong.push_back("the ledger says " + ledger.rows("")[0].status);
-  if (notifier.messages.size() != 1) wrong.push_back(fmt::format("{} notifications", notifier.messages.size()));
+  if (ledger.rows("").size() != 1)
+    wrong.push_back(fmt::format("{} ledger rows", ledger.rows("").size()));
+  else if (ledger.rows("")[0].status != (completed() ? "completed" : "failed"))
+    wrong.push_back("the ledger says " + ledger.rows("")[0].status);
+  if (notifier.messages.size() != 1)
+    wrong.push_back(fmt::format("{} notifications", notifier.messages.size()));
   clock.sleep_until(clock.now() + std::chrono::hours(1), {});
   const auto named = databases.find(file.names.kind, file.names.target);
   const auto source = databases.get("id-prod");
-  if (!source || source->name != file.names.source || source->status != "available" || !source->tags.empty()) wrong.emplace_back("the source was touched");
+  if (!source || source->name != file.names.source || source->status != "available" || !source->tags.empty())
+    wrong.emplace_back("the source was touched");
   for (const auto& each : databases.list()) {
     const bool ours = each.tags.contains("refresh-run");
-    if (!completed() && ours && !(named && named->id != old_id_)) wrong.push_back("left behind: " + each.name);
-    if (each.name.find("temp") != std::string::npos || each.name.find("-old-") != std::string::npos) wrong.push_back("left behind: " + each.name);
+    if (!completed() && ours && !(named && named->id != old_id_))
+      wrong.push_back("left behind: " + each.name);
+    if (each.name.find("temp") != std::string::npos || each.name.find("-old-") != std::string::npos)
+      wrong.push_back("left behind: " + each.name);
     if (each.status != "available") wrong.push_back(each.name + " is " + each.status);
   }
-  if ((completed() || with_old_) && (!named || !named->open)) wrong.emplace_back("nothing serves under the target's name");
+  if ((completed() || with_old_) && (!named || !named->open))
+    wrong.emplace_back("nothing serves under the target's name");
   if (completed() && named && named->id == old_id_) wrong.emplace_back("the old database still has the name");
-  if (secrets.get(refresh::run_secret_name(run_id), provider::SecretStore::Stage::current)) wrong.emplace_back("the run's secrets were kept");
+  if (secrets.get(refresh::run_secret_name(run_id), provider::SecretStore::Stage::current))
+    wrong.emplace_back("the run's secrets were kept");
   const auto secret = secrets.get("s", provider::SecretStore::Stage::current);
-  if (with_old_ && !completed() && named && named->id == old_id_ && secret != base::Secret(R"({"username":"admin","password":"old password"})"))
+  if (with_old_ && !completed() && named && named->id == old_id_ &&
+      secret != base::Secret(R"({"username":"admin","password":"old password"})"))
     wrong.emplace_back("the secret does not fit the old database");
-  if (completed() && named && secret && databases.login(named->id, base::Secret(Json::parse(secret->reveal()).at("password").get<std::string>())) == nullptr)
+  if (completed() && named && secret &&
+      databases.login(named->id,
+                      base::Secret(Json::parse(secret->reveal()).at("password").get<std::string>())) ==
+          nullptr)
     wrong.emplace_back("the secret does not open the new database");
   return wrong;
 }

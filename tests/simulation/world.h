@@ -1,4 +1,5 @@
-// A whole refresh in simulated time: the real engine, journal and steps; databases in memory, faults from a seed.
+// A whole refresh in simulated time: the real engine, journal and steps; databases in memory, faults from a
+// seed.
 #pragma once
 
 #include "engine/engine.h"
@@ -14,14 +15,15 @@ namespace tests {
 struct Crash {};
 
 std::string instance_file();  ///< Test 3c of the original: replaces mysqlinstd, masks, writes a secret
-std::string cluster_file();   ///< Test 1 of the original with the old cluster replaced, replicas and a secret rotated
+std::string
+cluster_file();  ///< Test 1 of the original with the old cluster replaced, replicas and a secret rotated
 
 class SimulatedWorld {
  public:
   SimulatedWorld(const std::string& file_text, bool with_old, provider::simulated::Faults faults);
 
-  /// Runs to the end. Where `crash_at` (counted over journal commits and changes of databases) is reached, the process
-  /// "dies", and another one takes the run up. Returns how many such points were passed.
+  /// Runs to the end. Where `crash_at` (counted over journal commits and changes of databases) is reached,
+  /// the process "dies", and another one takes the run up. Returns how many such points were passed.
   int run(int crash_at = -1, bool cancel_after_crash = false);
 
   /// Everything that must hold when a run has ended, whatever happened. Empty: all is well.

@@ -1,4 +1,5 @@
-// The catalogue: which instances there are. Names are rows here; folders are named by resource id and never move.
+// The catalogue: which instances there are. Names are rows here; folders are named by resource id and never
+// move.
 #pragma once
 
 #include <mutex>
@@ -15,7 +16,8 @@ struct Row {
   Tags tags;
   bool open = true;
   bool deletion_protection = false;
-  base::Json adopted;   ///< of a server that is not ours: {host, port, socket, user, datadir}; null if it is ours
+  base::Json
+      adopted;  ///< of a server that is not ours: {host, port, socket, user, datadir}; null if it is ours
   base::Json settings;  ///< server settings that its data files need, e.g. innodb_page_size
 };
 

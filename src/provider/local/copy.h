@@ -8,9 +8,10 @@ namespace provider::local {
 
 /// A server to copy from: one of ours, or one that runs by itself.
 struct CopySource {
-  sql::Endpoint administrator;  ///< may back up; its password goes by the environment, never by the command line
+  sql::Endpoint
+      administrator;  ///< may back up; its password goes by the environment, never by the command line
   os::fs::path data;
-  bool ours = false;            ///< readable by the server user
+  bool ours = false;  ///< readable by the server user
 };
 
 struct Copied {
@@ -18,8 +19,9 @@ struct Copied {
   std::string method;      ///< for people
 };
 
-/// Copies the data folder of `source` into `target` (made here, of the server user), consistent and ready to be
-/// started. Nothing committed before the call is missing. Tells bytes done and total.
-Copied copy_mariadb(const Home& home, const CopySource& source, const os::fs::path& target, const Waiting& waiting);
+/// Copies the data folder of `source` into `target` (made here, of the server user), consistent and ready to
+/// be started. Nothing committed before the call is missing. Tells bytes done and total.
+Copied copy_mariadb(const Home& home, const CopySource& source, const os::fs::path& target,
+                    const Waiting& waiting);
 
 }  // namespace provider::local

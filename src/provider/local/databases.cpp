@@ -15,23 +15,33 @@ using base::Problem;
 
 /// What a master user may do: what RDS gives one, so no SUPER, FILE or SHUTDOWN.
 constexpr std::string_view master_privileges =
-    "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES, CREATE TEMPORARY TABLES, "
-    "LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, "
+    "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW "
+    "DATABASES, CREATE TEMPORARY TABLES, "
+    "LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, "
+    "ALTER ROUTINE, CREATE USER, "
     "EVENT, TRIGGER";
 
-Error not_found(const std::string& what) { return {"DBInstanceNotFound", fmt::format("there is no instance {}", what), "dbrefresh local list shows all"}; }
+Error not_found(const std::string& what) {
+  return {"DBInstanceNotFound", fmt::format("there is no instance {}", what),
+          "dbrefresh local list shows all"};
+}
 
-std::string arn_of(const std::string& name) { return "arn:dbrefresh:rds:local:" + name; }
+std::string arn_of(const std::string& name) {
+  return "arn:dbrefresh:rds:local:" + name;
+}
 
 /// Sets the master user's password by its hash: no statement, and so no log, holds the password.
 void set_password(sql::Connection& admin, const std::string& user, const base::Secret& password) {
   const std::string hash = sql::native_password_hash(password);
-  auto hosts = admin.query(fmt::format("SELECT Host FROM mysql.global_priv WHERE User = {}", admin.quote(user))).table;
+  auto hosts =
+      admin.query(fmt::format("SELECT Host FROM mysql.global_priv WHERE User = {}", admin.quote(user))).table;
   if (hosts.empty()) hosts.push_back({std::string("%")});
   for (const auto& row : hosts) {
     const std::string account = fmt::format("{}@{}", admin.quote(user), admin.quote(row[0].value_or("%")));
     admin.execute(fmt::format("CREATE USER IF NOT EXISTS {}", account), 0);
-    admin.execute(fmt::format("ALTER USER {} IDENTIFIED VIA mysql_native_password USING '{}' ACCOUNT UNLOCK", account, hash), 0);
+    admin.execute(fmt::format("ALTER USER {} IDENTIFIED VIA mysql_native_password USING '{}' ACCOUNT UNLOCK",
+                              account, hash),
+                  0);
     admin.execute(fmt::format("GRANT {} ON *.* TO {} WITH GRANT OPTION", master_privileges, account), 0);
   }
 }
@@ -39,7 +49,11 @@ void set_password(sql::Connection& admin, const std::string& user, const base::S
 /// Locks every login but ours and the master's: production passwords must not open a copy. How many.
 std::size_t lock_logins(sql::Connection& admin, const std::set<std::string>& keep) {
   std::size_t locked = 0;
-  const auto accounts = admin.query("SELECT User, Host FROM mysql.global_priv WHERE COALESCE(JSON_VALUE(Priv, '$.is_role'), 'false') <> 'true'").table;
+  const auto accounts = admin
+                            .query(
+                                "SELECT User, Host FROM mysql.global_priv WHERE COALESCE(JSON_VALUE(Priv, "
+                                "'$.is_role'), 'false') <> 'true'")
+                            .table;
   for (const auto& row : accounts) {
     const std::string user = row[0].value_or(""), host = row[1].value_or("");
     if (keep.contains(user) || user == "mariadb.sys") continue;
@@ -50,8 +64,11 @@ std::size_t lock_logins(sql::Connection& admin, const std::set<std::string>& kee
 }
 
 std::string first_database(sql::Connection& source) {
-  return source.scalar("SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN "
-                       "('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY 1").value_or("");
+  return source
+      .scalar(
+          "SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN "
+          "('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY 1")
+      .value_or("");
 }
 
 }  // namespace
@@ -63,7 +80,8 @@ std::vector<std::string> missing_programs() {
   return missing;
 }
 
-Databases::Databases(const Home& home, SecretStore& secrets) : home_(home), secrets_(secrets), catalogue_(home.catalogue()) {}
+Databases::Databases(const Home& home, SecretStore& secrets)
+    : home_(home), secrets_(secrets), catalogue_(home.catalogue()) {}
 
 // ---- looking
 
@@ -73,7 +91,8 @@ Row Databases::must_get(const std::string& id) {
   return *std::move(row);
 }
 
-/// The truth about a status: an operation that runs holds the instance's lock; without one, only the process counts.
+/// The truth about a status: an operation that runs holds the instance's lock; without one, only the process
+/// counts.
 std::string Databases::status_of(const Row& row) {
   if (!row.adopted.is_null()) {
     try {
@@ -83,15 +102,27 @@ std::string Databases::status_of(const Row& row) {
       return "stopped";
     }
   }
-  if (classify(row.status) == StatusClass::transient && !os::FileLock::try_lock(home_.locks() / row.id)) return row.status;
+  if (classify(row.status) == StatusClass::transient && !os::FileLock::try_lock(home_.locks() / row.id))
+    return row.status;
   if (row.status == "creating" || row.status == "deleting") return "failed";
   return server(row.id).process() ? "available" : "stopped";
 }
 
 Database Databases::describe(const Row& row) {
-  Database out{.kind = Kind::instance, .name = row.name, .id = row.id, .arn = arn_of(row.name), .engine = row.engine, .version = row.version,
-               .status = status_of(row), .host = "127.0.0.1", .port = row.port, .master_user = row.master_user, .db_name = row.db_name,
-               .tags = row.tags, .open = row.open, .deletion_protection = row.deletion_protection};
+  Database out{.kind = Kind::instance,
+               .name = row.name,
+               .id = row.id,
+               .arn = arn_of(row.name),
+               .engine = row.engine,
+               .version = row.version,
+               .status = status_of(row),
+               .host = "127.0.0.1",
+               .port = row.port,
+               .master_user = row.master_user,
+               .db_name = row.db_name,
+               .tags = row.tags,
+               .open = row.open,
+               .deletion_protection = row.deletion_protection};
   if (!row.adopted.is_null()) out.host = row.adopted.value("host", "localhost");
   return out;
 }
@@ -107,7 +138,9 @@ std::optional<Database> Databases::get(const std::string& id) {
   return row ? std::optional(describe(*row)) : std::nullopt;
 }
 
-std::uint64_t Databases::bytes(const std::string& id) { return os::tree_bytes(copy_source(must_get(id)).data); }
+std::uint64_t Databases::bytes(const std::string& id) {
+  return os::tree_bytes(copy_source(must_get(id)).data);
+}
 
 std::vector<Database> Databases::list() {
   std::vector<Database> out;
@@ -151,35 +184,55 @@ sql::Endpoint Databases::administrator(const Row& row) {
 
 CopySource Databases::copy_source(const Row& row) {
   const bool ours = row.adopted.is_null();
-  return {.administrator = administrator(row), .data = ours ? server(row.id).data() : os::fs::path(row.adopted.at("datadir")), .ours = ours};
+  return {.administrator = administrator(row),
+          .data = ours ? server(row.id).data() : os::fs::path(row.adopted.at("datadir")),
+          .ours = ours};
 }
 
 // ---- before a restore
 
-std::vector<Problem> Databases::check(const RestoreRequest& request, const std::string& replaces, const base::Json& members) {
+std::vector<Problem> Databases::check(const RestoreRequest& request, const std::string& replaces,
+                                      const base::Json& members) {
   std::vector<Problem> problems;
-  auto problem = [&](const char* path, std::string message) { problems.push_back({0, path, std::move(message)}); };
-  for (const auto& name : missing_programs()) problem("$", fmt::format("the program '{}' is not installed here", name));
-  if (request.kind == Kind::cluster) problem("$.restore.dbservice", "'aurora': the local provider has no clusters; it serves 'rds'");
-  if (request.type == RestoreType::from_snapshot || request.type == RestoreType::restore_point || request.type == RestoreType::fast_cloning)
-    problem("$.restore.restoretype", fmt::format("'{}': the local provider restores the 'latestpoint' alone", request.settings.value("restoretype", "")));
-  if (members.contains("createreplicas")) problem("$.createreplicas.torun", "the local provider makes no read replicas");
+  auto problem = [&](const char* path, std::string message) {
+    problems.push_back({0, path, std::move(message)});
+  };
+  for (const auto& name : missing_programs())
+    problem("$", fmt::format("the program '{}' is not installed here", name));
+  if (request.kind == Kind::cluster)
+    problem("$.restore.dbservice", "'aurora': the local provider has no clusters; it serves 'rds'");
+  if (request.type == RestoreType::from_snapshot || request.type == RestoreType::restore_point ||
+      request.type == RestoreType::fast_cloning)
+    problem("$.restore.restoretype", fmt::format("'{}': the local provider restores the 'latestpoint' alone",
+                                                 request.settings.value("restoretype", "")));
+  if (members.contains("createreplicas"))
+    problem("$.createreplicas.torun", "the local provider makes no read replicas");
   if (members.value("runscripts", base::Json::object()).value("method", "lambda") == "ec2")
-    problem("$.runscripts.method", "'ec2': there is no EC2 instance here; 'lambda' runs the scripts in the task itself");
+    problem("$.runscripts.method",
+            "'ec2': there is no EC2 instance here; 'lambda' runs the scripts in the task itself");
   const auto source = catalogue_.find_id(request.source);
   if (source && classify(status_of(*source)) != StatusClass::ready)
-    problem("$.restore.source", fmt::format("'{}' is {}; a hot copy needs it to run (dbrefresh local start {})", source->name, status_of(*source), source->name));
+    problem("$.restore.source",
+            fmt::format("'{}' is {}; a hot copy needs it to run (dbrefresh local start {})", source->name,
+                        status_of(*source), source->name));
   if (source) {
     const auto need = os::tree_bytes(copy_source(*source).data) * 11 / 10;
     const auto room = os::free_bytes(home_.root);
-    if (need > room) problem("$.restore.source", fmt::format("'{}': a copy needs {}, {} has {} free", source->name, base::human_bytes(need), home_.root.string(), base::human_bytes(room)));
+    if (need > room)
+      problem("$.restore.source",
+              fmt::format("'{}': a copy needs {}, {} has {} free", source->name, base::human_bytes(need),
+                          home_.root.string(), base::human_bytes(room)));
   }
   const auto old = replaces.empty() ? std::nullopt : catalogue_.find_id(replaces);
   const bool its_own = old && old->port == request.port && old->open && server(old->id).process();
   if (!its_own && !os::port_is_free(request.port)) {
     const auto rows = catalogue_.all();
-    const auto holder = std::ranges::find_if(rows, [&](const Row& row) { return row.port == request.port && row.adopted.is_null() && server(row.id).process(); });
-    problem("$.restore.port", fmt::format("{} is taken by {}", request.port, holder != rows.end() ? "instance " + holder->name : "another program"));
+    const auto holder = std::ranges::find_if(rows, [&](const Row& row) {
+      return row.port == request.port && row.adopted.is_null() && server(row.id).process();
+    });
+    problem("$.restore.port",
+            fmt::format("{} is taken by {}", request.port,
+                        holder != rows.end() ? "instance " + holder->name : "another program"));
   }
   return problems;
 }
@@ -212,10 +265,19 @@ void Databases::discard(const std::string& id, const Waiting& waiting) {
 }
 
 Database Databases::create(const CreateRequest& request, const Waiting& waiting) {
-  Row row{.id = "db-" + os::random_text(18), .name = base::lower(request.name), .engine = "mariadb", .status = "creating",
-          .port = request.port != 0 ? request.port : os::any_free_port(), .master_user = request.master_user, .db_name = request.db_name,
-          .tags = request.tags, .deletion_protection = request.deletion_protection, .settings = base::Json::object()};
-  if (!os::port_is_free(row.port)) throw Error("PortTaken", fmt::format("port {} of 127.0.0.1 is taken", row.port), "choose another one with --port");
+  Row row{.id = "db-" + os::random_text(18),
+          .name = base::lower(request.name),
+          .engine = "mariadb",
+          .status = "creating",
+          .port = request.port != 0 ? request.port : os::any_free_port(),
+          .master_user = request.master_user,
+          .db_name = request.db_name,
+          .tags = request.tags,
+          .deletion_protection = request.deletion_protection,
+          .settings = base::Json::object()};
+  if (!os::port_is_free(row.port))
+    throw Error("PortTaken", fmt::format("port {} of 127.0.0.1 is taken", row.port),
+                "choose another one with --port");
   const auto held = lock(row.id);
   catalogue_.add(row);
   try {
@@ -241,30 +303,56 @@ Database Databases::create(const CreateRequest& request, const Waiting& waiting)
 }
 
 Database Databases::adopt(const AdoptRequest& request, const Waiting&) {
-  Row row{.id = "db-" + os::random_text(18), .name = base::lower(request.name), .engine = "mariadb", .status = "available", .port = request.port,
-          .master_user = request.user, .settings = base::Json::object()};
-  sql::Endpoint login{.family = "mariadb", .socket = request.socket, .host = request.host.empty() ? "127.0.0.1" : request.host,
-                      .port = request.port, .user = request.user, .password = request.password};
+  Row row{.id = "db-" + os::random_text(18),
+          .name = base::lower(request.name),
+          .engine = "mariadb",
+          .status = "available",
+          .port = request.port,
+          .master_user = request.user,
+          .settings = base::Json::object()};
+  sql::Endpoint login{.family = "mariadb",
+                      .socket = request.socket,
+                      .host = request.host.empty() ? "127.0.0.1" : request.host,
+                      .port = request.port,
+                      .user = request.user,
+                      .password = request.password};
   const auto source = sql::connect(login, std::chrono::seconds(10));
   const std::string datadir = source->scalar("SELECT @@datadir").value_or("");
   std::error_code unreadable;
-  if (!os::fs::is_directory(datadir, unreadable) || os::fs::directory_iterator(datadir, unreadable) == os::fs::directory_iterator())
-    throw Error("SourceUnreadable", fmt::format("the data folder {} of '{}' cannot be read by user {}", datadir, request.name, os::current_user().name),
+  if (!os::fs::is_directory(datadir, unreadable) ||
+      os::fs::directory_iterator(datadir, unreadable) == os::fs::directory_iterator())
+    throw Error("SourceUnreadable",
+                fmt::format("the data folder {} of '{}' cannot be read by user {}", datadir, request.name,
+                            os::current_user().name),
                 "adopt a server of this host, as root or as the user it runs as");
   row.version = source->scalar("SELECT VERSION()").value_or("");
   row.db_name = first_database(*source);
   if (row.port == 0) row.port = std::atoi(source->scalar("SELECT @@port").value_or("0").c_str());
-  row.adopted = {{"socket", request.socket}, {"host", login.host}, {"port", row.port}, {"user", request.user}, {"datadir", datadir}};
+  row.adopted = {{"socket", request.socket},
+                 {"host", login.host},
+                 {"port", row.port},
+                 {"user", request.user},
+                 {"datadir", datadir}};
   catalogue_.add(row);
-  secrets_.put_pending("local/" + row.id, base::Secret(base::Json{{"username", request.user}, {"password", request.password.reveal()}}.dump()));
+  secrets_.put_pending(
+      "local/" + row.id,
+      base::Secret(base::Json{{"username", request.user}, {"password", request.password.reveal()}}.dump()));
   secrets_.promote("local/" + row.id);
   return describe(row);
 }
 
 Restored Databases::restore(const RestoreRequest& request, const Waiting& waiting) {
   const Row source = must_get(request.source);
-  Row row{.id = "db-" + os::random_text(18), .name = request.name, .engine = source.engine, .version = source.version, .status = "creating",
-          .port = request.port, .master_user = source.master_user, .db_name = source.db_name, .tags = request.tags, .open = false};
+  Row row{.id = "db-" + os::random_text(18),
+          .name = request.name,
+          .engine = source.engine,
+          .version = source.version,
+          .status = "creating",
+          .port = request.port,
+          .master_user = source.master_user,
+          .db_name = source.db_name,
+          .tags = request.tags,
+          .open = false};
   const auto held = lock(row.id);
   row.settings = settings_of(*sql::connect(administrator(source), std::chrono::seconds(10)));
   catalogue_.add(row);
@@ -280,31 +368,38 @@ Restored Databases::restore(const RestoreRequest& request, const Waiting& waitin
     made.configure(row.port, false, row.settings);
     waiting.progress({{"what", "starting the copy, closed to users"}});
     made.start(true, waiting);
-    locked = lock_logins(*made.administrate(), {home_.server_user.name, os::current_user().name, "root", row.master_user});
+    locked = lock_logins(*made.administrate(),
+                         {home_.server_user.name, os::current_user().name, "root", row.master_user});
   } catch (const Error&) {
     discard(row.id, waiting);
     throw;
   }
   row.status = "available";
   catalogue_.update(row);
-  return {describe(row), copied.data_time, fmt::format("{}; {} logins of the source locked", copied.method, locked)};
+  return {describe(row), copied.data_time,
+          fmt::format("{}; {} logins of the source locked", copied.method, locked)};
 }
 
-Database Databases::create_member(const std::string&, const std::string&, const Tags&, const base::Json&, const Waiting&) {
+Database Databases::create_member(const std::string&, const std::string&, const Tags&, const base::Json&,
+                                  const Waiting&) {
   throw Error("UnsupportedOperation", "the local provider has no clusters");
 }
 
-Database Databases::create_replica(const std::string&, const std::string&, int, const Tags&, const base::Json&, const Waiting&) {
+Database Databases::create_replica(const std::string&, const std::string&, int, const Tags&,
+                                   const base::Json&, const Waiting&) {
   throw Error("UnsupportedOperation", "the local provider makes no read replicas");
 }
 
-bool Databases::replica_in_sync(const std::string&) { throw Error("UnsupportedOperation", "the local provider makes no read replicas"); }
+bool Databases::replica_in_sync(const std::string&) {
+  throw Error("UnsupportedOperation", "the local provider makes no read replicas");
+}
 
 // ---- changing
 
 void Databases::set_master_password(const std::string& id, const base::Secret& password) {
   const Row row = must_get(id);
-  if (status_of(row) != "available") throw Error("InvalidDBInstanceState", fmt::format("instance {} is {}", row.name, status_of(row)));
+  if (status_of(row) != "available")
+    throw Error("InvalidDBInstanceState", fmt::format("instance {} is {}", row.name, status_of(row)));
   set_password(*server(id).administrate(), row.master_user, password);
 }
 
@@ -329,7 +424,9 @@ void Databases::set_open(const std::string& id, bool open, const Waiting& waitin
   row.status = "rebooting";
   catalogue_.update(row);
   its.stop(waiting);
-  if (open && !os::port_is_free(row.port)) throw Error("PortTaken", fmt::format("port {} of instance {} is taken by another program", row.port, row.name));
+  if (open && !os::port_is_free(row.port))
+    throw Error("PortTaken",
+                fmt::format("port {} of instance {} is taken by another program", row.port, row.name));
   its.configure(row.port, open, row.settings);
   its.start(false, waiting);
   row.open = open;
@@ -339,7 +436,8 @@ void Databases::set_open(const std::string& id, bool open, const Waiting& waitin
 
 void Databases::stop(const std::string& id, const Waiting& waiting) {
   const auto held = lock(id);
-  if (!must_get(id).adopted.is_null()) throw Error("InvalidDBInstanceState", "an adopted server is not ours to stop");
+  if (!must_get(id).adopted.is_null())
+    throw Error("InvalidDBInstanceState", "an adopted server is not ours to stop");
   set_status(id, "stopping");
   server(id).stop(waiting);
   set_status(id, "stopped");
@@ -349,9 +447,12 @@ void Databases::start(const std::string& id, const Waiting& waiting) {
   const Row row = must_get(id);
   const auto held = lock(id);
   if (!row.adopted.is_null()) throw Error("InvalidDBInstanceState", "an adopted server is not ours to start");
-  if (row.status == "creating" || row.status == "deleting") throw Error("InvalidDBInstanceState", fmt::format("instance {} is not whole; delete it", row.name));
+  if (row.status == "creating" || row.status == "deleting")
+    throw Error("InvalidDBInstanceState", fmt::format("instance {} is not whole; delete it", row.name));
   if (server(id).process()) return;
-  if (row.open && !os::port_is_free(row.port)) throw Error("PortTaken", fmt::format("port {} of instance {} is taken by another program", row.port, row.name));
+  if (row.open && !os::port_is_free(row.port))
+    throw Error("PortTaken",
+                fmt::format("port {} of instance {} is taken by another program", row.port, row.name));
   set_status(id, "starting");
   server(id).configure(row.port, row.open, row.settings);
   server(id).start(false, waiting);
@@ -361,7 +462,8 @@ void Databases::start(const std::string& id, const Waiting& waiting) {
 void Databases::remove(const std::string& id, const Waiting& waiting) {
   const Row row = must_get(id);
   const auto held = lock(id);
-  if (row.deletion_protection) throw Error("InvalidParameterCombination", fmt::format("instance {} has deletion protection", row.name));
+  if (row.deletion_protection)
+    throw Error("InvalidParameterCombination", fmt::format("instance {} has deletion protection", row.name));
   if (row.adopted.is_null()) set_status(id, "deleting");
   discard(id, waiting);
 }
@@ -372,10 +474,12 @@ void Databases::add_tags(const std::string& id, const Tags& tags) {
   catalogue_.update(row);
 }
 
-std::vector<std::string> Databases::start_all(const Waiting& waiting, const std::function<void(const std::string&, const Error&)>& failed) {
+std::vector<std::string> Databases::start_all(
+    const Waiting& waiting, const std::function<void(const std::string&, const Error&)>& failed) {
   std::vector<std::string> started;
   for (const Row& row : catalogue_.all()) {
-    const bool wanted = row.adopted.is_null() && row.status != "stopped" && row.status != "creating" && row.status != "deleting";
+    const bool wanted = row.adopted.is_null() && row.status != "stopped" && row.status != "creating" &&
+                        row.status != "deleting";
     if (!wanted || server(row.id).process()) continue;
     try {
       start(row.id, waiting);

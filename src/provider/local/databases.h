@@ -30,8 +30,9 @@ struct AdoptRequest {
   base::Secret password;
 };
 
-/// Thread-safe. Operations on one instance exclude each other across processes by a lock file; an operation whose
-/// process died leaves a status that is seen through: what runs and what is whole is looked up, not believed.
+/// Thread-safe. Operations on one instance exclude each other across processes by a lock file; an operation
+/// whose process died leaves a status that is seen through: what runs and what is whole is looked up, not
+/// believed.
 class Databases : public DatabaseService {
  public:
   /// `secrets` keeps the passwords of adopted servers. Both must outlive it.
@@ -39,18 +40,22 @@ class Databases : public DatabaseService {
 
   Database create(const CreateRequest& request, const Waiting& waiting);
   Database adopt(const AdoptRequest& request, const Waiting& waiting);
-  /// Starts every server of ours that should run and does not, as after a reboot; `failed` hears of those that do not
-  /// start. Returns the names of those that did.
-  std::vector<std::string> start_all(const Waiting& waiting, const std::function<void(const std::string&, const base::Error&)>& failed);
+  /// Starts every server of ours that should run and does not, as after a reboot; `failed` hears of those
+  /// that do not start. Returns the names of those that did.
+  std::vector<std::string> start_all(
+      const Waiting& waiting, const std::function<void(const std::string&, const base::Error&)>& failed);
   bool is_ours(const std::string& id) { return must_get(id).adopted.is_null(); }
 
   std::optional<Database> find(Kind kind, const std::string& name) override;
   std::optional<Database> get(const std::string& id) override;
   std::vector<Database> list() override;
-  std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces, const base::Json& members) override;
+  std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces,
+                                   const base::Json& members) override;
   Restored restore(const RestoreRequest& request, const Waiting& waiting) override;
-  Database create_member(const std::string& cluster, const std::string& name, const Tags& tags, const base::Json& settings, const Waiting& waiting) override;
-  Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags, const base::Json& settings, const Waiting& waiting) override;
+  Database create_member(const std::string& cluster, const std::string& name, const Tags& tags,
+                         const base::Json& settings, const Waiting& waiting) override;
+  Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
+                          const base::Json& settings, const Waiting& waiting) override;
   bool replica_in_sync(const std::string& id) override;
   void set_master_password(const std::string& id, const base::Secret& password) override;
   void rename(const std::string& id, const std::string& name) override;

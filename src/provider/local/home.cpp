@@ -14,7 +14,8 @@ os::Ids choose_server_user() {
   const os::Ids us = os::current_user();
   if (us.uid != 0) return us;
   if (auto user = os::find_user(server_user_name)) return *user;
-  throw base::Error("NoServerUser", "database servers do not run as root, and there is no user 'dbrefresh' for them",
+  throw base::Error("NoServerUser",
+                    "database servers do not run as root, and there is no user 'dbrefresh' for them",
                     "useradd --system --no-create-home --shell /usr/sbin/nologin dbrefresh");
 }
 
@@ -22,7 +23,8 @@ os::Ids choose_server_user() {
 
 os::fs::path default_home() {
   if (os::current_user().uid == 0) return "/var/lib/dbrefresh";
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0') return os::fs::path(state) / "dbrefresh";
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0')
+    return os::fs::path(state) / "dbrefresh";
   const char* home = std::getenv("HOME");
   return os::fs::path(home != nullptr ? home : "/tmp") / ".local/state/dbrefresh";
 }
@@ -31,12 +33,17 @@ Home open_home(const os::fs::path& root) {
   Home home{.root = os::fs::absolute(root).lexically_normal(), .server_user = choose_server_user()};
   const std::string longest = home.instance("db-123456789012345678") / "socket";
   if (longest.size() > longest_socket_bytes) {
-    throw base::Error("PathTooLong", fmt::format("the home folder {} is too long: sockets in it would have paths of {} bytes, {} is the limit",
-                                                 home.root.string(), longest.size(), longest_socket_bytes), "choose a shorter one with --home");
+    throw base::Error(
+        "PathTooLong",
+        fmt::format(
+            "the home folder {} is too long: sockets in it would have paths of {} bytes, {} is the limit",
+            home.root.string(), longest.size(), longest_socket_bytes),
+        "choose a shorter one with --home");
   }
   os::make_folder(home.root, 0711);
   os::make_folder(home.root / "instances", 0711);
-  for (const auto& folder : {home.buckets(), home.mailbox(), home.engines(), home.locks()}) os::make_folder(folder, 0700);
+  for (const auto& folder : {home.buckets(), home.mailbox(), home.engines(), home.locks()})
+    os::make_folder(folder, 0700);
   return home;
 }
 

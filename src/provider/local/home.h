@@ -22,12 +22,13 @@ struct Home {
   os::fs::path instance(const std::string& id) const { return root / "instances" / id; }
 };
 
-/// The home that a user gets who names none: /var/lib/dbrefresh for root, else $XDG_STATE_HOME/dbrefresh, else
+/// The home that a user gets who names none: /var/lib/dbrefresh for root, else $XDG_STATE_HOME/dbrefresh,
+/// else
 /// ~/.local/state/dbrefresh.
 os::fs::path default_home();
 
-/// Makes the folders that are missing. Throws `NoServerUser` when root has no user `dbrefresh` to run servers as,
-/// `PathTooLong` when sockets would not fit (Linux: 107 bytes).
+/// Makes the folders that are missing. Throws `NoServerUser` when root has no user `dbrefresh` to run servers
+/// as, `PathTooLong` when sockets would not fit (Linux: 107 bytes).
 Home open_home(const os::fs::path& root);
 
 }  // namespace provider::local

@@ -26,40 +26,47 @@ skip_log_bin
 event_scheduler = OFF
 )";
 
-constexpr const char* carried_settings[] = {"innodb_page_size", "innodb_data_file_path", "lower_case_table_names", "character_set_server",
-                                            "collation_server", "sql_mode", "max_allowed_packet", "innodb_undo_tablespaces"};
+constexpr const char* carried_settings[] = {"innodb_page_size",       "innodb_data_file_path",
+                                            "lower_case_table_names", "character_set_server",
+                                            "collation_server",       "sql_mode",
+                                            "max_allowed_packet",     "innodb_undo_tablespaces"};
 
-std::string quoted(const std::string& name) { return fmt::format("'{}'@'localhost'", name); }
+std::string quoted(const std::string& name) {
+  return fmt::format("'{}'@'localhost'", name);
+}
 
 }  // namespace
 
 std::optional<os::ProcessId> MariaDbServer::process() const {
-  std::string pid;
-  try {
-    pid = os::read_file(folder() / "pid", 64);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-  const auto found = os::identify(std::atoi(pid.c_str()));
   std::error_code error;
   const auto ours = os::fs::canonical(data(), error);
-  if (!found || error || os::working_folder(found->pid) != ours) return std::nullopt;
-  return found;
+  if (error) return std::nullopt;
+  try {
+    const auto found = os::identify(std::atoi(os::read_file(folder() / "pid", 64).c_str()));
+    if (found && os::working_folder(found->pid) == ours) return found;
+  } catch (const Error&) {
+    // no pid file: it may be starting
+  }
+  return os::find_working_in(ours);
 }
 
 void MariaDbServer::initialise(const Waiting& waiting) const {
   os::make_folder(folder(), 0700, home_.server_user);
-  os::run_or_throw({.argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string(), "--skip-test-db",
-                             "--auth-root-authentication-method=socket", "--auth-root-socket-user=" + home_.server_user.name},
+  os::run_or_throw({.argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string(),
+                             "--skip-test-db", "--auth-root-authentication-method=socket",
+                             "--auth-root-socket-user=" + home_.server_user.name},
                     .user = home_.server_user},
                    waiting.clock, waiting.deadline, waiting.stop);
 }
 
 void MariaDbServer::configure(int port, bool open, const base::Json& settings) const {
-  std::string text = fmt::format("# Written by dbrefresh at every start; changes are lost.\n[mysqld]\ndatadir = {}\nsocket = {}\npid_file = {}\n{}",
-                                 data().string(), socket().string(), (folder() / "pid").string(), fixed_settings);
+  std::string text = fmt::format(
+      "# Written by dbrefresh at every start; changes are lost.\n[mysqld]\ndatadir = {}\nsocket = "
+      "{}\npid_file = {}\n{}",
+      data().string(), socket().string(), (folder() / "pid").string(), fixed_settings);
   text += open ? fmt::format("bind_address = 127.0.0.1\nport = {}\n", port) : "skip_networking = ON\n";
-  for (const auto& [name, value] : settings.items()) text += fmt::format("{} = {}\n", name, value.get<std::string>());
+  for (const auto& [name, value] : settings.items())
+    text += fmt::format("{} = {}\n", name, value.get<std::string>());
   os::write_file_atomic(folder() / "server.cnf", text, 0600);
   os::give_to(folder() / "server.cnf", home_.server_user);
 }
@@ -67,7 +74,9 @@ void MariaDbServer::configure(int port, bool open, const base::Json& settings) c
 void MariaDbServer::start(bool first_time, const Waiting& waiting) const {
   if (process()) return;
   os::Command command{.argv = {"mariadbd", "--defaults-file=" + (folder() / "server.cnf").string()},
-                      .user = home_.server_user, .folder = data(), .output = folder() / "server.log"};
+                      .user = home_.server_user,
+                      .folder = data(),
+                      .output = folder() / "server.log"};
   const auto init = folder() / "init.sql";
   if (first_time) {
     std::set<std::string> names = {home_.server_user.name, os::current_user().name, "root"};
@@ -86,10 +95,15 @@ void MariaDbServer::start(bool first_time, const Waiting& waiting) const {
       administrate();
       break;
     } catch (const Error&) {
-      if (!os::is_running(server)) throw Error("ServerFailed", fmt::format("mariadbd of {} ended while it started: {}", id_, log_tail()));
-      if (waiting.clock.now() >= waiting.deadline) throw Error("DeadlineExceeded", fmt::format("mariadbd of {} did not answer in time: {}", id_, log_tail()));
+      if (!os::is_running(server))
+        throw Error("ServerFailed",
+                    fmt::format("mariadbd of {} ended while it started: {}", id_, log_tail()));
+      if (waiting.clock.now() >= waiting.deadline)
+        throw Error("DeadlineExceeded",
+                    fmt::format("mariadbd of {} did not answer in time: {}", id_, log_tail()));
     }
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 20ms, waiting.stop)) throw Error("Interrupted", "stopped while a server was starting");
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 20ms, waiting.stop))
+      throw Error("Interrupted", "stopped while a server was starting");
   }
   if (first_time) os::remove_tree(init);
 }
@@ -99,13 +113,16 @@ void MariaDbServer::stop(const Waiting& waiting) const {
   if (!server) return;
   os::send_signal(*server, SIGTERM);
   while (os::is_running(*server)) {
-    if (waiting.clock.now() >= waiting.deadline) throw Error("DeadlineExceeded", fmt::format("mariadbd of {} did not stop in time", id_));
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 10ms, waiting.stop)) throw Error("Interrupted", "stopped while a server was stopping");
+    if (waiting.clock.now() >= waiting.deadline)
+      throw Error("DeadlineExceeded", fmt::format("mariadbd of {} did not stop in time", id_));
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 10ms, waiting.stop))
+      throw Error("Interrupted", "stopped while a server was stopping");
   }
 }
 
 std::unique_ptr<sql::Connection> MariaDbServer::administrate() const {
-  return sql::connect({.family = "mariadb", .socket = socket().string(), .user = os::current_user().name}, 10s);
+  return sql::connect({.family = "mariadb", .socket = socket().string(), .user = os::current_user().name},
+                      10s);
 }
 
 std::string MariaDbServer::log_tail() const {

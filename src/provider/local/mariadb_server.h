@@ -16,8 +16,8 @@ class MariaDbServer {
   os::fs::path data() const { return folder() / "data"; }
   os::fs::path socket() const { return folder() / "socket"; }
 
-  /// The process that serves this very folder, found by its pid file and believed only if it works in our data
-  /// folder: a stale pid file never makes us touch somebody else's process.
+  /// The process that serves this very folder: one that works in our data folder. A stale pid file never makes us
+  /// touch somebody else's process, and a server that has not written one yet is found all the same.
   std::optional<os::ProcessId> process() const;
 
   /// Makes an empty data folder (mariadb-install-db).
@@ -26,8 +26,8 @@ class MariaDbServer {
   /// Writes server.cnf. Closed: no TCP, only the socket in a folder of mode 0700.
   void configure(int port, bool open, const base::Json& settings) const;
 
-  /// Starts it and waits until it answers. `first_time` gives ourselves administrator accounts through the socket.
-  /// Throws `ServerFailed` with the end of its log.
+  /// Starts it and waits until it answers. `first_time` gives ourselves administrator accounts through the
+  /// socket. Throws `ServerFailed` with the end of its log.
   void start(bool first_time, const Waiting& waiting) const;
 
   /// Stops it and waits until its process is gone. Nothing running is no error.

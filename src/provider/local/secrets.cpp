@@ -12,7 +12,8 @@ using base::Error;
 using base::Secret;
 
 constexpr std::string_view schema =
-    "CREATE TABLE IF NOT EXISTS secret (name TEXT NOT NULL, stage TEXT NOT NULL, sealed TEXT NOT NULL, PRIMARY KEY (name, stage));";
+    "CREATE TABLE IF NOT EXISTS secret (name TEXT NOT NULL, stage TEXT NOT NULL, sealed TEXT NOT NULL, "
+    "PRIMARY KEY (name, stage));";
 constexpr std::size_t key_bytes = 32, nonce_bytes = 12, tag_bytes = 16;
 
 Secret open_key(const Home& home) {
@@ -20,16 +21,23 @@ Secret open_key(const Home& home) {
   if (!os::fs::exists(path)) os::write_file_atomic(path, os::random_bytes(key_bytes), 0600);
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077U) != 0)
-    throw Error("SecretKeyExposed", fmt::format("{} can be read by others than its owner", path.string()), "chmod 600 " + path.string());
+    throw Error("SecretKeyExposed", fmt::format("{} can be read by others than its owner", path.string()),
+                "chmod 600 " + path.string());
   Secret key(os::read_file(path, 1024));
-  if (key.reveal().size() != key_bytes) throw Error("SecretKeyInvalid", fmt::format("{} does not hold {} bytes", path.string(), key_bytes), "restore it from a backup: the secrets cannot be read without it");
+  if (key.reveal().size() != key_bytes)
+    throw Error("SecretKeyInvalid", fmt::format("{} does not hold {} bytes", path.string(), key_bytes),
+                "restore it from a backup: the secrets cannot be read without it");
   return key;
 }
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)>;
 
-unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-const unsigned char* bytes(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+unsigned char* bytes(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
+const unsigned char* bytes(const std::string& text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 /// nonce, tag, ciphertext as hex; the secret's name and stage are authenticated with it.
 std::string seal(const Secret& key, const std::string& context, const std::string& plain) {
@@ -37,11 +45,14 @@ std::string seal(const Secret& key, const std::string& context, const std::strin
   std::string sealed(plain.size(), '\0'), tag(tag_bytes, '\0');
   const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   int size = 0;
-  const bool good = EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key.reveal()), bytes(nonce)) == 1 &&
-                    EVP_EncryptUpdate(cipher.get(), nullptr, &size, bytes(context), static_cast<int>(context.size())) == 1 &&
-                    EVP_EncryptUpdate(cipher.get(), bytes(sealed), &size, bytes(plain), static_cast<int>(plain.size())) == 1 &&
-                    EVP_EncryptFinal_ex(cipher.get(), bytes(sealed) + size, &size) == 1 &&
-                    EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_bytes, tag.data()) == 1;
+  const bool good =
+      EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key.reveal()), bytes(nonce)) == 1 &&
+      EVP_EncryptUpdate(cipher.get(), nullptr, &size, bytes(context), static_cast<int>(context.size())) ==
+          1 &&
+      EVP_EncryptUpdate(cipher.get(), bytes(sealed), &size, bytes(plain), static_cast<int>(plain.size())) ==
+          1 &&
+      EVP_EncryptFinal_ex(cipher.get(), bytes(sealed) + size, &size) == 1 &&
+      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_bytes, tag.data()) == 1;
   if (!good) throw Error("SecretError", "a secret could not be sealed");
   std::string hex;
   for (const char c : nonce + tag + sealed) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
@@ -50,27 +61,35 @@ std::string seal(const Secret& key, const std::string& context, const std::strin
 
 Secret unseal(const Secret& key, const std::string& context, const std::string& hex) {
   std::string raw;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) raw += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    raw += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
   if (raw.size() < nonce_bytes + tag_bytes) throw Error("SecretError", "a stored secret is cut short");
   std::string tag = raw.substr(nonce_bytes, tag_bytes);
   const std::string nonce = raw.substr(0, nonce_bytes), sealed = raw.substr(nonce_bytes + tag_bytes);
   std::string plain(sealed.size(), '\0');
   const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   int size = 0;
-  const bool good = EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key.reveal()), bytes(nonce)) == 1 &&
-                    EVP_DecryptUpdate(cipher.get(), nullptr, &size, bytes(context), static_cast<int>(context.size())) == 1 &&
-                    EVP_DecryptUpdate(cipher.get(), bytes(plain), &size, bytes(sealed), static_cast<int>(sealed.size())) == 1 &&
-                    EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_bytes, tag.data()) == 1 &&
-                    EVP_DecryptFinal_ex(cipher.get(), bytes(plain) + size, &size) == 1;
-  if (!good) throw Error("SecretError", "a stored secret does not fit the key file", "was secrets.key replaced?");
+  const bool good =
+      EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes(key.reveal()), bytes(nonce)) == 1 &&
+      EVP_DecryptUpdate(cipher.get(), nullptr, &size, bytes(context), static_cast<int>(context.size())) ==
+          1 &&
+      EVP_DecryptUpdate(cipher.get(), bytes(plain), &size, bytes(sealed), static_cast<int>(sealed.size())) ==
+          1 &&
+      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_bytes, tag.data()) == 1 &&
+      EVP_DecryptFinal_ex(cipher.get(), bytes(plain) + size, &size) == 1;
+  if (!good)
+    throw Error("SecretError", "a stored secret does not fit the key file", "was secrets.key replaced?");
   return Secret(std::move(plain));
 }
 
 const char* text_of(SecretStore::Stage stage) {
   switch (stage) {
-    case SecretStore::Stage::current: return "AWSCURRENT";
-    case SecretStore::Stage::pending: return "AWSPENDING";
-    case SecretStore::Stage::previous: return "AWSPREVIOUS";
+    case SecretStore::Stage::current:
+      return "AWSCURRENT";
+    case SecretStore::Stage::pending:
+      return "AWSPENDING";
+    case SecretStore::Stage::previous:
+      return "AWSPREVIOUS";
   }
   return "";
 }
@@ -86,7 +105,9 @@ std::optional<Secret> Secrets::read(const std::string& name, const std::string& 
 }
 
 void Secrets::write(const std::string& name, const std::string& stage, const Secret& value) {
-  db_.prepare("INSERT OR REPLACE INTO secret VALUES (?,?,?)").bind(name, stage, seal(key_, name, value.reveal())).run();
+  db_.prepare("INSERT OR REPLACE INTO secret VALUES (?,?,?)")
+      .bind(name, stage, seal(key_, name, value.reveal()))
+      .run();
 }
 
 void Secrets::erase(const std::string& name, const std::string& stage) {

@@ -31,9 +31,11 @@ bool climbs(const std::string& path) {
 std::string Scripts::read(const std::string& bucket, const std::string& key) {
   const auto folder = home_.buckets() / bucket;
   if (bucket.find('/') != std::string::npos || bucket == ".." || !os::fs::is_directory(folder))
-    throw Error("NoSuchBucket", fmt::format("there is no bucket '{}'", bucket), fmt::format("a bucket is a folder: mkdir {}", folder.string()));
+    throw Error("NoSuchBucket", fmt::format("there is no bucket '{}'", bucket),
+                fmt::format("a bucket is a folder: mkdir {}", folder.string()));
   if (climbs(key) || !os::fs::is_regular_file(folder / key))
-    throw Error("NoSuchKey", fmt::format("bucket '{}' has no object '{}'", bucket, key), fmt::format("put the script at {}", (folder / key).string()));
+    throw Error("NoSuchKey", fmt::format("bucket '{}' has no object '{}'", bucket, key),
+                fmt::format("put the script at {}", (folder / key).string()));
   return os::read_file(folder / key, 256U << 20U);
 }
 
@@ -42,37 +44,52 @@ SqliteLedger::SqliteLedger(const Home& home) : db_(home.ledger(), ledger_schema)
 void SqliteLedger::record(const std::string& table, const LedgerRow& row) {
   const std::lock_guard lock(mutex_);
   db_.prepare("INSERT OR IGNORE INTO ledger VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
-      .bind(table, row.run, row.dbinstance, row.restoredate, row.appname, row.environment, row.source, row.restoretype, row.snapshot, row.status,
-            row.recordingtime, row.datatime, row.durations, row.reason)
+      .bind(table, row.run, row.dbinstance, row.restoredate, row.appname, row.environment, row.source,
+            row.restoretype, row.snapshot, row.status, row.recordingtime, row.datatime, row.durations,
+            row.reason)
       .run();
 }
 
 std::vector<LedgerRow> SqliteLedger::rows(const std::string& table) {
   const std::lock_guard lock(mutex_);
-  auto row = db_.prepare("SELECT run, dbinstance, restoredate, appname, environment, source, restoretype, snapshot, status, recordingtime, datatime, "
-                         "durations, reason FROM ledger WHERE tablename = ? OR ? = '' ORDER BY recordingtime, rowid");
+  auto row = db_.prepare(
+      "SELECT run, dbinstance, restoredate, appname, environment, source, restoretype, snapshot, status, "
+      "recordingtime, datatime, "
+      "durations, reason FROM ledger WHERE tablename = ? OR ? = '' ORDER BY recordingtime, rowid");
   row.bind(table, table);
   std::vector<LedgerRow> rows;
   while (row.step())
-    rows.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7), row.text(8), row.text(9),
-                    row.text(10), row.text(11), row.text(12)});
+    rows.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6),
+                    row.text(7), row.text(8), row.text(9), row.text(10), row.text(11), row.text(12)});
   return rows;
 }
 
 void Mailbox::send(const Message& message) {
   const auto path = home_.mailbox() / (message.run + ".txt");
   if (os::fs::exists(path)) return;
-  os::write_file_atomic(path, fmt::format("Subject: {}\nTopic: {}\n\n{}\n", message.subject, message.topic.empty() ? "-" : message.topic, message.body), 0600);
+  os::write_file_atomic(path,
+                        fmt::format("Subject: {}\nTopic: {}\n\n{}\n", message.subject,
+                                    message.topic.empty() ? "-" : message.topic, message.body),
+                        0600);
   if (!os::fs::exists(home_.settings())) return;
   const auto settings = base::Json::parse(os::read_file(home_.settings()), nullptr, false);
-  if (settings.is_discarded()) throw Error("SettingsInvalid", fmt::format("{} is not valid JSON", home_.settings().string()));
+  if (settings.is_discarded())
+    throw Error("SettingsInvalid", fmt::format("{} is not valid JSON", home_.settings().string()));
   if (!settings.contains("smtp")) return;
   const auto& smtp = settings["smtp"];
-  os::Mail mail{.url = smtp.at("url"), .from = smtp.at("from"), .to = smtp.at("to").get<std::vector<std::string>>(), .username = smtp.value("username", ""),
-                .password = {}, .subject = message.subject, .body = message.body};
+  os::Mail mail{.url = smtp.at("url"),
+                .from = smtp.at("from"),
+                .to = smtp.at("to").get<std::vector<std::string>>(),
+                .username = smtp.value("username", ""),
+                .password = {},
+                .subject = message.subject,
+                .body = message.body};
   if (const std::string name = smtp.value("passwordSecret", ""); !name.empty()) {
     const auto secret = secrets_.get(name, SecretStore::Stage::current);
-    if (!secret) throw Error("SecretNotFound", fmt::format("settings.json: smtp.passwordSecret names '{}', and there is no such secret", name));
+    if (!secret)
+      throw Error(
+          "SecretNotFound",
+          fmt::format("settings.json: smtp.passwordSecret names '{}', and there is no such secret", name));
     mail.password = base::Secret(base::Json::parse(secret->reveal()).value("password", ""));
   }
   os::send_mail(mail);

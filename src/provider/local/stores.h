@@ -9,8 +9,8 @@
 
 namespace provider::local {
 
-/// Secrets in an SQLite file, each value sealed with AES-256-GCM under the key file (32 random bytes, mode 0600).
-/// Thread-safe.
+/// Secrets in an SQLite file, each value sealed with AES-256-GCM under the key file (32 random bytes, mode
+/// 0600). Thread-safe.
 class Secrets : public SecretStore {
  public:
   /// Makes the key on first use. Throws `SecretKeyExposed` if others may read the key file.
@@ -56,7 +56,8 @@ class SqliteLedger : public Ledger {
 };
 
 /// A folder of readable messages, and mail by SMTP if <home>/settings.json has `smtp`:
-/// {"url": "smtps://host:465", "from": "…", "to": ["…"], "username": "…", "passwordSecret": "name of a secret"}.
+/// {"url": "smtps://host:465", "from": "…", "to": ["…"], "username": "…", "passwordSecret": "name of a
+/// secret"}.
 class Mailbox : public Notifier {
  public:
   /// Both must outlive it.

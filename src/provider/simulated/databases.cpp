@@ -12,7 +12,9 @@ using base::Error;
 
 namespace {
 
-Error not_found(const std::string& what) { return {"DBInstanceNotFound", fmt::format("there is no database {}", what)}; }
+Error not_found(const std::string& what) {
+  return {"DBInstanceNotFound", fmt::format("there is no database {}", what)};
+}
 
 Error throttled(bool after) {
   Error error(after ? "InternalFailure" : "Throttling", after ? "the answer was lost" : "rate exceeded");
@@ -29,7 +31,8 @@ class Session : public sql::Connection {
   Session(Databases& world, std::string id) : world_(world), id_(std::move(id)) {}
   sql::Result execute(std::string_view statement, std::size_t) override {
     const auto& broken = world_.faults_.broken_statement;
-    if (!broken.empty() && statement.find(broken) != std::string_view::npos) throw Error("SqlError", "the statement was refused");
+    if (!broken.empty() && statement.find(broken) != std::string_view::npos)
+      throw Error("SqlError", "the statement was refused");
     if (!statement.starts_with("SELECT")) {
       if (world_.on_change) world_.on_change();
       ++world_.must_have(id_, true).statements;
@@ -45,7 +48,8 @@ class Session : public sql::Connection {
   std::string id_;
 };
 
-Databases::Databases(base::Clock& clock, Faults faults) : clock_(clock), faults_(std::move(faults)), random_(faults_.seed) {}
+Databases::Databases(base::Clock& clock, Faults faults)
+    : clock_(clock), faults_(std::move(faults)), random_(faults_.seed) {}
 
 bool Databases::chance(double probability) {
   random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -84,7 +88,10 @@ void Databases::change(Entry& entry, const std::string& status, const std::strin
   entry.database.status = status;
   entry.next_status = next;
   random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;
-  const auto seconds = faults_.slowest_seconds == 0 ? 0 : static_cast<std::int64_t>((random_ >> 33) % static_cast<std::uint64_t>(faults_.slowest_seconds));
+  const auto seconds =
+      faults_.slowest_seconds == 0
+          ? 0
+          : static_cast<std::int64_t>((random_ >> 33) % static_cast<std::uint64_t>(faults_.slowest_seconds));
   entry.settles = clock_.now() + std::chrono::seconds(seconds) + std::chrono::microseconds(1);
   if (faults_.slowest_seconds == 0) entry.settles = clock_.now();
   settle();
@@ -95,7 +102,8 @@ Databases::Entry& Databases::must_have(const std::string& id, bool settled) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) throw not_found(id);
   if (settled && classify(found->second.database.status) == StatusClass::transient) {
-    Error error("InvalidDBInstanceState", fmt::format("{} is {}", found->second.database.name, found->second.database.status));
+    Error error("InvalidDBInstanceState",
+                fmt::format("{} is {}", found->second.database.name, found->second.database.status));
     error.retryable = true;
     throw error;
   }
@@ -105,7 +113,8 @@ Databases::Entry& Databases::must_have(const std::string& id, bool settled) {
 template <class Body>
 auto Databases::verb(const std::string& name, Body body) {
   if (on_change) on_change();
-  if (name == faults_.broken_verb && ++calls_[name] > faults_.broken_after) throw Error("InternalFailure", name + " is broken");
+  if (name == faults_.broken_verb && ++calls_[name] > faults_.broken_after)
+    throw Error("InternalFailure", name + " is broken");
   if (chance(faults_.throttled)) throw throttled(false);
   struct Watch {
     Databases& world;
@@ -128,7 +137,8 @@ void Databases::watch() {
   for (const auto& [id, entry] : entries_) {
     const Database& each = entry.database;
     if (each.name == guarded && each.open && !entry.original && must_be_masked && entry.statements == 0)
-      broken_rules_.push_back(fmt::format("{} ({}) is open under its live name with unmasked data", each.name, id));
+      broken_rules_.push_back(
+          fmt::format("{} ({}) is open under its live name with unmasked data", each.name, id));
     for (const auto& [other_id, other] : entries_)
       if (id < other_id && other.database.kind == each.kind && other.database.name == each.name)
         broken_rules_.push_back(fmt::format("{} and {} are both called {}", id, other_id, each.name));
@@ -155,10 +165,13 @@ std::vector<Database> Databases::list() {
   return out;
 }
 
-std::vector<base::Problem> Databases::check(const RestoreRequest&, const std::string&, const base::Json&) { return {}; }
+std::vector<base::Problem> Databases::check(const RestoreRequest&, const std::string&, const base::Json&) {
+  return {};
+}
 
 Databases::Entry& Databases::insert(Database database, const std::string& from) {
-  if (find(database.kind, database.name)) throw Error("DBInstanceAlreadyExists", fmt::format("there is a database {} already", database.name));
+  if (find(database.kind, database.name))
+    throw Error("DBInstanceAlreadyExists", fmt::format("there is a database {} already", database.name));
   const Entry& source = must_have(from, true);
   database.id = fmt::format("db-{:04}", next_id_++);
   database.arn = "arn:simulated:" + database.id;
@@ -174,33 +187,44 @@ Databases::Entry& Databases::insert(Database database, const std::string& from) 
 
 Restored Databases::restore(const RestoreRequest& request, const Waiting&) {
   return verb("restore", [&] {
-    Entry& made = insert({.kind = request.kind, .name = request.name, .port = request.port, .tags = request.tags, .open = false}, request.source);
+    Entry& made = insert({.kind = request.kind,
+                          .name = request.name,
+                          .port = request.port,
+                          .tags = request.tags,
+                          .open = false},
+                         request.source);
     if (faults_.restore_fails) made.next_status = "incompatible-restore";
     return Restored{made.database, clock_.now(), "simulated"};
   });
 }
 
-Database Databases::create_member(const std::string& cluster, const std::string& name, const Tags& tags, const base::Json&, const Waiting&) {
+Database Databases::create_member(const std::string& cluster, const std::string& name, const Tags& tags,
+                                  const base::Json&, const Waiting&) {
   return verb("create_member", [&] {
     const bool first = must_have(cluster, true).database.members.empty();
-    Entry& made = insert({.name = name, .tags = tags, .open = false, .cluster = cluster, .writer = first}, cluster);
+    Entry& made =
+        insert({.name = name, .tags = tags, .open = false, .cluster = cluster, .writer = first}, cluster);
     must_have(cluster, false).database.members.push_back(made.database.id);
     return made.database;
   });
 }
 
-Database Databases::create_replica(const std::string& of, const std::string& name, int port, const Tags& tags, const base::Json&, const Waiting&) {
+Database Databases::create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
+                                   const base::Json&, const Waiting&) {
   return verb("create_replica", [&] {
     Entry& source = must_have(of, true);
     const bool cluster = source.database.kind == Kind::cluster;
     Entry& made = insert({.name = name, .port = port, .tags = tags, .cluster = cluster ? of : ""}, of);
     made.database.replica_of = of;
-    (cluster ? must_have(of, false).database.members : must_have(of, false).database.replicas).push_back(made.database.id);
+    (cluster ? must_have(of, false).database.members : must_have(of, false).database.replicas)
+        .push_back(made.database.id);
     return made.database;
   });
 }
 
-bool Databases::replica_in_sync(const std::string& id) { return must_have(id, false).database.status == "available"; }
+bool Databases::replica_in_sync(const std::string& id) {
+  return must_have(id, false).database.status == "available";
+}
 
 void Databases::set_master_password(const std::string& id, const base::Secret& password) {
   verb("set_master_password", [&] {
@@ -214,8 +238,10 @@ void Databases::rename(const std::string& id, const std::string& name) {
   verb("rename", [&] {
     Entry& entry = must_have(id, true);
     if (entry.database.name == name) return;
-    if (find(entry.database.kind, name)) throw Error("DBInstanceAlreadyExists", fmt::format("there is a database {} already", name));
-    if (entry.database.status == "stopped") throw Error("InvalidDBInstanceState", "a stopped database cannot be renamed");
+    if (find(entry.database.kind, name))
+      throw Error("DBInstanceAlreadyExists", fmt::format("there is a database {} already", name));
+    if (entry.database.status == "stopped")
+      throw Error("InvalidDBInstanceState", "a stopped database cannot be renamed");
     entry.database.name = name;
     change(entry, "renaming", "available");
   });
@@ -248,7 +274,8 @@ void Databases::start(const std::string& id, const Waiting&) {
 void Databases::remove(const std::string& id, const Waiting&) {
   verb("remove", [&] {
     Entry& entry = must_have(id, true);
-    if (entry.database.deletion_protection) throw Error("InvalidParameterCombination", "it has deletion protection");
+    if (entry.database.deletion_protection)
+      throw Error("InvalidParameterCombination", "it has deletion protection");
     for (const auto& member : entry.database.members)
       if (must_have(member, false).database.status != "deleting")
         throw Error("InvalidDBClusterStateFault", "the cluster still has instances");
@@ -270,7 +297,8 @@ std::unique_ptr<sql::Connection> Databases::login(const std::string& id, const b
     throw error;
   }
   const Entry& owner = entry.database.cluster.empty() ? entry : must_have(entry.database.cluster, false);
-  if (owner.password != password) throw Error("AccessDenied", fmt::format("access denied to {}", entry.database.name));
+  if (owner.password != password)
+    throw Error("AccessDenied", fmt::format("access denied to {}", entry.database.name));
   return std::make_unique<Session>(*this, id);
 }
 

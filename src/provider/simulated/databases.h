@@ -1,5 +1,5 @@
-// DatabaseService in memory: statuses that take their time, faults from a seed, and a watch on what must never be.
-// For rehearsals and tests: the real engine and the real steps run against it in simulated time.
+// DatabaseService in memory: statuses that take their time, faults from a seed, and a watch on what must
+// never be. For rehearsals and tests: the real engine and the real steps run against it in simulated time.
 #pragma once
 
 #include <set>
@@ -11,13 +11,13 @@ namespace provider::simulated {
 /// What goes wrong, and how slowly the world moves.
 struct Faults {
   std::uint64_t seed = 1;
-  double throttled = 0;        ///< chance that a verb is refused before it did anything (retryable)
-  double lost_answer = 0;      ///< chance that a verb fails after it has happened (retryable, maybe_delivered)
-  std::string broken_verb;     ///< this verb fails for good, e.g. "rename"
-  int broken_after = 0;        ///< … from its n-th call on
-  bool restore_fails = false;  ///< a restore ends as incompatible-restore
+  double throttled = 0;     ///< chance that a verb is refused before it did anything (retryable)
+  double lost_answer = 0;   ///< chance that a verb fails after it has happened (retryable, maybe_delivered)
+  std::string broken_verb;  ///< this verb fails for good, e.g. "rename"
+  int broken_after = 0;     ///< … from its n-th call on
+  bool restore_fails = false;    ///< a restore ends as incompatible-restore
   std::string broken_statement;  ///< a statement that holds this text fails
-  int slowest_seconds = 60;    ///< a status change takes from 0 to this
+  int slowest_seconds = 60;      ///< a status change takes from 0 to this
 };
 
 /// Not thread-safe.
@@ -27,10 +27,11 @@ class Databases : public DatabaseService {
 
   /// Puts a database into the world.
   void add(Database database);
-  /// Called before and after every verb that changes anything; what it throws flies through, as a crash would.
+  /// Called before and after every verb that changes anything; what it throws flies through, as a crash
+  /// would.
   std::function<void()> on_change;
-  /// Rules that were broken so far: a list of sentences. Watches `guarded`: no database of this name may be open
-  /// unless it is masked or was there from the beginning.
+  /// Rules that were broken so far: a list of sentences. Watches `guarded`: no database of this name may be
+  /// open unless it is masked or was there from the beginning.
   const std::vector<std::string>& broken_rules() const { return broken_rules_; }
   std::string guarded;
   bool must_be_masked = false;
@@ -38,10 +39,13 @@ class Databases : public DatabaseService {
   std::optional<Database> find(Kind kind, const std::string& name) override;
   std::optional<Database> get(const std::string& id) override;
   std::vector<Database> list() override;
-  std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces, const base::Json& members) override;
+  std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces,
+                                   const base::Json& members) override;
   Restored restore(const RestoreRequest& request, const Waiting& waiting) override;
-  Database create_member(const std::string& cluster, const std::string& name, const Tags& tags, const base::Json& settings, const Waiting& waiting) override;
-  Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags, const base::Json& settings, const Waiting& waiting) override;
+  Database create_member(const std::string& cluster, const std::string& name, const Tags& tags,
+                         const base::Json& settings, const Waiting& waiting) override;
+  Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
+                          const base::Json& settings, const Waiting& waiting) override;
   bool replica_in_sync(const std::string& id) override;
   void set_master_password(const std::string& id, const base::Secret& password) override;
   void rename(const std::string& id, const std::string& name) override;
@@ -56,11 +60,11 @@ class Databases : public DatabaseService {
   friend class Session;
   struct Entry {
     Database database;
-    std::string next_status;      ///< what the status becomes at `settles`; "" for gone
+    std::string next_status;  ///< what the status becomes at `settles`; "" for gone
     base::Time settles{};
     base::Secret password;
-    int statements = 0;           ///< SQL statements that have run on it
-    bool original = false;        ///< it was there from the beginning
+    int statements = 0;     ///< SQL statements that have run on it
+    bool original = false;  ///< it was there from the beginning
   };
 
   Entry& must_have(const std::string& id, bool settled);

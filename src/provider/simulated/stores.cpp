@@ -10,7 +10,9 @@ std::optional<base::Secret> Secrets::get(const std::string& name, Stage stage) {
   return found->second.at(stage);
 }
 
-void Secrets::put_pending(const std::string& name, const base::Secret& value) { values_[name][Stage::pending] = value; }
+void Secrets::put_pending(const std::string& name, const base::Secret& value) {
+  values_[name][Stage::pending] = value;
+}
 
 void Secrets::promote(const std::string& name) {
   auto& versions = values_[name];
@@ -20,8 +22,12 @@ void Secrets::promote(const std::string& name) {
   versions.erase(Stage::pending);
 }
 
-void Secrets::drop_pending(const std::string& name) { values_[name].erase(Stage::pending); }
-void Secrets::remove(const std::string& name) { values_.erase(name); }
+void Secrets::drop_pending(const std::string& name) {
+  values_[name].erase(Stage::pending);
+}
+void Secrets::remove(const std::string& name) {
+  values_.erase(name);
+}
 
 std::vector<std::string> Secrets::names() {
   std::vector<std::string> out;
@@ -41,7 +47,9 @@ void MemoryLedger::record(const std::string&, const LedgerRow& row) {
   if (std::ranges::find(rows_, row.run, &LedgerRow::run) == rows_.end()) rows_.push_back(row);
 }
 
-std::vector<LedgerRow> MemoryLedger::rows(const std::string&) { return rows_; }
+std::vector<LedgerRow> MemoryLedger::rows(const std::string&) {
+  return rows_;
+}
 
 void MemoryNotifier::send(const Message& message) {
   if (broken) throw Error("MailFailed", "mail is broken");

@@ -1,0 +1,91 @@
+#include "tests/end-to-end/program.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace tests {
+namespace {
+
+constexpr const char* program = PROGRAM;
+
+std::string quoted(const std::string& word) {
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+}  // namespace
+
+Home::~Home() {
+  base::SystemClock clock;
+  for (const auto& entry : os::fs::directory_iterator("/proc")) {
+    const int pid = std::atoi(entry.path().filename().c_str());
+    if (pid <= 0 || !os::working_folder(pid).string().starts_with(path().string())) continue;
+    const auto process = os::identify(pid);
+    if (!process) continue;
+    os::send_signal(*process, SIGCONT);
+    os::send_signal(*process, SIGKILL);
+    while (os::is_running(*process)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  }
+}
+
+os::Finished Home::run(std::vector<std::string> arguments) {
+  base::SystemClock clock;
+  arguments.insert(arguments.begin(), {program, "--home", path().string()});
+  return os::run({.argv = std::move(arguments)}, clock, clock.now() + std::chrono::minutes(5), {});
+}
+
+std::string Home::must(std::vector<std::string> arguments) {
+  const auto finished = run(arguments);
+  EXPECT_EQ(finished.exit_code, 0) << testing::PrintToString(arguments) << "\n" << finished.output;
+  return finished.output;
+}
+
+base::Json Home::json(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "--json");
+  const auto finished = run(arguments);
+  const auto answer = base::Json::parse(finished.output, nullptr, false);
+  EXPECT_FALSE(answer.is_discarded()) << finished.output;
+  return answer;
+}
+
+std::string Home::sql(const std::string& instance, const std::string& statements) {
+  base::SystemClock clock;
+  const auto input = path() / ("input-" + os::random_text(6) + ".sql");
+  std::ofstream(input) << statements;
+  const std::string line = quoted(program) + " --home " + quoted(path()) + " local connect " + instance + " -- --skip-column-names --batch < " + quoted(input);
+  const auto finished = os::run({.argv = {"/bin/sh", "-c", line}}, clock, clock.now() + std::chrono::minutes(1), {});
+  os::remove_tree(input);
+  return finished.exit_code == 0 ? finished.output : "error: " + finished.output;
+}
+
+void Home::make_production(const std::string& password, int customers) {
+  std::ofstream(path() / "password") << password << "\n";
+  must({"local", "create", "mysqlinstp", "--password-file", (path() / "password").string(), "--database", "mysqldbp"});
+  os::remove_tree(path() / "password");
+  std::string statements = os::read_file(SOURCE_DIR "/examples/production.sql");
+  for (int i = 3; i < customers; ++i) statements += "INSERT INTO customers (name, email, address) VALUES ('c', 'c" + std::to_string(i) + "@customers.example', 'street');\n";
+  EXPECT_EQ(sql("mysqlinstp", statements), "");
+  os::fs::copy(SOURCE_DIR "/examples/buckets", path() / "buckets", os::fs::copy_options::recursive | os::fs::copy_options::overwrite_existing);
+}
+
+std::string Home::file(const std::string& example, const std::vector<std::pair<std::string, std::string>>& replacements) {
+  std::string text = os::read_file(SOURCE_DIR "/examples/" + example);
+  auto replace = [&](const std::string& what, const std::string& with) {
+    EXPECT_NE(text.find(what), std::string::npos) << what;
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) text.replace(at, what.size(), with);
+  };
+  replace("\"wait_time\": 10", "\"wait_time\": 1");
+  replace("\"port\": 3307", "\"port\": " + std::to_string(port_));
+  for (const auto& [what, with] : replacements) replace(what, with);
+  const auto to = path() / ("file-" + os::random_text(6) + ".json");
+  std::ofstream(to) << text;
+  return to;
+}
+
+}  // namespace tests

@@ -1,0 +1,43 @@
+// The program itself, as a user runs it, against real servers in a home of its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "os/process.h"
+#include "tests/temporary.h"
+
+namespace tests {
+
+/// A home whose servers are gone, processes and all, when it goes.
+class Home {
+ public:
+  Home() = default;
+  Home(const Home&) = delete;
+  Home& operator=(const Home&) = delete;
+  ~Home();
+
+  /// Runs the program to its end.
+  os::Finished run(std::vector<std::string> arguments);
+  /// run(), with the exit code checked; returns the output.
+  std::string must(std::vector<std::string> arguments);
+  /// SQL through `local connect`; the rows, columns separated by tabs.
+  std::string sql(const std::string& instance, const std::string& statements);
+  /// The program's answer to a command with --json.
+  base::Json json(std::vector<std::string> arguments);
+
+  /// A production instance `mysqlinstp` with the demo's tables and `customers` rows, and the scripts' bucket.
+  void make_production(const std::string& password = "production pw", int customers = 3);
+  /// An example's refresh file with a port of our own and any replacements, written into the home; its path.
+  std::string file(const std::string& example, const std::vector<std::pair<std::string, std::string>>& replacements = {});
+
+  const os::fs::path& path() const { return folder_.path(); }
+  int port() const { return port_; }
+
+ private:
+  Temporary folder_;
+  int port_ = os::any_free_port();
+};
+
+}  // namespace tests

@@ -1,0 +1,310 @@
+// Real MariaDB servers, the real program.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <mysql.h>
+#include <signal.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "tests/end-to-end/program.h"
+
+namespace tests {
+namespace {
+
+using base::Json;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* first = "db-app1-mysqlinstd.json";
+constexpr const char* with_secret = "test-2b/db-app1-mysqlinstd.json";
+constexpr const char* masked = "test-3c/db-app1-mysqlinstd.json";
+constexpr const char* emails = "SELECT email FROM customers ORDER BY id;";
+
+/// Can `user` log in over TCP, as an application would? 0, or the server's error number.
+unsigned tcp_login(int port, const std::string& user, const std::string& password) {
+  MYSQL* db = mysql_init(nullptr);
+  const bool good = mysql_real_connect(db, "127.0.0.1", user.c_str(), password.c_str(), nullptr, static_cast<unsigned>(port), nullptr, 0) != nullptr;
+  const unsigned code = good ? 0 : mysql_errno(db);
+  mysql_close(db);
+  return code;
+}
+
+/// What must hold after a failed run: the old database serves its old data, and nothing is left behind.
+void expect_put_back(Home& home, const std::string& marker) {
+  const Json list = home.json({"local", "list"});
+  EXPECT_EQ(list.size(), 2U) << list.dump(1);
+  for (const Json& each : list) EXPECT_EQ(each["status"], "available") << list.dump(1);
+  EXPECT_EQ(home.sql("mysqlinstd", "SELECT title FROM books WHERE id = 1;"), marker + "\n");
+  std::size_t folders = 0;
+  for ([[maybe_unused]] const auto& entry : os::fs::directory_iterator(home.path() / "instances")) ++folders;
+  EXPECT_EQ(folders, 2U);
+}
+
+/// Marks the development database, so that the old one can be told from a new one.
+void mark(Home& home) { EXPECT_EQ(home.sql("mysqlinstd", "UPDATE books SET title = 'the old one' WHERE id = 1;"), ""); }
+
+TEST(EndToEnd, TheThreeTestsOfTheOriginal) {
+  Home home;
+  home.make_production();
+  EXPECT_EQ(home.sql("mysqlinstp", "CREATE USER app@'%' IDENTIFIED BY 'app-pw'; GRANT SELECT ON mysqldbp.* TO app@'%';"), "");
+  EXPECT_EQ(home.sql("mysqlinstp", "INSERT INTO books (title, author, price) VALUES ('just before', 'x', 1);"), "");
+  home.must({"run", home.file(first)});
+  EXPECT_EQ(home.sql("mysqlinstd", "SELECT COUNT(*) FROM books WHERE title = 'just before';"), "1\n");
+  EXPECT_EQ(tcp_login(home.port(), "admin", "temppwd123"), 0U);
+  EXPECT_NE(tcp_login(home.port(), "admin", "production pw"), 0U) << "production's password opens the copy";
+  EXPECT_NE(tcp_login(home.port(), "app", "app-pw"), 0U) << "a production login opens the copy";
+
+  const std::string before = home.json({"local", "list"})[0]["id"];
+  home.must({"run", home.file(with_secret)});
+  EXPECT_NE(home.json({"local", "list"})[0]["id"], before);
+  const Json secret = home.json({"local", "secret", "/development/app1/mysqlinstd"});
+  EXPECT_EQ(secret, Json({{"username", "admin"}, {"password", "(hidden)"}, {"engine", "mariadb"}, {"host", "127.0.0.1"}, {"port", home.port()}, {"dbname", "mysqldbp"}, {"dbInstanceIdentifier", "mysqlinstd"}}));
+
+  home.must({"run", home.file(masked)});
+  EXPECT_EQ(home.sql("mysqlinstd", "SELECT DISTINCT email, address FROM customers; SELECT COUNT(*) FROM logs;"), "masked@example.invalid\tmasked\n0\n");
+  EXPECT_THAT(home.sql("mysqlinstp", emails), HasSubstr("one@customers.example"));
+  const Json ledger = home.json({"ledger"});
+  ASSERT_EQ(ledger.size(), 3U);
+  for (const Json& row : ledger) EXPECT_EQ(row["status"], "completed");
+  for (const Json& row : ledger) EXPECT_TRUE(os::fs::exists(home.path() / "mail" / (row["run"].get<std::string>() + ".txt")));
+  const Json tags = home.json({"local", "list"})[0]["tags"];
+  EXPECT_EQ(tags["refresh-instance"], "mysqlinstd");
+  EXPECT_EQ(tags["refresh"], "true");
+}
+
+TEST(EndToEnd, AScriptThatFailsPutsEverythingBack) {
+  Home home;
+  home.make_production();
+  home.must({"run", home.file(first)});
+  mark(home);
+  std::ofstream(home.path() / "buckets/awssol-bucket/sqlscripts/rdsmysql/mysqlinstd/02script.sql") << "UPDATE customers SET email = 'x';\n\nUPDATE nowhere SET a = 1;\n";
+  const auto finished = home.run({"run", home.file(masked)});
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_THAT(finished.output, HasSubstr("02script.sql:3: statement 2 of 2 failed"));
+  EXPECT_THAT(finished.output, HasSubstr("Table 'mysqldbp.nowhere' doesn't exist"));
+  expect_put_back(home, "the old one");
+  const Json ledger = home.json({"ledger"});
+  ASSERT_EQ(ledger.size(), 2U);
+  EXPECT_EQ(ledger[1]["status"], "failed");
+  EXPECT_THAT(ledger[1]["reason"].get<std::string>(), HasSubstr("nowhere"));
+  EXPECT_THAT(os::read_file(home.path() / "mail" / (ledger[1]["run"].get<std::string>() + ".txt")), HasSubstr("[FAILED]"));
+  EXPECT_EQ(tcp_login(home.port(), "admin", "temppwd123"), 0U) << "the old database serves";
+}
+
+TEST(EndToEnd, AFailedCopyIsKeptClosedIfAskedFor) {
+  Home home;
+  home.make_production();
+  std::ofstream(home.path() / "buckets/awssol-bucket/sqlscripts/rdsmysql/mysqlinstd/02script.sql") << "UPDATE nowhere SET a = 1;\n";
+  EXPECT_EQ(home.run({"run", "--keep-failed", home.file(masked, {{"\"secret\": \"true\"", "\"secret\": \"true\""}})}).exit_code, 1);
+  const Json list = home.json({"local", "list"});
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_THAT(list[0]["name"].get<std::string>(), testing::StartsWith("mysqlinstd-failed-"));
+  EXPECT_EQ(list[0]["open"], false);
+  EXPECT_NE(tcp_login(home.port(), "admin", "temppwd123"), 0U);
+}
+
+TEST(EndToEnd, PasswordsOfEveryKindWorkAndAppearNowhere) {
+  for (const std::string password : {"quo'te\\\"d; DROP--", "sp ace $HOME `x` #;", "p\xC3\xA4ssw\xC3\xB6rd-\xE2\x82\xAC%s{}"}) {
+    Home home;
+    home.make_production("production-" + password);
+    const std::string in_json = Json(password).dump();
+    home.must({"run", home.file(masked, {{"\"temppwd123\"", in_json}})});
+    EXPECT_EQ(tcp_login(home.port(), "admin", password), 0U) << password;
+    for (const auto& row : home.json({"list"})) home.must({"history", row["run"]});
+    for (const auto& entry : os::fs::recursive_directory_iterator(home.path())) {
+      if (!entry.is_regular_file() || entry.path().filename().string().starts_with("file-")) continue;
+      const std::string content = os::read_file(entry.path(), 1U << 30U);
+      for (const std::string& form : {password, in_json.substr(1, in_json.size() - 2)}) EXPECT_EQ(content.find(form), std::string::npos) << entry.path() << " holds the password";
+    }
+  }
+}
+
+TEST(EndToEnd, ThePlanFindsWhatWouldFailAndChangesNothing) {
+  Home home;
+  home.make_production();
+  auto refusal = [&](const std::vector<std::pair<std::string, std::string>>& replacements) {
+    const auto finished = home.run({"run", home.file(masked, replacements)});
+    EXPECT_EQ(finished.exit_code, 2) << finished.output;
+    return finished.output;
+  };
+  EXPECT_THAT(refusal({{"\"source\": \"mysqlinstp\"", "\"source\": \"nothere\""}}), HasSubstr("$.restore.source: 'nothere': there is no such instance"));
+  EXPECT_THAT(refusal({{"01script.sql,02script.sql", "01script.sql,missing.sql"}}), HasSubstr("$.runscripts.keys: 'missing.sql': bucket 'awssol-bucket' has no object"));
+  EXPECT_THAT(refusal({{"\"engine\": \"mysql\"", "\"engine\": \"postgresql\""}}), HasSubstr("$.runscripts.engine: says 'postgresql', and the source is mariadb"));
+  EXPECT_THAT(refusal({{"\"method\": \"lambda\"", "\"method\": \"ec2\""}}), HasSubstr("$.runscripts.method: 'ec2'"));
+  const int taken = home.json({"local", "list"})[0]["port"];
+  EXPECT_THAT(refusal({{"\"port\": " + std::to_string(home.port()), "\"port\": " + std::to_string(taken)}}), HasSubstr("is taken by instance mysqlinstp"));
+  std::ofstream(home.path() / "password") << "x\n";
+  home.must({"local", "create", "mysqlinstd", "--password-file", (home.path() / "password").string()});
+  EXPECT_THAT(refusal({}), HasSubstr("does not carry the tag refresh=true"));
+  const std::string both = home.run({"run", home.file(first, {{"\"source\": \"mysqlinstp\"", "\"source\": \"nothere\""}})}).output;
+  EXPECT_THAT(both, HasSubstr("nothere"));
+  EXPECT_THAT(both, HasSubstr("$.delete.torun: is not true, and 'mysqlinstd' exists"));
+  EXPECT_TRUE(home.json({"list"}).empty()) << "no run was begun";
+  EXPECT_EQ(home.json({"local", "list"}).size(), 2U);
+}
+
+/// Starts `run` and returns its process.
+os::ProcessId start_run(Home& home, const std::string& file) {
+  return os::start({.argv = {PROGRAM, "--home", home.path().string(), "run", file}, .output = home.path() / "run.log"});
+}
+
+void wait_until_gone(const os::ProcessId& process) {
+  base::SystemClock clock;
+  const auto deadline = clock.now() + std::chrono::minutes(2);
+  while (os::is_running(process) && clock.now() < deadline) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  EXPECT_FALSE(os::is_running(process));
+}
+
+TEST(EndToEnd, KilledAtTwentyRandomMomentsItResumesOrIsReplaced) {
+  Home home;
+  home.make_production();
+  home.must({"run", home.file(first)});
+  base::SystemClock clock;
+  std::uint64_t random = os::random_seed();
+  std::cout << "seed " << random << "\n";
+  std::size_t runs = 1;
+  for (int i = 0; i < 20; ++i) {
+    mark(home);
+    random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+    const auto process = start_run(home, home.file(masked));
+    clock.sleep_until(clock.now() + std::chrono::milliseconds((random >> 33) % 2000), {});
+    os::send_signal(process, SIGKILL);
+    wait_until_gone(process);
+    const Json list = home.json({"list"});
+    const bool began = list.size() > runs;
+    const Json last = list.back();
+    if (began && last["status"] == "RUNNING") {
+      if (i % 2 == 0) {
+        home.must({"resume", last["run"]});
+      } else {
+        home.must({"run", home.file(masked)});
+        EXPECT_EQ(home.json({"status", last["run"]})["status"], "FAILED");
+        EXPECT_EQ(home.json({"status", last["run"]})["error"], "RefreshCancelled");
+      }
+    } else if (!began) {
+      home.must({"run", home.file(masked)});
+    }
+    runs = home.json({"list"}).size();
+    EXPECT_EQ(home.json({"ledger"}).size(), runs);
+    EXPECT_EQ(home.json({"local", "list"}).size(), 2U) << "after kill " << i;
+    EXPECT_EQ(home.sql("mysqlinstd", "SELECT DISTINCT email FROM customers;"), "masked@example.invalid\n");
+    EXPECT_EQ(tcp_login(home.port(), "admin", "temppwd123"), 0U);
+  }
+}
+
+TEST(EndToEnd, InterruptedOnceItStopsAndSaysHowToGoOn) {
+  Home home;
+  home.make_production("pw", 20'000);
+  const auto process = start_run(home, home.file(first));
+  base::SystemClock clock;
+  while (home.json({"list"}).empty()) clock.sleep_until(clock.now() + std::chrono::milliseconds(20), {});
+  os::send_signal(process, SIGINT);
+  wait_until_gone(process);
+  const Json run = home.json({"list"})[0];
+  if (run["status"] == "RUNNING") {
+    EXPECT_THAT(os::read_file(home.path() / "run.log"), HasSubstr("dbrefresh resume " + run["run"].get<std::string>()));
+    home.must({"resume", run["run"]});
+  }
+  EXPECT_EQ(home.json({"ledger"}).size(), 1U);
+  EXPECT_EQ(home.sql("mysqlinstd", "SELECT COUNT(*) FROM customers;"), "20000\n");
+}
+
+TEST(EndToEnd, TwoRunsOfOneTargetExcludeEachOther) {
+  Home home;
+  home.make_production("pw", 2'000);
+  const std::string file = home.file(first);
+  const auto process = start_run(home, file);
+  base::SystemClock clock;
+  while (home.json({"list"}).empty()) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  const auto second = home.run({"run", file});
+  wait_until_gone(process);
+  if (second.exit_code == 1) EXPECT_THAT(second.output, HasSubstr("is refreshing instance/mysqlinstd right now"));
+  else EXPECT_EQ(second.exit_code, 2) << second.output;  // the first was faster: the target exists by now
+  EXPECT_EQ(home.json({"ledger"}).size(), 1U);
+}
+
+TEST(EndToEnd, AKilledSourceFailsTheRunAndLeavesTheOldDatabase) {
+  Home home;
+  home.make_production();
+  home.must({"run", home.file(first)});
+  mark(home);
+  const Json source = home.json({"local", "list"})[1];
+  ASSERT_EQ(source["name"], "mysqlinstp");
+  const int pid = std::atoi(os::read_file(home.path() / "instances" / source["id"].get<std::string>() / "pid").c_str());
+  os::send_signal(*os::identify(pid), SIGKILL);
+  base::SystemClock clock;
+  while (os::identify(pid)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  EXPECT_EQ(home.json({"local", "list"})[1]["status"], "stopped");
+  const auto refused = home.run({"run", home.file(masked)});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("'mysqlinstp' is stopped"));
+  home.must({"local", "start", "--all"});
+  expect_put_back(home, "the old one");
+  home.must({"run", home.file(masked)});
+}
+
+TEST(EndToEnd, AServerThatRunsAlreadyCanBeAdopted) {
+  Home home, other;
+  other.make_production("adopted'pw");
+  EXPECT_EQ(other.sql("mysqlinstp", "CREATE USER backup@localhost IDENTIFIED BY 'b\"k'; GRANT ALL ON *.* TO backup@localhost;"), "");
+  const auto id = other.json({"local", "list"})[0]["id"].get<std::string>();
+  std::ofstream(home.path() / "password") << "b\"k\n";
+  home.must({"local", "create", "mysqlinstp", "--adopt", "--socket", (other.path() / "instances" / id / "socket").string(), "--user", "backup", "--password-file", (home.path() / "password").string()});
+  home.must({"run", home.file(first)});
+  EXPECT_EQ(home.sql("mysqlinstd", "SELECT COUNT(*) FROM mysqldbp.customers;"), "3\n");
+  EXPECT_NE(home.run({"local", "stop", "mysqlinstp"}).exit_code, 0) << "it is not ours to stop";
+  home.must({"local", "delete", "mysqlinstp", "--force"});
+  EXPECT_EQ(other.sql("mysqlinstp", "SELECT COUNT(*) FROM customers;"), "3\n");
+}
+
+/// A production that never stands still: no row that was acknowledged before the call is missing, and the sum of a
+/// money transfer is right in every copy.
+TEST(EndToEnd, ACopyOfABusySourceIsConsistent) {
+  Home home;
+  home.make_production();
+  EXPECT_EQ(home.sql("mysqlinstp", "CREATE TABLE account (id INT PRIMARY KEY, balance INT NOT NULL); INSERT INTO account SELECT seq, 100 FROM seq_1_to_100;"), "");
+  const int port = home.json({"local", "list"})[0]["port"];
+  std::atomic<int> acknowledged{0};
+  std::vector<std::jthread> writers;
+  for (unsigned w = 0; w < 4; ++w)
+    writers.emplace_back([&, w](const std::stop_token& stop) {
+      MYSQL* db = mysql_init(nullptr);
+      ASSERT_NE(mysql_real_connect(db, "127.0.0.1", "admin", "production pw", "mysqldbp", static_cast<unsigned>(port), nullptr, 0), nullptr);
+      for (unsigned i = w; !stop.stop_requested(); i += 7) {
+        const auto from = std::to_string(i % 100 + 1), to = std::to_string((i * 31 + 17) % 100 + 1);
+        for (const std::string& sql : {std::string("BEGIN"), "UPDATE account SET balance = balance - 1 WHERE id = " + from, "UPDATE account SET balance = balance + 1 WHERE id = " + to,
+                                       std::string("INSERT INTO logs (message) VALUES ('t')"), std::string("COMMIT")})
+          mysql_query(db, sql.c_str());
+        if (mysql_errno(db) == 0) ++acknowledged;
+      }
+      mysql_close(db);
+    });
+  for (const char* file : {first, with_secret, with_secret}) {
+    const int before = acknowledged;
+    home.must({"run", home.file(file)});
+    EXPECT_EQ(home.sql("mysqlinstd", "SELECT SUM(balance) FROM account;"), "10000\n");
+    EXPECT_GE(std::atoi(home.sql("mysqlinstd", "SELECT COUNT(*) FROM logs;").c_str()), before / 2) << "deadlocks aside, what was acknowledged is there";
+  }
+}
+
+TEST(EndToEnd, BadInputExitsWithTwoAndNamesThePlace) {
+  Home home;
+  std::ofstream(home.path() / "empty.json") << "";
+  for (const char* command : {"run", "plan", "validate"}) {
+    const auto finished = home.run({command, (home.path() / "empty.json").string()});
+    EXPECT_EQ(finished.exit_code, 2) << command;
+    EXPECT_THAT(finished.output, HasSubstr("empty.json:1: $: is not valid JSON")) << command;
+  }
+  EXPECT_EQ(home.run({"run", "/nowhere.json"}).exit_code, 2);
+  EXPECT_EQ(home.run({"nonsense"}).exit_code, 2);
+  EXPECT_THAT(home.run({"histry", "x"}).output, HasSubstr("did you mean 'history'?"));
+  EXPECT_EQ(home.run({"--provider", "aws", "list"}).exit_code, 2);
+  EXPECT_EQ(home.run({"resume", "x"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace tests
