@@ -167,8 +167,8 @@ Body set_up_run(CLI::App& command, const Options& options) {
     Drive drive{world, signals, options.json};
     clear_interrupted(world, drive, subject_of(file.names));
     const auto plan = refresh::make_plan(to_json(file.names), file.members, world.services, "");
+    if (!plan.ok() || !options.json) print_problems(args->file, located(file, plan.problems), options.json);
     if (!plan.ok()) {
-      print_problems(args->file, located(file, plan.problems), options.json);
       return static_cast<int>(Exit::bad_input);
     }
     const std::string id = new_run_id(world.clock);

@@ -127,7 +127,8 @@ void give_to(const fs::path& path, const Ids& owner) {
 
 void remove_tree(const fs::path& path) {
   std::error_code error;
-  for (int tries = 0; tries < 5; ++tries) {  // something that ends just now may remove files of its own meanwhile
+  for (int tries = 0; tries < 5;
+       ++tries) {  // something that ends just now may remove files of its own meanwhile
     fs::remove_all(path, error);
     if (!error) return;
   }
@@ -180,6 +181,12 @@ bool can_reflink(const fs::path& folder) {
   ::unlink(from.c_str());
   ::unlink(to.c_str());
   return yes;
+}
+
+bool same_file_system(const fs::path& a, const fs::path& b) {
+  struct stat first {
+  }, second{};
+  return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev;
 }
 
 bool reflink(const fs::path& from, const fs::path& to) {

@@ -41,6 +41,8 @@ std::uintmax_t free_bytes(const fs::path& path);  ///< for ordinary users, on pa
 
 /// Does the file system of `folder` share blocks between files (FICLONE)? Found out by trying.
 bool can_reflink(const fs::path& folder);
+/// Are both on one file system, so that reflink() can work between them?
+bool same_file_system(const fs::path& a, const fs::path& b);
 /// Makes `to` share all blocks of `from`. Returns false where the file system cannot; throws FileError
 /// otherwise.
 bool reflink(const fs::path& from, const fs::path& to);

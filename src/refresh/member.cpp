@@ -114,7 +114,8 @@ void check_field(const Field& field, const Json& member, const std::string& wher
     return;
   }
   if (need == Need::forbidden)
-    return problem(fmt::format("is not allowed with dbservice {}", text_of(member["dbservice"])));
+    return problem(
+        fmt::format("is not allowed with dbservice {}", text_of(member.value("dbservice", Json("rds")))));
   if (!is_used(field, member)) return;
   if (has_placeholder(*found)) {
     if (!field.derived) problem("still says CHANGE_ME");

@@ -23,7 +23,7 @@ constexpr Field fields[] = {
         .only_aurora(),
     utc_time("restoretime", "Point in time to restore, UTC.").when("restoretype", "restorepoint"),
     text("snapshot", "Snapshot to restore, identifier or ARN.").when("restoretype", "fromsnapshot"),
-    choice("engine", engine_choices, "Database engine.").only_rds(Need::optional).only_aurora(),
+    choice("engine", engine_choices, "Database engine.").needs(Need::optional, Need::required),
     text("engineversion", "Version of the engine; the snapshot's own if left out.")
         .only_aurora(Need::optional),
     integer("backtrack", 0, "Seconds to keep for backtracking; Aurora MySQL only.")

@@ -38,11 +38,11 @@ struct Field {
   bool secret = false;            ///< never logged, journaled or shown
   bool derived = false;  ///< repeated by hand in old files and taken from the database: CHANGE_ME is no fault
 
-  constexpr Field only_rds(Need need = Need::required) const { return with(need, Need::forbidden); }
-  constexpr Field only_aurora(Need need = Need::required) const { return with(Need::forbidden, need); }
+  constexpr Field only_rds(Need need = Need::required) const { return needs(need, Need::forbidden); }
+  constexpr Field only_aurora(Need need = Need::required) const { return needs(Need::forbidden, need); }
   constexpr Field optional() const {
-    return with(rds == Need::forbidden ? rds : Need::optional,
-                aurora == Need::forbidden ? aurora : Need::optional);
+    return needs(rds == Need::forbidden ? rds : Need::optional,
+                 aurora == Need::forbidden ? aurora : Need::optional);
   }
   constexpr Field when(std::string_view field, std::string_view value) const {
     Field copy = *this;
@@ -59,9 +59,7 @@ struct Field {
     copy.derived = true;
     return copy;
   }
-
- private:
-  constexpr Field with(Need for_rds, Need for_aurora) const {
+  constexpr Field needs(Need for_rds, Need for_aurora) const {
     Field copy = *this;
     copy.rds = for_rds;
     copy.aurora = for_aurora;

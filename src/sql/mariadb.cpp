@@ -124,6 +124,8 @@ std::optional<std::string> Connection::scalar(std::string_view statement) {
 }
 
 std::unique_ptr<Connection> connect(const Endpoint& endpoint, std::chrono::seconds timeout) {
+  // Once, and before any thread can be in mysql_init(), which would do it unguarded.
+  [[maybe_unused]] static const int ready = mysql_library_init(0, nullptr, nullptr);
   return std::make_unique<MariaDb>(endpoint, timeout);
 }
 

@@ -46,10 +46,15 @@ std::string Home::must(std::vector<std::string> arguments) {
   return finished.output;
 }
 
-base::Json Home::json(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "--json");
-  const auto finished = run(arguments);
-  const auto answer = base::Json::parse(finished.output, nullptr, false);
+base::Json Home::json(const std::vector<std::string>& arguments) {
+  base::SystemClock clock;
+  const auto answer_file = path() / ("answer-" + os::random_text(6) + ".json");
+  std::string line = quoted(program) + " --json --home " + quoted(path());
+  for (const auto& each : arguments) line += " " + quoted(each);
+  const auto finished = os::run({.argv = {"/bin/sh", "-c", line + " > " + answer_file.string()}}, clock,
+                                clock.now() + std::chrono::minutes(5), {});
+  const auto answer = base::Json::parse(os::read_file(answer_file), nullptr, false);
+  os::remove_tree(answer_file);
   EXPECT_FALSE(answer.is_discarded()) << finished.output;
   return answer;
 }
@@ -58,27 +63,35 @@ std::string Home::sql(const std::string& instance, const std::string& statements
   base::SystemClock clock;
   const auto input = path() / ("input-" + os::random_text(6) + ".sql");
   std::ofstream(input) << statements;
-  const std::string line = quoted(program) + " --home " + quoted(path()) + " local connect " + instance + " -- --skip-column-names --batch < " + quoted(input);
-  const auto finished = os::run({.argv = {"/bin/sh", "-c", line}}, clock, clock.now() + std::chrono::minutes(1), {});
+  const std::string line = quoted(program) + " --home " + quoted(path()) + " local connect " + instance +
+                           " -- --skip-column-names --batch < " + quoted(input);
+  const auto finished =
+      os::run({.argv = {"/bin/sh", "-c", line}}, clock, clock.now() + std::chrono::minutes(1), {});
   os::remove_tree(input);
   return finished.exit_code == 0 ? finished.output : "error: " + finished.output;
 }
 
 void Home::make_production(const std::string& password, int customers) {
   std::ofstream(path() / "password") << password << "\n";
-  must({"local", "create", "mysqlinstp", "--password-file", (path() / "password").string(), "--database", "mysqldbp"});
+  must({"local", "create", "mysqlinstp", "--password-file", (path() / "password").string(), "--database",
+        "mysqldbp"});
   os::remove_tree(path() / "password");
   std::string statements = os::read_file(SOURCE_DIR "/examples/production.sql");
-  for (int i = 3; i < customers; ++i) statements += "INSERT INTO customers (name, email, address) VALUES ('c', 'c" + std::to_string(i) + "@customers.example', 'street');\n";
+  for (int i = 3; i < customers; ++i)
+    statements += "INSERT INTO customers (name, email, address) VALUES ('c', 'c" + std::to_string(i) +
+                  "@customers.example', 'street');\n";
   EXPECT_EQ(sql("mysqlinstp", statements), "");
-  os::fs::copy(SOURCE_DIR "/examples/buckets", path() / "buckets", os::fs::copy_options::recursive | os::fs::copy_options::overwrite_existing);
+  os::fs::copy(SOURCE_DIR "/examples/buckets", path() / "buckets",
+               os::fs::copy_options::recursive | os::fs::copy_options::overwrite_existing);
 }
 
-std::string Home::file(const std::string& example, const std::vector<std::pair<std::string, std::string>>& replacements) {
+std::string Home::file(const std::string& example,
+                       const std::vector<std::pair<std::string, std::string>>& replacements) {
   std::string text = os::read_file(SOURCE_DIR "/examples/" + example);
   auto replace = [&](const std::string& what, const std::string& with) {
     EXPECT_NE(text.find(what), std::string::npos) << what;
-    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) text.replace(at, what.size(), with);
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
+      text.replace(at, what.size(), with);
   };
   replace("\"wait_time\": 10", "\"wait_time\": 1");
   replace("\"port\": 3307", "\"port\": " + std::to_string(port_));

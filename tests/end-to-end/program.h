@@ -14,6 +14,8 @@ namespace tests {
 class Home {
  public:
   Home() = default;
+  /// In a folder that is there already and stays.
+  explicit Home(os::fs::path root) : root_(std::move(root)) {}
   Home(const Home&) = delete;
   Home& operator=(const Home&) = delete;
   ~Home();
@@ -25,18 +27,20 @@ class Home {
   /// SQL through `local connect`; the rows, columns separated by tabs.
   std::string sql(const std::string& instance, const std::string& statements);
   /// The program's answer to a command with --json.
-  base::Json json(std::vector<std::string> arguments);
+  base::Json json(const std::vector<std::string>& arguments);
 
   /// A production instance `mysqlinstp` with the demo's tables and `customers` rows, and the scripts' bucket.
   void make_production(const std::string& password = "production pw", int customers = 3);
   /// An example's refresh file with a port of our own and any replacements, written into the home; its path.
-  std::string file(const std::string& example, const std::vector<std::pair<std::string, std::string>>& replacements = {});
+  std::string file(const std::string& example,
+                   const std::vector<std::pair<std::string, std::string>>& replacements = {});
 
-  const os::fs::path& path() const { return folder_.path(); }
+  const os::fs::path& path() const { return root_; }
   int port() const { return port_; }
 
  private:
   Temporary folder_;
+  os::fs::path root_ = folder_.path();
   int port_ = os::any_free_port();
 };
 

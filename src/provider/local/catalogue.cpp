@@ -11,7 +11,7 @@ constexpr std::string_view schema = R"sql(
 CREATE TABLE IF NOT EXISTS instance (
   id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, engine TEXT NOT NULL, version TEXT NOT NULL, status TEXT NOT NULL,
   port INTEGER NOT NULL, master_user TEXT NOT NULL, db_name TEXT NOT NULL, tags TEXT NOT NULL, open INTEGER NOT NULL,
-  deletion_protection INTEGER NOT NULL, adopted TEXT NOT NULL, settings TEXT NOT NULL);
+  adopted TEXT NOT NULL, settings TEXT NOT NULL);
 )sql";
 
 Row read(const store::Statement& row) {
@@ -25,9 +25,8 @@ Row read(const store::Statement& row) {
           .db_name = row.text(7),
           .tags = base::Json::parse(row.text(8)).get<Tags>(),
           .open = row.integer(9) != 0,
-          .deletion_protection = row.integer(10) != 0,
-          .adopted = base::Json::parse(row.text(11)),
-          .settings = base::Json::parse(row.text(12))};
+          .adopted = base::Json::parse(row.text(10)),
+          .settings = base::Json::parse(row.text(11))};
 }
 
 }  // namespace
@@ -38,7 +37,7 @@ std::vector<Row> Catalogue::select(const std::string& where, const std::string& 
   const std::lock_guard lock(mutex_);
   auto row =
       db_.prepare(fmt::format("SELECT id, name, engine, version, status, port, master_user, db_name, tags, "
-                              "open, deletion_protection, "
+                              "open, "
                               "adopted, settings FROM instance WHERE {} ORDER BY name",
                               where));
   row.bind(value);
@@ -68,10 +67,10 @@ void Catalogue::add(const Row& row) {
     auto taken = db_.prepare("SELECT id FROM instance WHERE name = ?");
     if (taken.bind(row.name).step())
       throw base::Error("DBInstanceAlreadyExists", fmt::format("there is an instance {} already", row.name));
-    db_.prepare("INSERT INTO instance VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)")
+    db_.prepare("INSERT INTO instance VALUES (?,?,?,?,?,?,?,?,?,?,?,?)")
         .bind(row.id, row.name, row.engine, row.version, row.status, std::int64_t{row.port}, row.master_user,
-              row.db_name, base::Json(row.tags).dump(), std::int64_t{row.open},
-              std::int64_t{row.deletion_protection}, row.adopted.dump(), row.settings.dump())
+              row.db_name, base::Json(row.tags).dump(), std::int64_t{row.open}, row.adopted.dump(),
+              row.settings.dump())
         .run();
     transaction.commit();
   }
@@ -85,10 +84,9 @@ void Catalogue::update(const Row& row) {
     throw base::Error("DBInstanceAlreadyExists", fmt::format("there is an instance {} already", row.name));
   db_.prepare(
          "UPDATE instance SET name=?, version=?, status=?, port=?, master_user=?, db_name=?, tags=?, open=?, "
-         "deletion_protection=?, settings=? WHERE id=?")
+         "settings=? WHERE id=?")
       .bind(row.name, row.version, row.status, std::int64_t{row.port}, row.master_user, row.db_name,
-            base::Json(row.tags).dump(), std::int64_t{row.open}, std::int64_t{row.deletion_protection},
-            row.settings.dump(), row.id)
+            base::Json(row.tags).dump(), std::int64_t{row.open}, row.settings.dump(), row.id)
       .run();
   transaction.commit();
 }

@@ -15,7 +15,6 @@ struct Row {
   std::string master_user, db_name;
   Tags tags;
   bool open = true;
-  bool deletion_protection = false;
   base::Json
       adopted;  ///< of a server that is not ours: {host, port, socket, user, datadir}; null if it is ours
   base::Json settings;  ///< server settings that its data files need, e.g. innodb_page_size

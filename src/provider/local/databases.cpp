@@ -121,8 +121,7 @@ Database Databases::describe(const Row& row) {
                .master_user = row.master_user,
                .db_name = row.db_name,
                .tags = row.tags,
-               .open = row.open,
-               .deletion_protection = row.deletion_protection};
+               .open = row.open};
   if (!row.adopted.is_null()) out.host = row.adopted.value("host", "localhost");
   return out;
 }
@@ -183,10 +182,10 @@ sql::Endpoint Databases::administrator(const Row& row) {
 }
 
 CopySource Databases::copy_source(const Row& row) {
-  const bool ours = row.adopted.is_null();
-  return {.administrator = administrator(row),
-          .data = ours ? server(row.id).data() : os::fs::path(row.adopted.at("datadir")),
-          .ours = ours};
+  CopySource source{.administrator = administrator(row), .ours = row.adopted.is_null()};
+  source.data = source.ours ? server(row.id).data() : os::fs::path(row.adopted.at("datadir"));
+  if (source.ours) source.process = server(row.id).process();
+  return source;
 }
 
 // ---- before a restore
@@ -210,6 +209,10 @@ std::vector<Problem> Databases::check(const RestoreRequest& request, const std::
   if (members.value("runscripts", base::Json::object()).value("method", "lambda") == "ec2")
     problem("$.runscripts.method",
             "'ec2': there is no EC2 instance here; 'lambda' runs the scripts in the task itself");
+  for (const char* field : {"iamdbauth", "multiaz", "deletionprotection"})
+    if (request.settings.value(field, false))
+      problems.push_back(
+          {0, fmt::format("$.restore.{}", field), "is true, and means nothing on this host", true});
   const auto source = catalogue_.find_id(request.source);
   if (source && classify(status_of(*source)) != StatusClass::ready)
     problem("$.restore.source",
@@ -254,8 +257,8 @@ void Databases::set_status(const std::string& id, const std::string& status) {
 }
 
 void Databases::discard(const std::string& id, const Waiting& waiting) {
-  const Waiting patient{waiting.clock, waiting.clock.now() + std::chrono::minutes(2), {}, waiting.progress};
-  server(id).stop(patient);
+  server(id).kill(
+      Waiting{waiting.clock, waiting.clock.now() + std::chrono::minutes(1), {}, waiting.progress});
   os::remove_tree(home_.instance(id).string() + ".partial");
   os::remove_tree(home_.instance(id));
   catalogue_.remove(id);
@@ -273,7 +276,6 @@ Database Databases::create(const CreateRequest& request, const Waiting& waiting)
           .master_user = request.master_user,
           .db_name = request.db_name,
           .tags = request.tags,
-          .deletion_protection = request.deletion_protection,
           .settings = base::Json::object()};
   if (!os::port_is_free(row.port))
     throw Error("PortTaken", fmt::format("port {} of 127.0.0.1 is taken", row.port),
@@ -462,8 +464,6 @@ void Databases::start(const std::string& id, const Waiting& waiting) {
 void Databases::remove(const std::string& id, const Waiting& waiting) {
   const Row row = must_get(id);
   const auto held = lock(id);
-  if (row.deletion_protection)
-    throw Error("InvalidParameterCombination", fmt::format("instance {} has deletion protection", row.name));
   if (row.adopted.is_null()) set_status(id, "deleting");
   discard(id, waiting);
 }

@@ -18,7 +18,6 @@ struct CreateRequest {
   base::Secret master_password;
   std::string db_name;
   Tags tags;
-  bool deletion_protection = false;
 };
 
 /// A server that runs already and is to be a source.

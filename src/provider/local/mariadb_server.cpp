@@ -108,16 +108,28 @@ void MariaDbServer::start(bool first_time, const Waiting& waiting) const {
   if (first_time) os::remove_tree(init);
 }
 
-void MariaDbServer::stop(const Waiting& waiting) const {
+/// Signals until the process is gone: a SIGTERM that comes while mariadbd starts may be lost to it.
+void MariaDbServer::end(int signal, const Waiting& waiting) const {
   const auto server = process();
   if (!server) return;
-  os::send_signal(*server, SIGTERM);
-  while (os::is_running(*server)) {
-    if (waiting.clock.now() >= waiting.deadline)
+  for (auto again = waiting.clock.now(); os::is_running(*server);) {
+    const auto now = waiting.clock.now();
+    if (now >= waiting.deadline)
       throw Error("DeadlineExceeded", fmt::format("mariadbd of {} did not stop in time", id_));
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 10ms, waiting.stop))
+    if (now >= again) {
+      os::send_signal(*server, signal);
+      again = now + 5s;
+    }
+    if (!waiting.clock.sleep_until(now + 10ms, waiting.stop))
       throw Error("Interrupted", "stopped while a server was stopping");
   }
+}
+
+void MariaDbServer::stop(const Waiting& waiting) const {
+  end(SIGTERM, waiting);
+}
+void MariaDbServer::kill(const Waiting& waiting) const {
+  end(SIGKILL, waiting);
 }
 
 std::unique_ptr<sql::Connection> MariaDbServer::administrate() const {

@@ -16,8 +16,8 @@ class MariaDbServer {
   os::fs::path data() const { return folder() / "data"; }
   os::fs::path socket() const { return folder() / "socket"; }
 
-  /// The process that serves this very folder: one that works in our data folder. A stale pid file never makes us
-  /// touch somebody else's process, and a server that has not written one yet is found all the same.
+  /// The process that serves this very folder: one that works in our data folder. A stale pid file never
+  /// makes us touch somebody else's process, and a server that has not written one yet is found all the same.
   std::optional<os::ProcessId> process() const;
 
   /// Makes an empty data folder (mariadb-install-db).
@@ -33,6 +33,9 @@ class MariaDbServer {
   /// Stops it and waits until its process is gone. Nothing running is no error.
   void stop(const Waiting& waiting) const;
 
+  /// Ends it at once: for a server whose data is to be thrown away.
+  void kill(const Waiting& waiting) const;
+
   /// Logs in as administrator through the socket.
   std::unique_ptr<sql::Connection> administrate() const;
 
@@ -40,6 +43,7 @@ class MariaDbServer {
   std::string log_tail() const;
 
  private:
+  void end(int signal, const Waiting& waiting) const;
   const Home& home_;
   std::string id_;
 };

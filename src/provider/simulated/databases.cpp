@@ -285,7 +285,8 @@ void Databases::remove(const std::string& id, const Waiting&) {
 
 void Databases::add_tags(const std::string& id, const Tags& tags) {
   verb("add_tags", [&] {
-    for (const auto& [key, value] : tags) must_have(id, false).database.tags[key] = value;
+    Entry& entry = must_have(id, false);
+    for (const auto& [key, value] : tags) entry.database.tags[key] = value;
   });
 }
 
