@@ -361,19 +361,19 @@ TEST(EndToEnd, ACopyOfABusySourceIsConsistent) {
   expect_consistent_copies(home, 3, os::can_reflink(home.path()) ? "copy on write" : "mariadb-backup");
 }
 
-/// A file system that shares blocks, in a file of its own; root only.
-class SharedBlocks {
+/// A file system of its own, in a file; root only.
+class Volume {
  public:
-  SharedBlocks() {
+  Volume(const std::string& size, const std::string& make) {
     base::SystemClock clock;
-    const std::string script = "fallocate -l 2G " + image().string() + " && mkfs.xfs -q -m reflink=1 " +
+    const std::string script = "fallocate -l " + size + " " + image().string() + " && " + make + " " +
                                image().string() + " && mkdir " + path().string() +
                                " && mount -o loop,noatime " + image().string() + " " + path().string() +
                                " && chmod 711 " + path().string();
     good = os::run({.argv = {"/bin/sh", "-c", script}}, clock, clock.now() + std::chrono::minutes(1), {})
                .exit_code == 0;
   }
-  ~SharedBlocks() {
+  ~Volume() {
     base::SystemClock clock;
     const auto deadline = clock.now() + std::chrono::seconds(20);
     while (good && os::run({.argv = {"umount", path().string()}}, clock, deadline, {}).exit_code != 0 &&
@@ -388,10 +388,69 @@ class SharedBlocks {
   Temporary folder_;
 };
 
+TEST(EndToEnd, AFullDiskIsSeenByThePlanAndSurvivedInARun) {
+  const Volume volume("700M", "mkfs.ext4 -q -m 0");
+  if (!volume.good) GTEST_SKIP() << "needs root, a loop device and mkfs.ext4";
+  Home home(volume.path());
+  home.make_production();
+  home.must({"run", home.file(first)});
+  mark(home);
+  base::SystemClock clock;
+  auto fill = [&](std::uintmax_t leave) {
+    const auto megabytes = (os::free_bytes(home.path()) - leave) >> 20U;
+    os::run({.argv = {"fallocate", "-l", std::to_string(megabytes) + "M", (home.path() / "filler").string()}},
+            clock, clock.now() + std::chrono::minutes(1), {});
+  };
+  fill(100U << 20U);
+  const std::string file = home.file(masked);
+  const auto refused = home.run({"run", file});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("a copy needs"));
+  os::remove_tree(home.path() / "filler");
+
+  const auto process = start_run(home, file);
+  const auto deadline = clock.now() + std::chrono::minutes(1);
+  auto copying = [&] {
+    for (const auto& entry : os::fs::directory_iterator(home.path() / "instances"))
+      if (entry.path().extension() == ".partial") return true;
+    return false;
+  };
+  while (!copying() && clock.now() < deadline)
+    clock.sleep_until(clock.now() + std::chrono::milliseconds(1), {});
+  fill(0);
+  wait_until_gone(process);
+  os::remove_tree(home.path() / "filler");
+  const Json last = home.json({"list"}).back();
+  if (last["status"] == "RUNNING")
+    home.run({"resume", last["run"]});  // not even the journal could be written
+  const Json ended = home.json({"list"}).back();
+  EXPECT_EQ(home.json({"ledger"}).size(), 2U);
+  if (ended["status"] == "FAILED")
+    expect_put_back(home, "the old one");
+  else
+    EXPECT_EQ(home.sql("mysqlinstd", "SELECT DISTINCT email FROM customers;"), "masked@example.invalid\n");
+  home.must({"run", file});
+}
+
+TEST(EndToEnd, ARunningRunCanBeCancelled) {
+  Home home;
+  home.make_production("pw", 20'000);
+  home.must({"run", home.file(first)});
+  mark(home);
+  const auto process = start_run(home, home.file(masked));
+  base::SystemClock clock;
+  while (home.json({"list"}).size() < 2) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  EXPECT_THAT(home.must({"cancel", home.json({"list"}).back()["run"]}),
+              HasSubstr("is told to stop and to roll back"));
+  wait_until_gone(process);
+  EXPECT_EQ(home.json({"list"}).back()["error"], "RefreshCancelled");
+  expect_put_back(home, "the old one");
+}
+
 TEST(EndToEnd, ACopyOnWriteOfABusySourceIsConsistent) {
-  const SharedBlocks blocks;
-  if (!blocks.good) GTEST_SKIP() << "needs root, a loop device and mkfs.xfs";
-  Home home(blocks.path());
+  const Volume volume("2G", "mkfs.xfs -q -m reflink=1");
+  if (!volume.good) GTEST_SKIP() << "needs root, a loop device and mkfs.xfs";
+  Home home(volume.path());
   home.make_production();
   expect_consistent_copies(home, 10, "copy on write");
 }
