@@ -250,11 +250,10 @@ Body set_up_resume(CLI::App& command, const Options& options) {
     Signals signals;
     World world(options.home);
     Drive drive{world, signals, options.json};
-    const auto row = world.journal.find(*id);
-    if (!row) throw Error("BadInput", fmt::format("there is no run {}", *id), "dbrefresh list shows all");
-    if (row->status != "RUNNING") {
-      if (!options.json) std::cout << fmt::format("run {} has ended: {}\n", *id, row->status);
-      return drive.report(*row);
+    const auto row = must_find_run(world, *id);
+    if (row.status != "RUNNING") {
+      if (!options.json) std::cout << fmt::format("run {} has ended: {}\n", *id, row.status);
+      return drive.report(row);
     }
     return drive(*id, [&](engine::Engine& engine) {
       if (!engine.adopt(*id))
@@ -270,10 +269,9 @@ Body set_up_cancel(CLI::App& command, const Options& options) {
     Signals signals;
     World world(options.home);
     Drive drive{world, signals, options.json};
-    const auto row = world.journal.find(*id);
-    if (!row) throw Error("BadInput", fmt::format("there is no run {}", *id), "dbrefresh list shows all");
-    if (row->status != "RUNNING")
-      throw Error("BadInput", fmt::format("run {} has ended: {}", *id, row->status));
+    const auto row = must_find_run(world, *id);
+    if (row.status != "RUNNING")
+      throw Error("BadInput", fmt::format("run {} has ended: {}", *id, row.status));
     world.journal.request_cancel(*id);
     bool ours = true;
     const int code = drive(*id, [&](engine::Engine& engine) { ours = engine.adopt(*id); });

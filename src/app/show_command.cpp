@@ -54,18 +54,12 @@ Body set_up_list(CLI::App&, const Options& options) {
   };
 }
 
-store::ExecutionRow must_find(World& world, const std::string& id) {
-  auto row = world.journal.find(id);
-  if (!row) throw Error("BadInput", fmt::format("there is no run {}", id), "dbrefresh list shows all");
-  return *std::move(row);
-}
-
 Body set_up_status(CLI::App& command, const Options& options) {
   auto id = std::make_shared<std::string>();
   command.add_option("RUN", *id, "run")->required();
   return [id, &options] {
     World world(options.home);
-    const auto row = must_find(world, *id);
+    const auto row = must_find_run(world, *id);
     const Json root = Json::parse(row.snapshot).at("root");
     Json out = to_json(row);
     out["state"] = root.at("state");
@@ -103,7 +97,7 @@ Body set_up_history(CLI::App& command, const Options& options) {
   command.add_option("RUN", *id, "run")->required();
   return [id, &options] {
     World world(options.home);
-    const auto row = must_find(world, *id);
+    const auto row = must_find_run(world, *id);
     const auto attempts = world.journal.attempts(*id);
     const auto events = world.journal.events(*id);
     const Json results = Json::parse(row.snapshot).at("root").at("input").value("results", Json::object());

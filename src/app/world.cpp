@@ -1,5 +1,9 @@
 #include "app/world.h"
 
+#include <fmt/format.h>
+
+#include "base/error.h"
+
 namespace app {
 
 World::World(const std::string& root)
@@ -14,6 +18,12 @@ World::World(const std::string& root)
 
 provider::Waiting World::waiting(int minutes) {
   return {clock, clock.now() + std::chrono::minutes(minutes), {}, [](const base::Json&) {}};
+}
+
+store::ExecutionRow must_find_run(World& world, const std::string& id) {
+  auto row = world.journal.find(id);
+  if (!row) throw base::Error("BadInput", fmt::format("there is no run {}", id), "dbrefresh list shows all");
+  return *std::move(row);
 }
 
 }  // namespace app

@@ -28,4 +28,7 @@ struct World {
   provider::Waiting waiting(int minutes);
 };
 
+/// A run of this home. Throws BadInput if there is none.
+store::ExecutionRow must_find_run(World& world, const std::string& id);
+
 }  // namespace app

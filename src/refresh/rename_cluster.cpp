@@ -10,9 +10,7 @@ constexpr Field fields[] = {
 };
 
 Json expected_check(const Json& member) {
-  if (member.contains("cluster_newname")) return {{"cluster", member["cluster_newname"]}};
-  const std::string name = member["cluster"];
-  return {{"cluster", name.size() > 4 ? name.substr(0, name.size() - 4) : name}};
+  return final_name_check(member, "cluster");
 }
 
 void start(StepContext& step) {
@@ -24,14 +22,6 @@ void start(StepContext& step) {
 
 Progress check(StepContext& step) {
   return has_taken_name(step, must_have_new(step), step.names().at("target"));
-}
-
-Progress undo(StepContext& step) {
-  const auto ours = new_database(step);
-  if (!ours || ours->name != step.names().at("target")) return Progress::succeeded;
-  step.databases.set_open(ours->id, false, step.waiting);
-  step.databases.rename(ours->id, step.names().at("temp"));
-  return Progress::pending;
 }
 
 }  // namespace
@@ -47,7 +37,7 @@ extern constexpr Step rename_cluster{
     .expected_check = expected_check,
     .start = start,
     .check = check,
-    .undo = undo,
+    .undo = give_name_back,
 };
 static_assert(well_formed(rename_cluster));
 

@@ -10,9 +10,7 @@ constexpr Field fields[] = {
 };
 
 Json expected_check(const Json& member) {
-  if (member.contains("dbinstance_newname")) return {{"dbinstance", member["dbinstance_newname"]}};
-  const std::string name = member["dbinstance"];
-  return {{"dbinstance", name.size() > 4 ? name.substr(0, name.size() - 4) : name}};
+  return final_name_check(member, "dbinstance");
 }
 
 void start(StepContext& step) {
@@ -33,11 +31,7 @@ Progress undo(StepContext& step) {
         step.databases.rename(made.id, step.names().at("instance_temp"));
     return Progress::succeeded;
   }
-  const auto ours = new_database(step);
-  if (!ours || ours->name != step.names().at("target")) return Progress::succeeded;
-  step.databases.set_open(ours->id, false, step.waiting);
-  step.databases.rename(ours->id, step.names().at("temp"));
-  return Progress::pending;
+  return give_name_back(step);
 }
 
 }  // namespace
@@ -48,6 +42,21 @@ Progress has_taken_name(StepContext& step, const provider::Database& ours, const
   if (!is_ready(*named) || !named->open) return Progress::pending;
   const auto password = master_password(step);
   return !password || opens(step, *password) ? Progress::succeeded : Progress::pending;
+}
+
+Json final_name_check(const Json& member, const std::string& field) {
+  const auto given = member.find(field + "_newname");
+  if (given != member.end()) return {{field, *given}};
+  const std::string name = member.at(field);
+  return {{field, name.size() > 4 ? name.substr(0, name.size() - 4) : name}};
+}
+
+Progress give_name_back(StepContext& step) {
+  const auto ours = new_database(step);
+  if (!ours || ours->name != step.names().at("target")) return Progress::succeeded;
+  step.databases.set_open(ours->id, false, step.waiting);
+  step.databases.rename(ours->id, step.names().at("temp"));
+  return Progress::pending;
 }
 
 extern constexpr Step rename_database{

@@ -32,7 +32,8 @@ void Statement::Finalize::operator()(sqlite3_stmt* stmt) const {
   sqlite3_finalize(stmt);
 }
 
-Database::Database(const std::filesystem::path& path, std::string_view schema) : path_(path.string()) {
+Database::Database(const std::filesystem::path& path, std::string_view schema, int version)
+    : path_(path.string()) {
   // Made by us first, because SQLite would make it readable by all.
   if (const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); fd >= 0) ::close(fd);
   sqlite3* raw = nullptr;
@@ -41,6 +42,16 @@ Database::Database(const std::filesystem::path& path, std::string_view schema) :
   if (code != SQLITE_OK) fail(raw, path_);
   sqlite3_busy_timeout(raw, 10'000);
   execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
+  const auto found = [this] {
+    auto row = prepare("PRAGMA user_version");
+    return row.step() ? row.integer(0) : 0;
+  }();
+  if (found != 0 && found != version)
+    throw Error("StoreVersion",
+                fmt::format("{} was made by another version of dbrefresh (schema {}, this one has {})", path_,
+                            found, version),
+                "use that version, or another --home");
+  if (found == 0) execute(fmt::format("PRAGMA user_version = {}", version));
   execute(schema);
 }
 

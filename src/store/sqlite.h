@@ -20,8 +20,9 @@ class Statement;
 /// one another.
 class Database {
  public:
-  /// Opens or makes the file, readable by its owner alone. `schema` is run if it is new (`IF NOT EXISTS`).
-  Database(const std::filesystem::path& path, std::string_view schema);
+  /// Opens or makes the file, readable by its owner alone. `schema` is run in it (`IF NOT EXISTS`). Throws
+  /// `StoreVersion` if the file was made with a schema of another `version`.
+  Database(const std::filesystem::path& path, std::string_view schema, int version = 1);
   Database(Database&&) noexcept = default;
   ~Database();
 

@@ -54,7 +54,8 @@ TEST(EndToEnd, TheThreeTestsOfTheOriginal) {
   Home home;
   home.make_production();
   EXPECT_EQ(home.sql("mysqlinstp",
-                     "CREATE USER app@'%' IDENTIFIED BY 'app-pw'; GRANT SELECT ON mysqldbp.* TO app@'%';"),
+                     "CREATE USER app@'%' IDENTIFIED BY 'app-pw'; CREATE USER root@'%' IDENTIFIED BY "
+                     "'root-pw'; CREATE USER ''@'%' IDENTIFIED BY 'any-pw';"),
             "");
   EXPECT_EQ(
       home.sql("mysqlinstp", "INSERT INTO books (title, author, price) VALUES ('just before', 'x', 1);"), "");
@@ -63,6 +64,8 @@ TEST(EndToEnd, TheThreeTestsOfTheOriginal) {
   EXPECT_EQ(tcp_login(home.port(), "admin", "temppwd123"), 0U);
   EXPECT_NE(tcp_login(home.port(), "admin", "production pw"), 0U) << "production's password opens the copy";
   EXPECT_NE(tcp_login(home.port(), "app", "app-pw"), 0U) << "a production login opens the copy";
+  EXPECT_NE(tcp_login(home.port(), "root", "root-pw"), 0U) << "production's root opens the copy";
+  EXPECT_NE(tcp_login(home.port(), "whoever", "any-pw"), 0U) << "production's anonymous user opens the copy";
 
   const std::string before = home.json({"local", "list"})[0]["id"];
   home.must({"run", home.file(with_secret)});

@@ -4,7 +4,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -79,9 +78,8 @@ void MariaDbServer::start(bool first_time, const Waiting& waiting) const {
                       .output = folder() / "server.log"};
   const auto init = folder() / "init.sql";
   if (first_time) {
-    std::set<std::string> names = {home_.server_user.name, os::current_user().name, "root"};
     std::string sql;
-    for (const auto& name : names) {
+    for (const auto& name : administrators()) {
       sql += fmt::format("CREATE OR REPLACE USER {} IDENTIFIED VIA unix_socket;\n", quoted(name));
       sql += fmt::format("GRANT ALL ON *.* TO {} WITH GRANT OPTION;\n", quoted(name));
     }
@@ -130,6 +128,10 @@ void MariaDbServer::stop(const Waiting& waiting) const {
 }
 void MariaDbServer::kill(const Waiting& waiting) const {
   end(SIGKILL, waiting);
+}
+
+std::set<std::string> MariaDbServer::administrators() const {
+  return {home_.server_user.name, os::current_user().name, "root"};
 }
 
 std::unique_ptr<sql::Connection> MariaDbServer::administrate() const {

@@ -1,6 +1,8 @@
 // One MariaDB server in its folder: made, configured, started, stopped. It outlives us.
 #pragma once
 
+#include <set>
+
 #include "os/process.h"
 #include "provider/local/home.h"
 #include "provider/provider.h"
@@ -35,6 +37,9 @@ class MariaDbServer {
 
   /// Ends it at once: for a server whose data is to be thrown away.
   void kill(const Waiting& waiting) const;
+
+  /// The accounts at localhost that start() makes ours; the operating system says who is who.
+  std::set<std::string> administrators() const;
 
   /// Logs in as administrator through the socket.
   std::unique_ptr<sql::Connection> administrate() const;
