@@ -1,11 +1,13 @@
 // `make bench`: ratios against a floor or a peer that is measured in the same run. `bench PROGRAM`.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <functional>
 
+#include "base/error.h"
 #include "engine/engine.h"
 #include "os/process.h"
 #include "refresh/file.h"
@@ -70,11 +72,9 @@ void durable_transitions() {
       rate, floor_rate, rate / floor_rate);
 }
 
-std::size_t resident_bytes() {
-  std::ifstream file("/proc/self/statm");
-  std::size_t all = 0, resident = 0;
-  file >> all >> resident;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+/// Bytes that are allocated now, whatever the process keeps in reserve.
+std::size_t allocated_bytes() {
+  return mallinfo2().uordblks + mallinfo2().hblkhd;
 }
 
 /// Memory of 2,000 waiting executions, and the time to take them over from a dead engine.
@@ -104,11 +104,11 @@ void waiting_executions() {
   engine::Engine engine(journal, real_clock, ownership, {}, observer, {.workers = 0});
   std::vector<std::string> ids;
   for (auto& row : journal.list(true)) ids.push_back(std::move(row.id));
-  const std::size_t before = resident_bytes();
+  const std::size_t before = allocated_bytes();
   const double took = seconds([&] {
     for (const auto& id : ids) engine.adopt(id);
   });
-  const std::size_t after = resident_bytes();
+  const std::size_t after = allocated_bytes();
   fmt::print("{} waiting executions: {:.0f} bytes of memory each (aim under 4096), taken over in {:.2f} s\n",
              engine.executions(), static_cast<double>(after - std::min(before, after)) / count, took);
 }
@@ -143,11 +143,24 @@ double between(const Json& attempts, const std::string& state) {
 /// starts.
 void whole_refresh(const std::string& program) {
   tests::Temporary home;
+  const fs::path answer = home.path() / "answer";
+  /// Runs a line of shell; its standard output.
   auto run = [&](const std::string& line) {
-    return os::run_or_throw({.argv = {"/bin/sh", "-c", line}}, real_clock,
-                            real_clock.now() + std::chrono::minutes(5), {})
-        .output;
+    os::run_or_throw(
+        {.argv = {"/bin/sh", "-c", "( " + line + " ) > " + answer.string()}, .folder = fs::current_path()},
+        real_clock, real_clock.now() + std::chrono::minutes(5), {});
+    return os::read_file(answer);
   };
+  struct Cleanup {
+    std::function<void()> work;
+    ~Cleanup() { work(); }
+  } const cleanup{[&] {
+    os::run(
+        {.argv = {"/bin/sh", "-c",
+                  fmt::format("for i in mysqlinstd mysqlinstp; do {} --home {} local delete $i --force; done",
+                              program, home.path().string())}},
+        real_clock, real_clock.now() + std::chrono::minutes(1), {});
+  }};
   const std::string us = fmt::format("{} --home {} ", program, home.path().string());
   run(
       fmt::format("echo pw | {} local create mysqlinstp --password-file - --database mysqldbp && {} local "
@@ -178,7 +191,6 @@ void whole_refresh(const std::string& program) {
       "whole refresh: {:.2f} s, overhead {:.0f} % over its servers' own copy, start, stop and script times "
       "(median of 5)\n",
       median(wholes), median(overheads));
-  run(us + "local delete mysqlinstd && " + us + "local delete mysqlinstp --force");
 }
 
 }  // namespace
@@ -189,8 +201,13 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string program = fs::absolute(argv[1]).string();
-  durable_transitions();
-  waiting_executions();
-  validation(program);
-  whole_refresh(program);
+  try {
+    durable_transitions();
+    waiting_executions();
+    validation(program);
+    whole_refresh(program);
+  } catch (const base::Error& error) {
+    fmt::print(stderr, "bench: {}\n", to_string(error));
+    return 1;
+  }
 }

@@ -14,6 +14,7 @@ using base::Error;
 using base::Json;
 
 constexpr auto idle_poll = std::chrono::seconds(3600);
+constexpr int transitions_per_commit = 16;
 
 store::ExecutionRow row_of(const Execution& execution, const std::string& machine, base::Time now) {
   store::ExecutionRow row{.id = execution.id,
@@ -130,11 +131,20 @@ Execution Engine::load(const std::string& id) {
 }
 
 void Engine::step(const std::string& id, const asl::Event& event) {
+  const auto found = machines_.find(id);
+  if (found == machines_.end()) return;  // it has ended since this event was made ready
   Execution execution = load(id);
-  const std::string machine_id = machines_.at(id);
+  const std::string machine_id = found->second;
   const base::Time now = clock_.now();
-  const asl::Decision decision = asl::advance(machine(machine_id), execution, event, now, entropy_.next());
+  asl::Decision decision = asl::advance(machine(machine_id), execution, event, now, entropy_.next());
   if (decision.stale) return;
+  // What follows without touching the world may share the commit: nothing is done before it.
+  for (int i = 1; i < transitions_per_commit && decision.more && decision.tasks.empty(); ++i) {
+    asl::Decision next = asl::advance(machine(machine_id), execution, asl::Proceed{}, now, entropy_.next());
+    std::ranges::move(next.events, std::back_inserter(decision.events));
+    decision.tasks = std::move(next.tasks);
+    decision.more = next.more;
+  }
 
   const auto updated = row_of(execution, machine_id, now);
   std::vector<store::EventRow> events;
@@ -263,7 +273,7 @@ void Engine::take_results() {
     done_.pop();
     lock.unlock();
     --in_flight_;
-    if (!done.interrupted && machines_.contains(done.execution)) step(done.execution, done.result);
+    if (!done.interrupted) step(done.execution, done.result);
   }
 }
 

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS execution (
   status TEXT NOT NULL, snapshot TEXT NOT NULL, due_us INTEGER, owner TEXT NOT NULL DEFAULT '',
   cancel_requested INTEGER NOT NULL DEFAULT 0, created_us INTEGER NOT NULL, ended_us INTEGER,
   error TEXT NOT NULL DEFAULT '', cause TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS execution_status ON execution(status);
+CREATE INDEX IF NOT EXISTS execution_running ON execution(subject) WHERE status = 'RUNNING';
 CREATE TABLE IF NOT EXISTS event (
   execution TEXT NOT NULL, id INTEGER NOT NULL, at_us INTEGER NOT NULL, type TEXT NOT NULL, state TEXT NOT NULL,
   details TEXT NOT NULL, PRIMARY KEY (execution, id)) WITHOUT ROWID;
@@ -65,7 +65,11 @@ std::string hash_text(std::string_view text) {
 
 }  // namespace
 
-Journal::Journal(const std::filesystem::path& path) : db_(path, schema) {}
+Journal::Journal(const std::filesystem::path& path)
+    : db_(path, schema),
+      update_execution_(db_.prepare(
+          "UPDATE execution SET status=?, snapshot=?, due_us=?, ended_us=?, error=?, cause=? WHERE id=?")),
+      insert_event_(db_.prepare("INSERT INTO event VALUES (?,?,?,?,?,?)")) {}
 
 void Journal::commit(Transaction& transaction) {
   if (on_commit) on_commit();
@@ -102,14 +106,11 @@ std::optional<std::string> Journal::create(const ExecutionRow& row) {
 void Journal::write(const JournalWrite& write) {
   const ExecutionRow& row = write.execution;
   Transaction transaction(db_);
-  db_.prepare("UPDATE execution SET status=?, snapshot=?, due_us=?, ended_us=?, error=?, cause=? WHERE id=?")
+  update_execution_
       .bind(row.status, row.snapshot, micros(row.due), micros(row.ended), row.error, row.cause, row.id)
       .run();
-  if (!write.events.empty()) {
-    auto insert = db_.prepare("INSERT INTO event VALUES (?,?,?,?,?,?)");
-    for (const EventRow& event : write.events)
-      insert.bind(row.id, event.id, micros(event.at), event.type, event.state, event.details).run();
-  }
+  for (const EventRow& event : write.events)
+    insert_event_.bind(row.id, event.id, micros(event.at), event.type, event.state, event.details).run();
   for (const AttemptRow& attempt : write.begun)
     db_.prepare("INSERT INTO attempt (execution, token, state, tries, started_us) VALUES (?,?,?,?,?)")
         .bind(row.id, attempt.token, attempt.state, std::int64_t{attempt.tries}, micros(attempt.started))

@@ -84,6 +84,7 @@ class Journal {
  private:
   void commit(Transaction& transaction);
   Database db_;
+  Statement update_execution_, insert_event_;  ///< of every write: prepared once
 };
 
 }  // namespace store
