@@ -185,6 +185,13 @@ os::ProcessId start_run(Home& home, const std::string& file) {
       {.argv = {PROGRAM, "--home", home.path().string(), "run", file}, .output = home.path() / "run.log"});
 }
 
+/// Is a copy in the making?
+bool is_copying(const Home& home) {
+  for (const auto& entry : os::fs::directory_iterator(home.path() / "instances"))
+    if (entry.path().extension() == ".partial") return true;
+  return false;
+}
+
 void wait_until_gone(const os::ProcessId& process) {
   base::SystemClock clock;
   const auto deadline = clock.now() + std::chrono::minutes(2);
@@ -264,25 +271,58 @@ TEST(EndToEnd, TwoRunsOfOneTargetExcludeEachOther) {
   EXPECT_EQ(home.json({"ledger"}).size(), 1U);
 }
 
+/// Kills the server of an instance, and waits until it is gone.
+void kill_server(Home& home, const std::string& name) {
+  base::SystemClock clock;
+  for (const Json& each : home.json({"local", "list"})) {
+    if (each["name"] != name) continue;
+    const auto server = os::identify(
+        std::atoi(os::read_file(home.path() / "instances" / each["id"].get<std::string>() / "pid").c_str()));
+    ASSERT_TRUE(server);
+    os::send_signal(*server, SIGKILL);
+    while (os::is_running(*server)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  }
+}
+
+std::string status_of(Home& home, const std::string& name) {
+  for (const Json& each : home.json({"local", "list"}))
+    if (each["name"] == name) return each["status"];
+  return "gone";
+}
+
 TEST(EndToEnd, AKilledSourceFailsTheRunAndLeavesTheOldDatabase) {
   Home home;
   home.make_production();
   home.must({"run", home.file(first)});
   mark(home);
-  const Json source = home.json({"local", "list"})[1];
-  ASSERT_EQ(source["name"], "mysqlinstp");
-  const int pid =
-      std::atoi(os::read_file(home.path() / "instances" / source["id"].get<std::string>() / "pid").c_str());
-  os::send_signal(*os::identify(pid), SIGKILL);
+  const auto process = start_run(home, home.file(masked));
   base::SystemClock clock;
-  while (os::identify(pid)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
-  EXPECT_EQ(home.json({"local", "list"})[1]["status"], "stopped");
+  const auto deadline = clock.now() + std::chrono::minutes(1);
+  while (!is_copying(home) && clock.now() < deadline)
+    clock.sleep_until(clock.now() + std::chrono::milliseconds(1), {});
+  kill_server(home, "mysqlinstp");
+  wait_until_gone(process);
+  EXPECT_EQ(home.json({"ledger"})[1]["status"], "failed");
+  EXPECT_EQ(status_of(home, "mysqlinstp"), "stopped");
+  EXPECT_EQ(tcp_login(home.port(), "admin", "temppwd123"), 0U) << "the old database serves";
+
   const auto refused = home.run({"run", home.file(masked)});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.output, HasSubstr("'mysqlinstp' is stopped"));
   home.must({"local", "start", "--all"});
   expect_put_back(home, "the old one");
   home.must({"run", home.file(masked)});
+}
+
+TEST(EndToEnd, AKilledOldDatabaseIsReplacedAllTheSame) {
+  Home home;
+  home.make_production();
+  home.must({"run", home.file(first)});
+  kill_server(home, "mysqlinstd");
+  EXPECT_EQ(status_of(home, "mysqlinstd"), "stopped");
+  home.must({"run", home.file(masked)});
+  EXPECT_EQ(home.sql("mysqlinstd", "SELECT DISTINCT email FROM customers;"), "masked@example.invalid\n");
+  EXPECT_EQ(home.json({"local", "list"}).size(), 2U);
 }
 
 TEST(EndToEnd, AServerThatRunsAlreadyCanBeAdopted) {
@@ -413,12 +453,7 @@ TEST(EndToEnd, AFullDiskIsSeenByThePlanAndSurvivedInARun) {
 
   const auto process = start_run(home, file);
   const auto deadline = clock.now() + std::chrono::minutes(1);
-  auto copying = [&] {
-    for (const auto& entry : os::fs::directory_iterator(home.path() / "instances"))
-      if (entry.path().extension() == ".partial") return true;
-    return false;
-  };
-  while (!copying() && clock.now() < deadline)
+  while (!is_copying(home) && clock.now() < deadline)
     clock.sleep_until(clock.now() + std::chrono::milliseconds(1), {});
   fill(0);
   wait_until_gone(process);

@@ -72,6 +72,9 @@ TEST(Process, SignalsNobodyElse) {
   const auto server =
       start({.argv = {"/bin/sleep", "60"}, .folder = folder.path(), .output = folder.path() / "log"});
   ASSERT_TRUE(is_running(server));
+  const auto begun = in(std::chrono::seconds(5));
+  while (find_working_in(folder.path()) != server && system_clock.now() < begun)
+    system_clock.sleep_until(in(std::chrono::milliseconds(2)), {});
   EXPECT_EQ(find_working_in(folder.path()), server);
   EXPECT_FALSE(send_signal({server.pid, server.start_time + 1}, SIGKILL))
       << "another process of the same pid";

@@ -51,18 +51,21 @@ std::optional<os::ProcessId> MariaDbServer::process() const {
 
 void MariaDbServer::initialise(const Waiting& waiting) const {
   os::make_folder(folder(), 0700, home_.server_user);
+  os::make_folder(scratch(), 0700, home_.server_user);
   os::run_or_throw({.argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string(),
                              "--skip-test-db", "--auth-root-authentication-method=socket",
                              "--auth-root-socket-user=" + home_.server_user.name},
-                    .user = home_.server_user},
+                    .user = home_.server_user,
+                    .environment = {"TMPDIR=" + scratch().string()}},
                    waiting.clock, waiting.deadline, waiting.stop);
 }
 
 void MariaDbServer::configure(int port, bool open, const base::Json& settings) const {
+  os::make_folder(scratch(), 0700, home_.server_user);
   std::string text = fmt::format(
       "# Written by dbrefresh at every start; changes are lost.\n[mysqld]\ndatadir = {}\nsocket = "
-      "{}\npid_file = {}\n{}",
-      data().string(), socket().string(), (folder() / "pid").string(), fixed_settings);
+      "{}\npid_file = {}\ntmpdir = {}\n{}",
+      data().string(), socket().string(), (folder() / "pid").string(), scratch().string(), fixed_settings);
   text += open ? fmt::format("bind_address = 127.0.0.1\nport = {}\n", port) : "skip_networking = ON\n";
   for (const auto& [name, value] : settings.items())
     text += fmt::format("{} = {}\n", name, value.get<std::string>());

@@ -16,6 +16,9 @@ class MariaDbServer {
 
   os::fs::path folder() const { return home_.instance(id_); }
   os::fs::path data() const { return folder() / "data"; }
+  /// For temporary tables; never a shared folder, because every mariadbd that starts removes what it finds
+  /// there.
+  os::fs::path scratch() const { return folder() / "tmp"; }
   os::fs::path socket() const { return folder() / "socket"; }
 
   /// The process that serves this very folder: one that works in our data folder. A stale pid file never
