@@ -24,7 +24,7 @@ bool Ownership::is_alive(const std::string& id) const {
   if (id == id_) return true;
   const auto path = folder_ / id;
   if (!std::filesystem::exists(path)) return false;
-  if (!os::FileLock::try_lock(path)) return true;
+  if (!os::FileLock::try_lock(path, std::chrono::milliseconds(500))) return true;
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
   return false;

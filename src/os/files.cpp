@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -201,11 +202,19 @@ bool reflink(const fs::path& from, const fs::path& to) {
   fail("cloning", from, errno);
 }
 
-std::optional<FileLock> FileLock::try_lock(const fs::path& path) {
+std::optional<FileLock> FileLock::try_lock(const fs::path& path, std::chrono::milliseconds patience) {
+  constexpr auto between = std::chrono::milliseconds(20);
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) fail("opening", path, errno);
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return FileLock(fd);
-  const int code = errno;
+  int code = 0;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    code = errno;
+    if (code != EWOULDBLOCK || patience <= std::chrono::milliseconds::zero()) break;
+    ::poll(nullptr, 0, static_cast<int>(between.count()));
+    patience -= between;
+    code = 0;
+  }
+  if (code == 0) return FileLock(fd);
   ::close(fd);
   if (code == EWOULDBLOCK) return std::nullopt;
   fail("locking", path, code);

@@ -1,6 +1,7 @@
 // Files, locks and randomness: what the kernel gives. Every failure is a base::Error that names the path.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -50,8 +51,9 @@ bool reflink(const fs::path& from, const fs::path& to);
 /// An exclusive advisory lock on a file, held until destruction or the death of the process.
 class FileLock {
  public:
-  /// Nothing if somebody else holds it. Creates the file.
-  static std::optional<FileLock> try_lock(const fs::path& path);
+  /// Nothing if somebody else holds it. Creates the file. A process that was killed may live on in a child
+  /// that it was about to start, which holds its locks until it executes: `patience` outlasts that.
+  static std::optional<FileLock> try_lock(const fs::path& path, std::chrono::milliseconds patience = {});
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&&) = delete;
   ~FileLock();

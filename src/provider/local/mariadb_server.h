@@ -35,7 +35,8 @@ class MariaDbServer {
   /// socket. Throws `ServerFailed` with the end of its log.
   void start(bool first_time, const Waiting& waiting) const;
 
-  /// Stops it and waits until its process is gone. Nothing running is no error.
+  /// Stops it and waits until its process is gone. Nothing running is no error. One that does not answer
+  /// or does not end in time is ended as by a crash.
   void stop(const Waiting& waiting) const;
 
   /// Ends it at once: for a server whose data is to be thrown away.
@@ -51,7 +52,8 @@ class MariaDbServer {
   std::string log_tail() const;
 
  private:
-  void end(int signal, const Waiting& waiting) const;
+  bool await_end(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
+  bool await_answer(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
   const Home& home_;
   std::string id_;
 };
