@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "app/command.h"
@@ -16,9 +17,10 @@ using base::Error;
 using base::Json;
 
 provider::Database must_find(World& world, const std::string& name) {
-  auto found = world.databases.find(provider::Kind::instance, name);
+  auto found = world.databases.find_any(name);
   if (!found)
-    throw Error("BadInput", fmt::format("there is no instance {}", name), "dbrefresh local list shows all");
+    throw Error("BadInput", fmt::format("there is no instance or cluster {}", name),
+                "dbrefresh local list shows all");
   return *std::move(found);
 }
 
@@ -43,7 +45,7 @@ provider::Tags parse_tags(const std::vector<std::string>& texts) {
 }
 
 struct CreateArgs {
-  std::string name, user = "admin", password_file, database, socket, host;
+  std::string name, engine = "mariadb", writer, user = "admin", password_file, database, socket, host;
   int port = 0;
   std::vector<std::string> tags;
   bool adopt = false;
@@ -61,6 +63,10 @@ void print_created(const provider::Database& made, const Options& options) {
 Body set_up_create(CLI::App& command, const Options& options) {
   auto args = std::make_shared<CreateArgs>();
   command.add_option("NAME", args->name, "name of the instance")->required();
+  command.add_option(
+      "--engine", args->engine,
+      "mariadb (default), postgres, or aurora-mysql, aurora-postgresql: a cluster with a writer");
+  command.add_option("--writer", args->writer, "name of a cluster's writer (default: NAME-1)");
   command.add_option("--port", args->port, "TCP port on 127.0.0.1 (default: a free one)")
       ->check(CLI::Range(1, 65535));
   command.add_option("--user", args->user, "master user (default: admin)");
@@ -81,6 +87,7 @@ Body set_up_create(CLI::App& command, const Options& options) {
       print_created(
           world.databases.adopt(
               {.name = args->name,
+               .engine = args->engine,
                .socket = args->socket,
                .host = args->host,
                .port = args->port,
@@ -94,6 +101,8 @@ Body set_up_create(CLI::App& command, const Options& options) {
       throw Error("BadInput", "a new instance needs --password-file",
                   "--password-file - reads standard input");
     print_created(world.databases.create({.name = args->name,
+                                          .engine = args->engine,
+                                          .writer = args->writer,
                                           .port = args->port,
                                           .master_user = args->user,
                                           .master_password = read_password(args->password_file),
@@ -105,20 +114,35 @@ Body set_up_create(CLI::App& command, const Options& options) {
   };
 }
 
+/// What an instance is to others: "writer of auposclud", "replica of app1"; "" if it stands alone.
+std::string role_of(World& world, const provider::Database& database) {
+  if (database.kind == provider::Kind::cluster) return "cluster";
+  const std::string& other = database.cluster.empty() ? database.replica_of : database.cluster;
+  const auto found = other.empty() ? std::nullopt : world.databases.get(other);
+  if (!found) return "";
+  return fmt::format("{} of {}",
+                     database.writer            ? "writer"
+                     : database.cluster.empty() ? "replica"
+                                                : "reader",
+                     found->name);
+}
+
 Body set_up_list(CLI::App&, const Options& options) {
   return [&options] {
     World world(options.home);
     std::vector<std::vector<std::string>> lines = {
-        {"NAME", "STATUS", "PORT", "OPEN", "SIZE", "ENGINE", "ID", "TAGS"}};
+        {"NAME", "ROLE", "STATUS", "PORT", "OPEN", "SIZE", "ENGINE", "ID", "TAGS"}};
     Json list = Json::array();
     for (const auto& each : world.databases.list()) {
       std::vector<std::string> tags;
       for (const auto& [key, value] : each.tags) tags.push_back(key + "=" + value);
       const auto bytes = world.databases.bytes(each.id);
-      lines.push_back({each.name, each.status, fmt::format("{}", each.port), each.open ? "yes" : "no",
-                       base::human_bytes(bytes), fmt::format("{} {}", each.engine, each.version), each.id,
-                       base::join(tags, " ")});
+      lines.push_back({each.name, role_of(world, each), each.status, fmt::format("{}", each.port),
+                       each.open ? "yes" : "no", base::human_bytes(bytes),
+                       fmt::format("{} {}", each.engine, each.version), each.id, base::join(tags, " ")});
       list.push_back({{"name", each.name},
+                      {"kind", to_string(each.kind)},
+                      {"role", role_of(world, each)},
                       {"id", each.id},
                       {"status", each.status},
                       {"host", each.host},
@@ -173,27 +197,75 @@ Body set_up_stop(CLI::App& command, const Options& options) {
   };
 }
 
+/// Of a cluster, its instances first: readers, then the writer.
+void delete_database(World& world, const provider::Database& database) {
+  std::vector<provider::Database> members;
+  for (const auto& id : database.members)
+    if (auto found = world.databases.get(id)) members.push_back(*std::move(found));
+  std::ranges::stable_sort(members, {}, &provider::Database::writer);
+  for (const auto& each : members) world.databases.remove(each.id, world.waiting(10));
+  world.databases.remove(database.id, world.waiting(10));
+}
+
+void must_be_deletable(const provider::Database& database) {
+  const auto tag = database.tags.find("refresh");
+  if (tag != database.tags.end() && tag->second == "true") return;
+  throw Error(
+      "BadInput",
+      fmt::format("{} does not carry the tag refresh=true: it was not made by a refresh", database.name),
+      "--force deletes it and its data all the same");
+}
+
 Body set_up_delete(CLI::App& command, const Options& options) {
   struct Args {
     std::string name;
-    bool force = false;
+    bool force = false, all = false;
   };
   auto args = std::make_shared<Args>();
-  command.add_option("NAME", args->name, "instance")->required();
+  auto* name = command.add_option("NAME", args->name, "instance, or cluster with its instances");
   command.add_flag("--force", args->force,
                    "also one without the tag refresh=true; of an adopted server, only its entry goes");
+  command.add_flag("--all", args->all, "everything in this home; needs --force")->excludes(name);
   return [args, &options] {
     World world(options.home);
-    const auto found = must_find(world, args->name);
-    const auto tag = found.tags.find("refresh");
-    if (!args->force && (tag == found.tags.end() || tag->second != "true"))
-      throw Error("BadInput",
-                  fmt::format("instance {} does not carry the tag refresh=true: it was not made by a refresh",
-                              found.name),
-                  "--force deletes it and its data all the same");
-    world.databases.remove(found.id, world.waiting(10));
+    if (!args->all) {
+      if (args->name.empty()) throw Error("BadInput", "local delete needs a NAME or --all");
+      const auto found = must_find(world, args->name);
+      if (!args->force) must_be_deletable(found);
+      delete_database(world, found);
+      return 0;
+    }
+    if (!args->force) throw Error("BadInput", "--all deletes every database of this home: it needs --force");
+    for (const auto& each : world.databases.list())
+      if (each.cluster.empty()) delete_database(world, each);
     return 0;
   };
+}
+
+/// The command line of the client of this server. The operating system says who we are, or, to an adopted
+/// server, the client asks for the password.
+std::vector<std::string> client_of(World& world, const provider::Database& database) {
+  const auto where = world.databases.administrator(database.id);
+  const bool ours = world.databases.is_ours(database.id);
+  const std::string host = where.socket.empty() ? where.host : where.socket;
+  std::vector<std::string> words;
+  if (where.family == "postgres") {
+    words = {"psql",
+             "--no-psqlrc",
+             "--host=" + host,
+             fmt::format("--port={}", where.port),
+             "--username=" + where.user,
+             "--dbname=" + (database.db_name.empty() ? "postgres" : database.db_name)};
+    return words;
+  }
+  words = {"mariadb", "--no-defaults", "--user=" + where.user};
+  if (!ours) words.emplace_back("--password");
+  if (!where.socket.empty())
+    words.push_back("--socket=" + where.socket);
+  else
+    words.insert(words.end(), {"--host=" + host, fmt::format("--port={}", where.port)});
+  if (!database.db_name.empty()) words.push_back("--database=" + database.db_name);
+  return words;
 }
 
 Body set_up_connect(CLI::App& command, const Options& options) {
@@ -202,34 +274,24 @@ Body set_up_connect(CLI::App& command, const Options& options) {
     std::vector<std::string> rest;
   };
   auto args = std::make_shared<Args>();
-  command.add_option("NAME", args->name, "instance")->required();
-  command.add_option("ARGS", args->rest, "arguments for the mariadb client, after --");
+  command.add_option("NAME", args->name, "instance or cluster")->required();
+  command.add_option("ARGS", args->rest, "arguments for the client (mariadb or psql), after --");
   return [args, &options]() -> int {
     std::vector<std::string> words;
     {
       World world(options.home);
-      const auto found = must_find(world, args->name);
-      const auto where = world.databases.endpoint(found.id);
-      words = {"mariadb", "--no-defaults"};
-      const bool ours = world.databases.is_ours(found.id);
-      words.push_back("--user=" + (ours ? os::current_user().name : where.user));
-      if (!ours) words.emplace_back("--password");
-      if (!where.socket.empty())
-        words.push_back("--socket=" + where.socket);
-      else
-        words.insert(words.end(), {"--host=" + where.host, fmt::format("--port={}", where.port)});
-      if (!found.db_name.empty()) words.push_back(found.db_name);
+      words = client_of(world, must_find(world, args->name));
     }
-    words.insert(words.begin() + 2, args->rest.begin(), args->rest.end());
+    words.insert(words.end(), args->rest.begin(), args->rest.end());
     std::vector<char*> argv;
     for (auto& each : words) argv.push_back(each.data());
     argv.push_back(nullptr);
-    const auto client = os::find_program("mariadb");
+    const auto client = os::find_program(words[0]);
     if (client.empty())
-      throw Error("ProgramNotFound", "the mariadb client is not installed",
-                  "apt-get install mariadb-client-core");
+      throw Error("ProgramNotFound", fmt::format("the client '{}' is not installed", words[0]),
+                  "apt-get install mariadb-client-core postgresql-client");
     ::execv(client.c_str(), argv.data());
-    throw Error("ProcessError", "could not start the mariadb client");
+    throw Error("ProcessError", fmt::format("could not start {}", words[0]));
   };
 }
 

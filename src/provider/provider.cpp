@@ -31,6 +31,11 @@ std::string_view to_string(Kind kind) {
   return kind == Kind::cluster ? "cluster" : "instance";
 }
 
+std::string family_of(const std::string& engine) {
+  if (engine.find("postgres") != std::string::npos) return "postgres";
+  return engine == "oracle" || engine == "sqlserver" ? engine : "mariadb";
+}
+
 StatusClass classify(std::string_view status) {
   if (std::ranges::find(ready, status) != std::end(ready)) return StatusClass::ready;
   if (std::ranges::find(failed, status) != std::end(failed)) return StatusClass::failed;

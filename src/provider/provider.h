@@ -45,6 +45,10 @@ struct Database {
   std::vector<std::string> replicas;  ///< instances that replicate this one (ids)
 };
 
+/// The kind of server behind an engine's name: "mariadb" (mysql, mariadb, aurora, aurora-mysql), "postgres"
+/// (postgres, postgresql, aurora-postgresql), or the name itself for those we do not serve.
+std::string family_of(const std::string& engine);
+
 /// What a status means (rds-semantics: the status tables of the RDS and Aurora guides). Unknown ones are
 /// transient.
 enum class StatusClass { ready, stopped, transient, failed };

@@ -15,13 +15,6 @@ namespace {
 
 using provider::Database;
 
-/// `mysql`, `mariadb`, `aurora`, `aurora-mysql` are one family; the postgres names the other.
-std::string family_of(const std::string& engine) {
-  if (engine.find("postgres") != std::string::npos) return "postgres";
-  if (engine == "oracle" || engine == "sqlserver") return engine;
-  return "mysql";
-}
-
 std::string tag(const Database& database, const char* name) {
   const auto found = database.tags.find(name);
   return found == database.tags.end() ? "" : found->second;
@@ -67,11 +60,11 @@ class Planner {
     }
     plan_.pins["source"] = source->id;
     const std::string engine = members_["restore"].value("engine", source->engine);
-    if (family_of(engine) != family_of(source->engine))
+    if (provider::family_of(engine) != provider::family_of(source->engine))
       problem("$.restore.engine", fmt::format("says '{}', and {} is {}", engine, name, source->engine));
-    if (source->engine == "mariadb" && !is_cluster())
+    if (source->arn.starts_with("arn:dbrefresh:") && provider::family_of(engine) == "mariadb")
       plan_.notes.push_back(
-          fmt::format("{} is MariaDB {}; 'mysql' and 'mariadb' both mean that here", name, source->version));
+          fmt::format("{} is MariaDB {}; '{}' means that here", name, source->version, engine));
     return source;
   }
 
@@ -128,14 +121,16 @@ class Planner {
   void check_scripts(const std::optional<Database>& source) {
     const Json& scripts = members_["runscripts"];
     const std::string engine = scripts.at("engine");
-    if (source && family_of(engine) != family_of(source->engine))
+    if (source && provider::family_of(engine) != provider::family_of(source->engine))
       problem("$.runscripts.engine",
               fmt::format("says '{}', and the source is {}: its scripts cannot run there", engine,
                           source->engine));
     for (const auto& key : scripts.at("keys").get<std::vector<std::string>>()) {
       try {
-        const auto script = sql::parse_script(services_.scripts.read(
-            scripts.at("bucketname"), fmt::format("{}/{}", scripts.at("prefix").get<std::string>(), key)));
+        const auto script = sql::parse_script(
+            services_.scripts.read(scripts.at("bucketname"),
+                                   fmt::format("{}/{}", scripts.at("prefix").get<std::string>(), key)),
+            provider::family_of(engine));
         if (script.statements.empty())
           problem("$.runscripts.keys", fmt::format("'{}' has no statement", key));
       } catch (const base::Error& error) {

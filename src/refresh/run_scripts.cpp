@@ -53,8 +53,10 @@ Json record(const sql::StatementDone& done) {
 }
 
 Json run_one(StepContext& step, sql::Connection& connection, const std::string& key) {
-  const auto script = sql::parse_script(step.services.scripts.read(
-      step.input.at("bucketname"), fmt::format("{}/{}", step.input.at("prefix").get<std::string>(), key)));
+  const auto script = sql::parse_script(
+      step.services.scripts.read(step.input.at("bucketname"),
+                                 fmt::format("{}/{}", step.input.at("prefix").get<std::string>(), key)),
+      provider::family_of(step.input.at("engine")));
   Json statements = Json::array();
   std::uint64_t rows = 0;
   auto& clock = step.waiting.clock;

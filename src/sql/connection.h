@@ -12,10 +12,10 @@
 
 namespace sql {
 
-/// Where and as whom to log in. A socket wins over host and port.
+/// Where and as whom to log in. A socket wins over the host.
 struct Endpoint {
   std::string family;  ///< "mariadb" or "postgres"
-  std::string socket;
+  std::string socket;  ///< MariaDB: its path; PostgreSQL: the folder that has it, where `port` names it
   std::string host;
   int port = 0;
   std::string user;
@@ -41,6 +41,13 @@ class Connection {
   /// `text` as a literal of this server, with its quotes.
   virtual std::string quote(std::string_view text) = 0;
   virtual bool encrypted() const = 0;
+  /// PostgreSQL's COPY … FROM STDIN with the data that a script has after it. Throws SqlError elsewhere.
+  virtual Result copy_in(std::string_view statement, std::string_view data);
+  /// `name` as an identifier, with its quotes.
+  virtual std::string quote_name(std::string_view name) = 0;
+  /// What this server keeps of a password: mysql_native_password, or SCRAM-SHA-256. Lets one be set without
+  /// it being part of a statement, where logs would keep it.
+  virtual std::string password_hash(const std::string& user, const base::Secret& password) = 0;
 
   Result query(std::string_view statement) { return execute(statement, 100'000); }
   /// The first column of the first row; nothing if there is no row.
@@ -49,9 +56,5 @@ class Connection {
 
 /// Logs in, over TLS where the server has it. Throws as above.
 std::unique_ptr<Connection> connect(const Endpoint& endpoint, std::chrono::seconds timeout);
-
-/// The hash that MariaDB keeps of a password (mysql_native_password): `*` and 40 hex digits. Lets a password
-/// be set without it being part of a statement, where logs would keep it.
-std::string native_password_hash(const base::Secret& password);
 
 }  // namespace sql

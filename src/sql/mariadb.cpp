@@ -8,7 +8,7 @@
 #include <span>
 
 #include "base/error.h"
-#include "sql/connection.h"
+#include "sql/drivers.h"
 
 namespace sql {
 namespace {
@@ -33,6 +33,12 @@ Error error_of(MYSQL* db, const std::string& where) {
     return error;
   }
   return {"SqlError", message};
+}
+
+std::array<unsigned char, 20> sha1(std::span<const unsigned char> data) {
+  std::array<unsigned char, 20> digest{};
+  EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
+  return digest;
 }
 
 class MariaDb : public Connection {
@@ -79,6 +85,18 @@ class MariaDb : public Connection {
     return "'" + out + "'";
   }
 
+  std::string quote_name(std::string_view name) override {
+    std::string out = "`";
+    for (const char c : name) out += c == '`' ? std::string("``") : std::string(1, c);
+    return out + "`";
+  }
+
+  std::string password_hash(const std::string&, const base::Secret& password) override {
+    const auto& text = password.reveal();
+    const auto once = sha1(std::span(reinterpret_cast<const unsigned char*>(text.data()), text.size()));
+    return fmt::format("*{:02X}", fmt::join(sha1(once), ""));
+  }
+
   bool encrypted() const override { return mysql_get_ssl_cipher(db_.get()) != nullptr; }
 
  private:
@@ -110,29 +128,12 @@ class MariaDb : public Connection {
   std::string where_;
 };
 
-std::array<unsigned char, 20> sha1(std::span<const unsigned char> data) {
-  std::array<unsigned char, 20> digest{};
-  EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
-  return digest;
-}
-
 }  // namespace
 
-std::optional<std::string> Connection::scalar(std::string_view statement) {
-  const Result result = execute(statement, 1);
-  return result.table.empty() ? std::nullopt : result.table[0].at(0);
-}
-
-std::unique_ptr<Connection> connect(const Endpoint& endpoint, std::chrono::seconds timeout) {
+std::unique_ptr<Connection> connect_mariadb(const Endpoint& endpoint, std::chrono::seconds timeout) {
   // Once, and before any thread can be in mysql_init(), which would do it unguarded.
   [[maybe_unused]] static const int ready = mysql_library_init(0, nullptr, nullptr);
   return std::make_unique<MariaDb>(endpoint, timeout);
-}
-
-std::string native_password_hash(const base::Secret& password) {
-  const auto& text = password.reveal();
-  const auto once = sha1(std::span(reinterpret_cast<const unsigned char*>(text.data()), text.size()));
-  return fmt::format("*{:02X}", fmt::join(sha1(once), ""));
 }
 
 }  // namespace sql

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "sql/psql.h"
 
 namespace sql {
 namespace {
@@ -174,8 +175,9 @@ std::string_view to_string(Form form) {
   return form == Form::lines ? "one statement a line" : "client script";
 }
 
-Script parse_script(std::string_view text) {
+Script parse_script(std::string_view text, std::string_view family) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (family == "postgres") return parse_psql(text, read_lines(text));
   ClientReader reader(text);
   auto statements = reader.run();
   if (!reader.terminated && !reader.had_delimiter)
@@ -187,19 +189,23 @@ void run_script(Connection& connection, const std::string& name, const Script& s
                 const std::function<double()>& seconds_now,
                 const std::function<void(const StatementDone&)>& done) {
   int number = 0;
+  if (script.one_transaction) connection.execute("BEGIN", 0);
   for (const Statement& statement : script.statements) {
     ++number;
     const double begun = seconds_now();
     try {
-      const Result result = connection.execute(statement.text, 0);
+      const Result result = statement.data ? connection.copy_in(statement.text, *statement.data)
+                                           : connection.execute(statement.text, 0);
       done({number, statement.line, result.rows, seconds_now() - begun});
     } catch (const Error& error) {
       Error located = error;
       located.message = fmt::format("{}:{}: statement {} of {} failed: {}", name, statement.line, number,
                                     script.statements.size(), error.message);
+      if (script.one_transaction && !error.maybe_delivered) connection.execute("ROLLBACK", 0);
       throw located;
     }
   }
+  if (script.one_transaction) connection.execute("COMMIT", 0);
 }
 
 }  // namespace sql

@@ -13,23 +13,28 @@ namespace sql {
 struct Statement {
   int line = 0;  ///< where it begins, from 1
   std::string text;
+  std::optional<std::string> data;  ///< the lines after a COPY … FROM STDIN
 };
 
 /// The two forms of scripts. `lines` is that of the original orchestrator: a statement a line, no semicolons,
-/// `#` at the start of a line is a comment. `client` is what the mariadb client takes.
+/// `#` at the start of a line is a comment. `client` is what the mariadb client, or psql, takes.
 enum class Form { client, lines };
 std::string_view to_string(Form form);
 
 struct Script {
   Form form = Form::client;
   std::vector<Statement> statements;
+  /// Run as one transaction: PostgreSQL, unless the script begins and ends its own or holds a statement that
+  /// cannot run in one.
+  bool one_transaction = false;
 };
 
 /// Takes a script apart. The rule for the form: it is `lines` if no semicolon stands outside of quotes and
 /// comments, there is no DELIMITER line, and every line that is neither blank nor a comment begins with a
 /// word that begins a statement; otherwise it is `client`. Throws ScriptError with the line of a quote or
 /// comment that is never closed, or of a client command (`source`, `\!`, …) that only a client could run.
-Script parse_script(std::string_view text);
+/// `family` is that of sql::Endpoint.
+Script parse_script(std::string_view text, std::string_view family);
 
 struct StatementDone {
   int number = 0;  ///< from 1
@@ -39,7 +44,8 @@ struct StatementDone {
 };
 
 /// Runs a script's statements one by one in one session. `done` hears of each. Throws SqlError and the like,
-/// with `name` and the line before the server's message; what ran before stays.
+/// with `name` and the line before the server's message; what ran before stays, unless it is one
+/// transaction.
 void run_script(Connection& connection, const std::string& name, const Script& script,
                 const std::function<double()>& seconds_now,
                 const std::function<void(const StatementDone&)>& done);

@@ -43,15 +43,18 @@ class SimulatedOne : public World {
   provider::simulated::Databases databases_{clock_, {.slowest_seconds = 20}};
 };
 
-class LocalMariaDb : public World {
+class Local : public World {
  public:
-  LocalMariaDb() {
-    databases_.create({.name = "prod", .master_password = base::Secret("production"), .db_name = "d"},
-                      waiting());
+  explicit Local(const std::string& engine) {
+    databases_.create(
+        {.name = "prod", .engine = engine, .master_password = base::Secret("production"), .db_name = "d"},
+        waiting());
     databases_.login(databases_.find(Kind::instance, "prod")->id, base::Secret("production"))
         ->query("CREATE TABLE t AS SELECT 1 AS a");
   }
-  ~LocalMariaDb() override {
+  ~Local() override {
+    for (const auto& each : databases_.list())
+      if (each.kind == Kind::instance) databases_.remove(each.id, waiting());
     for (const auto& each : databases_.list()) databases_.remove(each.id, waiting());
   }
   provider::DatabaseService& service() override { return databases_; }
@@ -118,7 +121,8 @@ class Databases : public testing::TestWithParam<Provider> {
 INSTANTIATE_TEST_SUITE_P(
     Conformance, Databases,
     testing::Values(Provider{"Simulated", [] { return std::unique_ptr<World>(new SimulatedOne); }},
-                    Provider{"LocalMariaDb", [] { return std::unique_ptr<World>(new LocalMariaDb); }}),
+                    Provider{"LocalMariaDb", [] { return std::unique_ptr<World>(new Local("mariadb")); }},
+                    Provider{"LocalPostgres", [] { return std::unique_ptr<World>(new Local("postgres")); }}),
     [](const auto& which) { return which.param.name; });
 
 TEST_P(Databases, ARestoreIsNewClosedAndTagged) {

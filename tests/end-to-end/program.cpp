@@ -63,8 +63,11 @@ std::string Home::sql(const std::string& instance, const std::string& statements
   base::SystemClock clock;
   const auto input = path() / ("input-" + os::random_text(6) + ".sql");
   std::ofstream(input) << statements;
-  const std::string line = quoted(program) + " --home " + quoted(path()) + " local connect " + instance +
-                           " -- --skip-column-names --batch < " + quoted(input);
+  const bool postgres = json({"local", "list"}).dump().find("\"mariadb\"") == std::string::npos;
+  const std::string line =
+      quoted(program) + " --home " + quoted(path()) + " local connect " + instance + " -- " +
+      (postgres ? "--quiet --tuples-only --no-align --set=ON_ERROR_STOP=1" : "--skip-column-names --batch") +
+      " < " + quoted(input);
   const auto finished =
       os::run({.argv = {"/bin/sh", "-c", line}}, clock, clock.now() + std::chrono::minutes(1), {});
   os::remove_tree(input);
@@ -94,7 +97,9 @@ std::string Home::file(const std::string& example,
       text.replace(at, what.size(), with);
   };
   replace("\"wait_time\": 10", "\"wait_time\": 1");
-  replace("\"port\": 3307", "\"port\": " + std::to_string(port_));
+  for (const char* usual : {"3307", "5433"})
+    if (text.find("\"port\": " + std::string(usual)) != std::string::npos)
+      replace("\"port\": " + std::string(usual), "\"port\": " + std::to_string(port_));
   for (const auto& [what, with] : replacements) replace(what, with);
   const auto to = path() / ("file-" + os::random_text(6) + ".json");
   std::ofstream(to) << text;

@@ -18,15 +18,15 @@ class MariaDbServer : public testing::Test {
   }
   void make(bool open, const base::Json& settings = base::Json::object()) {
     server_.initialise(waiting());
-    server_.configure(port_, open, settings);
-    server_.start(true, waiting());
+    server_.configure(open, {{"server", settings}});
+    server_.start_first("", waiting());
   }
 
   Temporary folder_;
   base::SystemClock clock_;
   provider::local::Home home_ = provider::local::open_home(folder_.path());
-  provider::local::MariaDbServer server_{home_, "db-one"};
   int port_ = os::any_free_port();
+  provider::local::MariaDbServer server_{home_, "db-one", port_};
 };
 
 TEST_F(MariaDbServer, ScriptsRunOverTlsWhereTheServerHasIt) {
@@ -53,8 +53,9 @@ TEST_F(MariaDbServer, ScriptsRunOverTlsWhereTheServerHasIt) {
   EXPECT_TRUE(session->encrypted());
   int done = 0;
   sql::run_script(
-      *session, "mask.sql", sql::parse_script("CREATE TABLE t (a INT);\nINSERT INTO t VALUES (7);"),
-      [] { return 0.0; }, [&](const sql::StatementDone&) { ++done; });
+      *session, "mask.sql",
+      sql::parse_script("CREATE TABLE t (a INT);\nINSERT INTO t VALUES (7);", "mariadb"), [] { return 0.0; },
+      [&](const sql::StatementDone&) { ++done; });
   EXPECT_EQ(done, 2);
   EXPECT_EQ(admin->scalar("SELECT a FROM d.t"), "7");
   EXPECT_FALSE(admin->encrypted()) << "a socket needs none";
@@ -75,7 +76,7 @@ TEST_F(MariaDbServer, StopsWhileItStarts) {
     EXPECT_LT(clock_.now() - begun, std::chrono::seconds(25)) << "after " << delay_ms << " ms";
     EXPECT_FALSE(server_.process());
   }
-  server_.start(false, waiting());
+  server_.start(waiting());
   EXPECT_EQ(server_.administrate()->scalar("SELECT 1"), "1");
 }
 

@@ -11,7 +11,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::vector<std::string> statements(const std::string& text, Form form = Form::client) {
-  const Script script = parse_script(text);
+  const Script script = parse_script(text, "mariadb");
   EXPECT_EQ(to_string(script.form), to_string(form)) << text;
   std::vector<std::string> out;
   for (const auto& each : script.statements) out.push_back(std::to_string(each.line) + ": " + each.text);
@@ -20,7 +20,7 @@ std::vector<std::string> statements(const std::string& text, Form form = Form::c
 
 std::string refusal(const std::string& text) {
   try {
-    parse_script(text);
+    parse_script(text, "mariadb");
   } catch (const base::Error& error) {
     return error.message;
   }
@@ -71,8 +71,8 @@ TEST(Script, RefusesWhatIsNeverClosedAndWhatOnlyAClientCanDo) {
 }
 
 TEST(Script, NothingIsNoStatement) {
-  EXPECT_TRUE(parse_script("").statements.empty());
-  EXPECT_TRUE(parse_script("-- only\n# comments\n;;;\n").statements.empty());
+  EXPECT_TRUE(parse_script("", "mariadb").statements.empty());
+  EXPECT_TRUE(parse_script("-- only\n# comments\n;;;\n", "mariadb").statements.empty());
 }
 
 TEST(Script, AByteOrderMarkIsNoPartOfTheFirstStatement) {

@@ -7,47 +7,50 @@
 namespace provider::local {
 namespace {
 
+constexpr int schema_version = 2;
 constexpr std::string_view schema = R"sql(
 CREATE TABLE IF NOT EXISTS instance (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, engine TEXT NOT NULL, version TEXT NOT NULL, status TEXT NOT NULL,
-  port INTEGER NOT NULL, master_user TEXT NOT NULL, db_name TEXT NOT NULL, tags TEXT NOT NULL, open INTEGER NOT NULL,
-  adopted TEXT NOT NULL, settings TEXT NOT NULL);
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, engine TEXT NOT NULL, version TEXT NOT NULL,
+  status TEXT NOT NULL, port INTEGER NOT NULL, master_user TEXT NOT NULL, db_name TEXT NOT NULL, tags TEXT NOT NULL,
+  open INTEGER NOT NULL, adopted TEXT NOT NULL, settings TEXT NOT NULL, cluster TEXT NOT NULL,
+  writer INTEGER NOT NULL, replica_of TEXT NOT NULL,
+  UNIQUE (kind, name));
 )sql";
 
 Row read(const store::Statement& row) {
-  return {.id = row.text(0),
-          .name = row.text(1),
-          .engine = row.text(2),
-          .version = row.text(3),
-          .status = row.text(4),
-          .port = static_cast<int>(row.integer(5)),
-          .master_user = row.text(6),
-          .db_name = row.text(7),
-          .tags = base::Json::parse(row.text(8)).get<Tags>(),
-          .open = row.integer(9) != 0,
-          .adopted = base::Json::parse(row.text(10)),
-          .settings = base::Json::parse(row.text(11))};
+  return {.kind = row.text(1) == "cluster" ? Kind::cluster : Kind::instance,
+          .id = row.text(0),
+          .name = row.text(2),
+          .engine = row.text(3),
+          .version = row.text(4),
+          .status = row.text(5),
+          .port = static_cast<int>(row.integer(6)),
+          .master_user = row.text(7),
+          .db_name = row.text(8),
+          .tags = base::Json::parse(row.text(9)).get<Tags>(),
+          .open = row.integer(10) != 0,
+          .adopted = base::Json::parse(row.text(11)),
+          .settings = base::Json::parse(row.text(12)),
+          .cluster = row.text(13),
+          .writer = row.integer(14) != 0,
+          .replica_of = row.text(15)};
 }
 
 }  // namespace
 
-Catalogue::Catalogue(const std::filesystem::path& path) : db_(path, schema) {}
+Catalogue::Catalogue(const std::filesystem::path& path) : db_(path, schema, schema_version) {}
 
 std::vector<Row> Catalogue::select(const std::string& where, const std::string& value) {
   const std::lock_guard lock(mutex_);
-  auto row =
-      db_.prepare(fmt::format("SELECT id, name, engine, version, status, port, master_user, db_name, tags, "
-                              "open, "
-                              "adopted, settings FROM instance WHERE {} ORDER BY name",
-                              where));
+  auto row = db_.prepare(fmt::format("SELECT * FROM instance WHERE {} ORDER BY name, kind", where));
   row.bind(value);
   std::vector<Row> rows;
   while (row.step()) rows.push_back(read(row));
   return rows;
 }
 
-std::optional<Row> Catalogue::find_name(const std::string& name) {
-  auto rows = select("name = ?", name);
+std::optional<Row> Catalogue::find_name(Kind kind, const std::string& name) {
+  auto rows = select(fmt::format("kind = '{}' AND name = ?", to_string(kind)), name);
   return rows.empty() ? std::nullopt : std::optional(std::move(rows[0]));
 }
 
@@ -59,29 +62,37 @@ std::optional<Row> Catalogue::find_id(const std::string& id) {
 std::vector<Row> Catalogue::all() {
   return select("id <> ?", "");
 }
+std::vector<Row> Catalogue::members(const std::string& cluster) {
+  return select("cluster = ?", cluster);
+}
+std::vector<Row> Catalogue::replicas(const std::string& id) {
+  return select("cluster = '' AND replica_of = ?", id);
+}
+
+void Catalogue::must_be_free(const Row& row) {
+  auto taken = db_.prepare("SELECT id FROM instance WHERE kind = ? AND name = ? AND id <> ?");
+  if (!taken.bind(std::string(to_string(row.kind)), row.name, row.id).step()) return;
+  throw base::Error(row.kind == Kind::cluster ? "DBClusterAlreadyExistsFault" : "DBInstanceAlreadyExists",
+                    fmt::format("there is a database {} already", row.name));
+}
 
 void Catalogue::add(const Row& row) {
-  {
-    const std::lock_guard lock(mutex_);
-    store::Transaction transaction(db_);
-    auto taken = db_.prepare("SELECT id FROM instance WHERE name = ?");
-    if (taken.bind(row.name).step())
-      throw base::Error("DBInstanceAlreadyExists", fmt::format("there is an instance {} already", row.name));
-    db_.prepare("INSERT INTO instance VALUES (?,?,?,?,?,?,?,?,?,?,?,?)")
-        .bind(row.id, row.name, row.engine, row.version, row.status, std::int64_t{row.port}, row.master_user,
-              row.db_name, base::Json(row.tags).dump(), std::int64_t{row.open}, row.adopted.dump(),
-              row.settings.dump())
-        .run();
-    transaction.commit();
-  }
+  const std::lock_guard lock(mutex_);
+  store::Transaction transaction(db_);
+  must_be_free(row);
+  db_.prepare("INSERT INTO instance VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+      .bind(row.id, std::string(to_string(row.kind)), row.name, row.engine, row.version, row.status,
+            std::int64_t{row.port}, row.master_user, row.db_name, base::Json(row.tags).dump(),
+            std::int64_t{row.open}, row.adopted.dump(), row.settings.dump(), row.cluster,
+            std::int64_t{row.writer}, row.replica_of)
+      .run();
+  transaction.commit();
 }
 
 void Catalogue::update(const Row& row) {
   const std::lock_guard lock(mutex_);
   store::Transaction transaction(db_);
-  auto taken = db_.prepare("SELECT id FROM instance WHERE name = ? AND id <> ?");
-  if (taken.bind(row.name, row.id).step())
-    throw base::Error("DBInstanceAlreadyExists", fmt::format("there is an instance {} already", row.name));
+  must_be_free(row);
   db_.prepare(
          "UPDATE instance SET name=?, version=?, status=?, port=?, master_user=?, db_name=?, tags=?, open=?, "
          "settings=? WHERE id=?")

@@ -6,31 +6,22 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "provider/local/accounts.h"
 
 namespace provider::local {
 namespace {
 
 using base::Error;
-using base::Problem;
 
 Error not_found(const std::string& what) {
-  return {"DBInstanceNotFound", fmt::format("there is no instance {}", what),
+  return {"DBInstanceNotFound", fmt::format("there is no database {}", what),
           "dbrefresh local list shows all"};
 }
 
-std::string arn_of(const std::string& name) {
-  return "arn:dbrefresh:rds:local:" + name;
+std::string arn_of(const Row& row) {
+  return fmt::format("arn:dbrefresh:rds:local:{}:{}", row.kind == Kind::cluster ? "cluster" : "db", row.name);
 }
 
 }  // namespace
-
-std::vector<std::string> missing_programs() {
-  std::vector<std::string> missing;
-  for (const char* name : {"mariadbd", "mariadb-backup", "mariadb-install-db"})
-    if (os::find_program(name).empty()) missing.emplace_back(name);
-  return missing;
-}
 
 Databases::Databases(const Home& home, SecretStore& secrets)
     : home_(home), secrets_(secrets), catalogue_(home.catalogue()) {}
@@ -43,7 +34,16 @@ Row Databases::must_get(const std::string& id) {
   return *std::move(row);
 }
 
-/// The truth about a status: an operation that runs holds the instance's lock; without one, only the process
+Row Databases::storage_of(const Row& row) {
+  return row.writer ? must_get(row.cluster) : row;
+}
+
+std::unique_ptr<Server> Databases::server(const Row& row) {
+  const Row storage = storage_of(row);
+  return make_server(home_, family_of(storage.engine), storage.id, storage.port);
+}
+
+/// The truth about a status: an operation that runs holds the database's lock; without one, only the process
 /// counts.
 std::string Databases::status_of(const Row& row) {
   if (!row.adopted.is_null()) {
@@ -54,34 +54,52 @@ std::string Databases::status_of(const Row& row) {
       return "stopped";
     }
   }
-  if (classify(row.status) == StatusClass::transient && !os::FileLock::try_lock(home_.locks() / row.id))
-    return row.status;
-  if (row.status == "creating" || row.status == "deleting") return "failed";
-  return server(row.id).process() ? "available" : "stopped";
+  const Row storage = storage_of(row);
+  if (row.status == "deleting") return row.writer || row.kind == Kind::instance ? "deleting" : row.status;
+  if (classify(storage.status) == StatusClass::transient &&
+      !os::FileLock::try_lock(home_.locks() / storage.id))
+    return storage.status;
+  if (storage.status == "creating" || storage.status == "deleting") return "failed";
+  if (server(storage)->process()) return "available";
+  // A cluster without instances is storage alone: nothing has to run.
+  if (row.kind == Kind::cluster && catalogue_.members(row.id).empty()) return "available";
+  return "stopped";
 }
 
 Database Databases::describe(const Row& row) {
-  Database out{.kind = Kind::instance,
+  const Row storage = storage_of(row);
+  Database out{.kind = row.kind,
                .name = row.name,
                .id = row.id,
-               .arn = arn_of(row.name),
+               .arn = arn_of(row),
                .engine = row.engine,
                .version = row.version,
                .status = status_of(row),
                .host = "127.0.0.1",
-               .port = row.port,
+               .port = storage.port,
                .master_user = row.master_user,
                .db_name = row.db_name,
                .tags = row.tags,
-               .open = row.open};
+               .open = storage.open,
+               .cluster = row.cluster,
+               .writer = row.writer,
+               .replica_of = row.replica_of};
   if (!row.adopted.is_null()) out.host = row.adopted.value("host", "localhost");
+  if (row.kind == Kind::cluster)
+    for (const Row& each : catalogue_.members(row.id)) out.members.push_back(each.id);
+  else
+    for (const Row& each : catalogue_.replicas(row.id)) out.replicas.push_back(each.id);
   return out;
 }
 
 std::optional<Database> Databases::find(Kind kind, const std::string& name) {
-  if (kind == Kind::cluster) return std::nullopt;
-  const auto row = catalogue_.find_name(base::lower(name));
+  const auto row = catalogue_.find_name(kind, base::lower(name));
   return row ? std::optional(describe(*row)) : std::nullopt;
+}
+
+std::optional<Database> Databases::find_any(const std::string& name) {
+  auto found = find(Kind::instance, name);
+  return found ? found : find(Kind::cluster, name);
 }
 
 std::optional<Database> Databases::get(const std::string& id) {
@@ -101,14 +119,16 @@ std::vector<Database> Databases::list() {
 
 sql::Endpoint Databases::endpoint(const std::string& id) {
   const Row row = must_get(id);
-  sql::Endpoint out{.family = "mariadb", .user = row.master_user, .database = row.db_name};
+  sql::Endpoint out{.family = family_of(row.engine)};
   if (row.adopted.is_null()) {
-    out.socket = server(id).socket().string();
+    out = server(row)->socket_endpoint();
   } else {
     out.socket = row.adopted.value("socket", "");
     out.host = row.adopted.value("host", "127.0.0.1");
     out.port = row.port;
   }
+  out.user = row.master_user;
+  out.database = row.db_name;
   return out;
 }
 
@@ -119,11 +139,8 @@ std::unique_ptr<sql::Connection> Databases::login(const std::string& id, const b
 }
 
 sql::Endpoint Databases::administrator(const Row& row) {
-  sql::Endpoint out{.family = "mariadb", .user = os::current_user().name};
-  if (row.adopted.is_null()) {
-    out.socket = server(row.id).socket().string();
-    return out;
-  }
+  if (row.adopted.is_null()) return server(row)->administrator_endpoint();
+  sql::Endpoint out{.family = family_of(row.engine)};
   out.socket = row.adopted.value("socket", "");
   out.host = row.adopted.value("host", "127.0.0.1");
   out.port = row.port;
@@ -135,64 +152,12 @@ sql::Endpoint Databases::administrator(const Row& row) {
 
 CopySource Databases::copy_source(const Row& row) {
   CopySource source{.administrator = administrator(row), .ours = row.adopted.is_null()};
-  source.data = source.ours ? server(row.id).data() : os::fs::path(row.adopted.at("datadir"));
-  if (source.ours) source.process = server(row.id).process();
+  source.data = source.ours ? server(row)->data() : os::fs::path(row.adopted.at("datadir"));
+  if (source.ours) source.process = server(row)->process();
   return source;
 }
 
-// ---- before a restore
-
-std::vector<Problem> Databases::check(const RestoreRequest& request, const std::string& replaces,
-                                      const base::Json& members) {
-  std::vector<Problem> problems;
-  auto problem = [&](const char* path, std::string message) {
-    problems.push_back({0, path, std::move(message)});
-  };
-  for (const auto& name : missing_programs())
-    problem("$", fmt::format("the program '{}' is not installed here", name));
-  if (request.kind == Kind::cluster)
-    problem("$.restore.dbservice", "'aurora': the local provider has no clusters; it serves 'rds'");
-  if (request.type == RestoreType::from_snapshot || request.type == RestoreType::restore_point ||
-      request.type == RestoreType::fast_cloning)
-    problem("$.restore.restoretype", fmt::format("'{}': the local provider restores the 'latestpoint' alone",
-                                                 request.settings.value("restoretype", "")));
-  if (members.contains("createreplicas"))
-    problem("$.createreplicas.torun", "the local provider makes no read replicas");
-  if (members.value("runscripts", base::Json::object()).value("method", "lambda") == "ec2")
-    problem("$.runscripts.method",
-            "'ec2': there is no EC2 instance here; 'lambda' runs the scripts in the task itself");
-  for (const char* field : {"iamdbauth", "multiaz", "deletionprotection"})
-    if (request.settings.value(field, false))
-      problems.push_back(
-          {0, fmt::format("$.restore.{}", field), "is true, and means nothing on this host", true});
-  const auto source = catalogue_.find_id(request.source);
-  if (source && classify(status_of(*source)) != StatusClass::ready)
-    problem("$.restore.source",
-            fmt::format("'{}' is {}; a hot copy needs it to run (dbrefresh local start {})", source->name,
-                        status_of(*source), source->name));
-  if (source) {
-    const auto need = os::tree_bytes(copy_source(*source).data) * 11 / 10;
-    const auto room = os::free_bytes(home_.root);
-    if (need > room)
-      problem("$.restore.source",
-              fmt::format("'{}': a copy needs {}, {} has {} free", source->name, base::human_bytes(need),
-                          home_.root.string(), base::human_bytes(room)));
-  }
-  const auto old = replaces.empty() ? std::nullopt : catalogue_.find_id(replaces);
-  const bool its_own = old && old->port == request.port && old->open && server(old->id).process();
-  if (!its_own && !os::port_is_free(request.port)) {
-    const auto rows = catalogue_.all();
-    const auto holder = std::ranges::find_if(rows, [&](const Row& row) {
-      return row.port == request.port && row.adopted.is_null() && server(row.id).process();
-    });
-    problem("$.restore.port",
-            fmt::format("{} is taken by {}", request.port,
-                        holder != rows.end() ? "instance " + holder->name : "another program"));
-  }
-  return problems;
-}
-
-// ---- making
+// ---- changing
 
 os::FileLock Databases::lock(const std::string& id) {
   auto held = os::FileLock::try_lock(home_.locks() / id);
@@ -208,38 +173,11 @@ void Databases::set_status(const std::string& id, const std::string& status) {
   catalogue_.update(row);
 }
 
-void Databases::discard(const std::string& id, const Waiting& waiting) {
-  server(id).kill(
-      Waiting{waiting.clock, waiting.clock.now() + std::chrono::minutes(1), {}, waiting.progress});
-  os::remove_tree(home_.instance(id).string() + ".partial");
-  os::remove_tree(home_.instance(id));
-  catalogue_.remove(id);
-  secrets_.remove("local/" + id);
-  std::error_code ignored;
-  os::fs::remove(home_.locks() / id, ignored);
-}
-
-Database Databases::create_member(const std::string&, const std::string&, const Tags&, const base::Json&,
-                                  const Waiting&) {
-  throw Error("UnsupportedOperation", "the local provider has no clusters");
-}
-
-Database Databases::create_replica(const std::string&, const std::string&, int, const Tags&,
-                                   const base::Json&, const Waiting&) {
-  throw Error("UnsupportedOperation", "the local provider makes no read replicas");
-}
-
-bool Databases::replica_in_sync(const std::string&) {
-  throw Error("UnsupportedOperation", "the local provider makes no read replicas");
-}
-
-// ---- changing
-
 void Databases::set_master_password(const std::string& id, const base::Secret& password) {
   const Row row = must_get(id);
   if (status_of(row) != "available")
-    throw Error("InvalidDBInstanceState", fmt::format("instance {} is {}", row.name, status_of(row)));
-  set_master_login(*server(id).administrate(), row.master_user, password);
+    throw Error("InvalidDBInstanceState", fmt::format("{} is {}", row.name, status_of(row)));
+  server(row)->set_master_login(row.master_user, password);
 }
 
 void Databases::rename(const std::string& id, const std::string& name) {
@@ -249,60 +187,105 @@ void Databases::rename(const std::string& id, const std::string& name) {
   catalogue_.update(row);
 }
 
-void Databases::set_open(const std::string& id, bool open, const Waiting& waiting) {
-  Row row = must_get(id);
-  const auto held = lock(id);
-  const auto its = server(id);
+void Databases::open_one(Row row, bool open, const Waiting& waiting) {
+  const auto held = lock(row.id);
+  const auto its = server(row);
   const bool interrupted = row.status == "rebooting";  // we died in here before: go on
   if (row.open == open && !interrupted) return;
-  if (!its.process() && !interrupted) {  // it will be so when it is started
+  if (!its->process() && !interrupted) {  // it will be so when it is started
     row.open = open;
     catalogue_.update(row);
     return;
   }
   row.status = "rebooting";
   catalogue_.update(row);
-  its.stop(waiting);
+  if (open && row.settings.value("never_opened", false)) {
+    if (its->process()) its->forget_past();
+    row.settings.erase("never_opened");
+  }
+  its->stop(waiting);
   if (open && !os::port_is_free(row.port))
-    throw Error("PortTaken",
-                fmt::format("port {} of instance {} is taken by another program", row.port, row.name));
-  its.configure(row.port, open, row.settings);
-  its.start(false, waiting);
+    throw Error("PortTaken", fmt::format("port {} of {} is taken by another program", row.port, row.name));
+  its->configure(open, row.settings);
+  its->start(waiting);
   row.open = open;
   row.status = "available";
   catalogue_.update(row);
 }
 
+void Databases::set_open(const std::string& id, bool open, const Waiting& waiting) {
+  const Row row = must_get(id);
+  open_one(storage_of(row), open, waiting);
+  if (row.kind == Kind::cluster)
+    for (const Row& member : catalogue_.members(id))
+      if (!member.writer) open_one(member, open, waiting);
+}
+
 void Databases::stop(const std::string& id, const Waiting& waiting) {
+  const Row row = must_get(id);
+  if (!row.adopted.is_null()) throw Error("InvalidDBInstanceState", "an adopted server is not ours to stop");
+  if (row.writer)
+    throw Error("InvalidDBInstanceState",
+                fmt::format("{} is the writer of a cluster; only the whole cluster is stopped", row.name));
+  if (row.kind == Kind::cluster)
+    for (const Row& member : catalogue_.members(id))
+      if (!member.writer) stop(member.id, waiting);
   const auto held = lock(id);
-  if (!must_get(id).adopted.is_null())
-    throw Error("InvalidDBInstanceState", "an adopted server is not ours to stop");
   set_status(id, "stopping");
-  server(id).stop(waiting);
+  server(row)->stop(waiting);
   set_status(id, "stopped");
+}
+
+void Databases::start_one(const Row& row, const Waiting& waiting) {
+  const auto held = lock(row.id);
+  if (row.status == "creating" || row.status == "deleting")
+    throw Error("InvalidDBInstanceState", fmt::format("{} is not whole; delete it", row.name));
+  const auto its = server(row);
+  if (its->process()) return;
+  if (row.open && !os::port_is_free(row.port))
+    throw Error("PortTaken", fmt::format("port {} of {} is taken by another program", row.port, row.name));
+  set_status(row.id, "starting");
+  its->configure(row.open, row.settings);
+  its->start(waiting);
+  set_status(row.id, "available");
 }
 
 void Databases::start(const std::string& id, const Waiting& waiting) {
   const Row row = must_get(id);
-  const auto held = lock(id);
   if (!row.adopted.is_null()) throw Error("InvalidDBInstanceState", "an adopted server is not ours to start");
-  if (row.status == "creating" || row.status == "deleting")
-    throw Error("InvalidDBInstanceState", fmt::format("instance {} is not whole; delete it", row.name));
-  if (server(id).process()) return;
-  if (row.open && !os::port_is_free(row.port))
-    throw Error("PortTaken",
-                fmt::format("port {} of instance {} is taken by another program", row.port, row.name));
-  set_status(id, "starting");
-  server(id).configure(row.port, row.open, row.settings);
-  server(id).start(false, waiting);
-  set_status(id, "available");
+  start_one(storage_of(row), waiting);
+  if (row.kind == Kind::cluster)
+    for (const Row& member : catalogue_.members(id))
+      if (!member.writer) start_one(member, waiting);
 }
 
+void Databases::discard(const Row& row, const Waiting& waiting) {
+  if (!row.writer) {
+    server(row)->kill(
+        Waiting{waiting.clock, waiting.clock.now() + std::chrono::minutes(1), {}, waiting.progress});
+    os::remove_tree(home_.instance(row.id).string() + ".partial");
+    os::remove_tree(home_.instance(row.id));
+  }
+  catalogue_.remove(row.id);
+  secrets_.remove("local/" + row.id);
+  std::error_code ignored;
+  os::fs::remove(home_.locks() / row.id, ignored);
+}
+
+/// Of a cluster's writer only its entry goes, and the server stops; the data goes with the cluster.
 void Databases::remove(const std::string& id, const Waiting& waiting) {
   const Row row = must_get(id);
-  const auto held = lock(id);
-  if (row.adopted.is_null()) set_status(id, "deleting");
-  discard(id, waiting);
+  if (row.kind == Kind::cluster && !catalogue_.members(id).empty())
+    throw Error("InvalidDBClusterStateFault", fmt::format("cluster {} still has instances", row.name));
+  if (row.kind == Kind::instance && !row.adopted.is_null()) return discard(row, waiting);
+  const Row storage = storage_of(row);
+  const auto held = lock(storage.id);
+  if (row.writer) {
+    server(row)->stop(waiting);
+  } else {
+    set_status(id, "deleting");
+  }
+  discard(row, waiting);
 }
 
 void Databases::add_tags(const std::string& id, const Tags& tags) {
@@ -315,11 +298,11 @@ std::vector<std::string> Databases::start_all(
     const Waiting& waiting, const std::function<void(const std::string&, const Error&)>& failed) {
   std::vector<std::string> started;
   for (const Row& row : catalogue_.all()) {
-    const bool wanted = row.adopted.is_null() && row.status != "stopped" && row.status != "creating" &&
-                        row.status != "deleting";
-    if (!wanted || server(row.id).process()) continue;
+    const bool wanted = row.adopted.is_null() && !row.writer && row.status != "stopped" &&
+                        row.status != "creating" && row.status != "deleting";
+    if (!wanted || server(row)->process()) continue;
     try {
-      start(row.id, waiting);
+      start_one(row, waiting);
       started.push_back(row.name);
     } catch (const Error& error) {
       failed(row.name, error);

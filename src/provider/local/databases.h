@@ -1,19 +1,20 @@
-// DatabaseService on this host: real MariaDB servers.
+// DatabaseService on this host: real MariaDB and PostgreSQL servers.
 #pragma once
 
 #include <set>
 
 #include "base/error.h"
 #include "provider/local/catalogue.h"
-#include "provider/local/copy.h"
-#include "provider/local/mariadb_server.h"
+#include "provider/local/server.h"
 
 namespace provider::local {
 
 /// What `dbrefresh local create` asks for.
 struct CreateRequest {
   std::string name;
-  int port = 0;  ///< 0: any free one
+  std::string engine = "mariadb";  ///< with an aurora engine a cluster is made, and `writer` in it
+  std::string writer;              ///< "": <name>-1
+  int port = 0;                    ///< 0: any free one
   std::string master_user = "admin";
   base::Secret master_password;
   std::string db_name;
@@ -23,6 +24,7 @@ struct CreateRequest {
 /// A server that runs already and is to be a source.
 struct AdoptRequest {
   std::string name;
+  std::string engine = "mariadb";
   std::string socket, host;
   int port = 0;
   std::string user;
@@ -44,6 +46,8 @@ class Databases : public DatabaseService {
   std::vector<std::string> start_all(
       const Waiting& waiting, const std::function<void(const std::string&, const base::Error&)>& failed);
   bool is_ours(const std::string& id) { return must_get(id).adopted.is_null(); }
+  /// An instance of this name, else a cluster.
+  std::optional<Database> find_any(const std::string& name);
 
   std::optional<Database> find(Kind kind, const std::string& name) override;
   std::optional<Database> get(const std::string& id) override;
@@ -68,24 +72,34 @@ class Databases : public DatabaseService {
   std::uint64_t bytes(const std::string& id);  ///< of its data folder
   /// Where the master user logs in.
   sql::Endpoint endpoint(const std::string& id);
+  /// Where we log in as administrator; for an adopted server, as the user that it was adopted with.
+  sql::Endpoint administrator(const std::string& id) { return administrator(must_get(id)); }
 
  private:
+  void check_source(const Row& source, const char* path, std::vector<base::Problem>& problems);
+  void check_port(int port, const std::string& replaces, std::vector<base::Problem>& problems);
   Row must_get(const std::string& id);
   Database describe(const Row& row);
   std::string status_of(const Row& row);
+  /// The row whose server serves this one: a cluster's, for its writer.
+  Row storage_of(const Row& row);
+  std::unique_ptr<Server> server(const Row& row);
   void set_status(const std::string& id, const std::string& status);
   os::FileLock lock(const std::string& id);
   CopySource copy_source(const Row& row);
   sql::Endpoint administrator(const Row& row);
-  void discard(const std::string& id, const Waiting& waiting);
-  MariaDbServer server(const std::string& id) const { return {home_, id}; }
+  void start_one(const Row& row, const Waiting& waiting);
+  void open_one(Row row, bool open, const Waiting& waiting);
+  void discard(const Row& row, const Waiting& waiting);
+  /// Makes the data of `row` out of `source`, in its folder, not yet started.
+  Copied copy_into(const Row& row, const Row& source, const Waiting& waiting);
 
   const Home& home_;
   SecretStore& secrets_;
   Catalogue catalogue_;
 };
 
-/// Programs that the local provider needs and this host lacks; empty if all are there.
-std::vector<std::string> missing_programs();
+/// A word of the engine for the CREATE commands: mariadb, postgres, aurora-mysql, aurora-postgresql.
+std::string normal_engine(const std::string& engine);
 
 }  // namespace provider::local

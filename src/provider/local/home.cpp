@@ -31,7 +31,7 @@ os::fs::path default_home() {
 
 Home open_home(const os::fs::path& root) {
   Home home{.root = os::fs::absolute(root).lexically_normal(), .server_user = choose_server_user()};
-  const std::string longest = home.instance("db-123456789012345678") / "socket";
+  const std::string longest = home.instance("db-123456789012345678") / ".s.PGSQL.65535";
   if (longest.size() > longest_socket_bytes) {
     throw base::Error(
         "PathTooLong",

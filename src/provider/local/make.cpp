@@ -1,9 +1,8 @@
-// How instances come into being: made new, adopted, restored.
+// How databases come into being: made new, adopted, restored.
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "provider/local/accounts.h"
 #include "provider/local/databases.h"
 
 namespace provider::local {
@@ -12,20 +11,47 @@ using base::Error;
 
 namespace {
 
-std::string first_database(sql::Connection& source) {
+/// The first database of a server's users, by name; "" if there is none.
+std::string first_database(sql::Connection& source, const std::string& family) {
   return source
       .scalar(
-          "SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN "
-          "('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY 1")
+          family == "postgres"
+              ? "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY 1"
+              : "SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN "
+                "('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY 1")
       .value_or("");
+}
+
+std::string version_of(sql::Connection& server, const std::string& family) {
+  return server.scalar(family == "postgres" ? "SHOW server_version" : "SELECT VERSION()").value_or("");
+}
+
+std::string data_folder_of(sql::Connection& server, const std::string& family) {
+  return server.scalar(family == "postgres" ? "SHOW data_directory" : "SELECT @@datadir").value_or("");
+}
+
+std::string new_id(Kind kind) {
+  return (kind == Kind::cluster ? "cl-" : "db-") + os::random_text(18);
 }
 
 }  // namespace
 
+std::string normal_engine(const std::string& engine) {
+  if (engine == "mysql" || engine == "mariadb") return "mariadb";
+  if (engine == "postgres" || engine == "postgresql") return "postgres";
+  if (engine == "aurora" || engine == "aurora-mysql") return "aurora-mysql";
+  if (engine == "aurora-postgresql") return engine;
+  throw Error("UnsupportedEngine", fmt::format("'{}' is not served", engine),
+              "one of mariadb, postgres, aurora-mysql, aurora-postgresql");
+}
+
 Database Databases::create(const CreateRequest& request, const Waiting& waiting) {
-  Row row{.id = "db-" + os::random_text(18),
+  const std::string engine = normal_engine(request.engine);
+  const Kind kind = engine.starts_with("aurora") ? Kind::cluster : Kind::instance;
+  Row row{.kind = kind,
+          .id = new_id(kind),
           .name = base::lower(request.name),
-          .engine = "mariadb",
+          .engine = engine,
           .status = "creating",
           .port = request.port != 0 ? request.port : os::any_free_port(),
           .master_user = request.master_user,
@@ -35,56 +61,60 @@ Database Databases::create(const CreateRequest& request, const Waiting& waiting)
   if (!os::port_is_free(row.port))
     throw Error("PortTaken", fmt::format("port {} of 127.0.0.1 is taken", row.port),
                 "choose another one with --port");
-  const auto held = lock(row.id);
+  auto held = std::optional(lock(row.id));
   catalogue_.add(row);
   try {
-    const auto made = server(row.id);
-    made.initialise(waiting);
-    made.configure(row.port, true, row.settings);
-    made.start(true, waiting);
-    const auto admin = made.administrate();
-    set_master_login(*admin, row.master_user, request.master_password);
-    if (!row.db_name.empty()) {
-      std::string name;
-      for (const char c : row.db_name) name += c == '`' ? std::string("``") : std::string(1, c);
-      admin->execute(fmt::format("CREATE DATABASE IF NOT EXISTS `{}` CHARACTER SET utf8mb4", name), 0);
-    }
-    row.version = admin->scalar("SELECT VERSION()").value_or("");
+    const auto made = server(row);
+    made->initialise(waiting);
+    made->configure(true, row.settings);
+    made->start_first("", waiting);
+    made->set_master_login(row.master_user, request.master_password);
+    if (!row.db_name.empty()) made->create_database(row.db_name, row.master_user);
+    row.version = version_of(*made->administrate(), family_of(engine));
   } catch (const Error&) {
-    discard(row.id, waiting);
+    discard(row, waiting);
     throw;
   }
   row.status = "available";
   catalogue_.update(row);
+  held.reset();
+  if (kind == Kind::cluster)
+    create_member(row.id, request.writer.empty() ? row.name + "-1" : request.writer, request.tags, {},
+                  waiting);
   return describe(row);
 }
 
 Database Databases::adopt(const AdoptRequest& request, const Waiting&) {
-  Row row{.id = "db-" + os::random_text(18),
+  Row row{.id = new_id(Kind::instance),
           .name = base::lower(request.name),
-          .engine = "mariadb",
+          .engine = normal_engine(request.engine),
           .status = "available",
           .port = request.port,
           .master_user = request.user,
           .settings = base::Json::object()};
-  sql::Endpoint login{.family = "mariadb",
+  const std::string family = family_of(row.engine);
+  sql::Endpoint login{.family = family,
                       .socket = request.socket,
                       .host = request.host.empty() ? "127.0.0.1" : request.host,
                       .port = request.port,
                       .user = request.user,
                       .password = request.password};
   const auto source = sql::connect(login, std::chrono::seconds(10));
-  const std::string datadir = source->scalar("SELECT @@datadir").value_or("");
+  std::string datadir = data_folder_of(*source, family);
   std::error_code unreadable;
-  if (!os::fs::is_directory(datadir, unreadable) ||
-      os::fs::directory_iterator(datadir, unreadable) == os::fs::directory_iterator())
+  // PostgreSQL's own copy goes over the connection; MariaDB's reads the files.
+  if (family == "mariadb" &&
+      (!os::fs::is_directory(datadir, unreadable) ||
+       os::fs::directory_iterator(datadir, unreadable) == os::fs::directory_iterator()))
     throw Error("SourceUnreadable",
                 fmt::format("the data folder {} of '{}' cannot be read by user {}", datadir, request.name,
                             os::current_user().name),
                 "adopt a server of this host, as root or as the user it runs as");
-  row.version = source->scalar("SELECT VERSION()").value_or("");
-  row.db_name = first_database(*source);
-  if (row.port == 0) row.port = std::atoi(source->scalar("SELECT @@port").value_or("0").c_str());
+  row.version = version_of(*source, family);
+  row.db_name = first_database(*source, family);
+  if (row.port == 0)
+    row.port =
+        std::atoi(source->scalar(family == "postgres" ? "SHOW port" : "SELECT @@port").value_or("0").c_str());
   row.adopted = {{"socket", request.socket},
                  {"host", login.host},
                  {"port", row.port},
@@ -98,10 +128,21 @@ Database Databases::adopt(const AdoptRequest& request, const Waiting&) {
   return describe(row);
 }
 
+/// Built under another name: what has its final folder is whole.
+Copied Databases::copy_into(const Row& row, const Row& source, const Waiting& waiting) {
+  const os::fs::path partial = home_.instance(row.id).string() + ".partial";
+  os::make_folder(partial, 0700, home_.server_user);
+  auto copied = server(row)->copy(copy_source(source), partial / "data", waiting);
+  os::sync_tree(partial);
+  os::fs::rename(partial, home_.instance(row.id));
+  return copied;
+}
+
 Restored Databases::restore(const RestoreRequest& request, const Waiting& waiting) {
   const Row source = must_get(request.source);
-  Row row{.id = "db-" + os::random_text(18),
-          .name = request.name,
+  Row row{.kind = request.kind,
+          .id = new_id(request.kind),
+          .name = base::lower(request.name),
           .engine = source.engine,
           .version = source.version,
           .status = "creating",
@@ -109,25 +150,27 @@ Restored Databases::restore(const RestoreRequest& request, const Waiting& waitin
           .master_user = source.master_user,
           .db_name = source.db_name,
           .tags = request.tags,
-          .open = false};
+          .open = false,
+          .settings = {{"never_opened", true}}};
   const auto held = lock(row.id);
-  row.settings = settings_of(*sql::connect(administrator(source), std::chrono::seconds(10)));
+  const auto made = server(row);
+  std::string superuser;
+  {
+    const auto session = sql::connect(administrator(source), std::chrono::seconds(10));
+    row.settings["server"] = made->settings_of(*session);
+    superuser = made->superuser_of(*session);
+  }
   catalogue_.add(row);
   Copied copied;
   std::size_t locked = 0;
   try {
-    const os::fs::path partial = home_.instance(row.id).string() + ".partial";
-    os::make_folder(partial, 0700, home_.server_user);
-    copied = copy_mariadb(home_, copy_source(source), partial / "data", waiting);
-    os::sync_tree(partial);
-    os::fs::rename(partial, home_.instance(row.id));
-    const auto made = server(row.id);
-    made.configure(row.port, false, row.settings);
+    copied = copy_into(row, source, waiting);
+    made->configure(false, row.settings);
     waiting.progress({{"what", "starting the copy, closed to users"}});
-    made.start(true, waiting);
-    locked = lock_logins(*made.administrate(), made.administrators(), row.master_user);
+    made->start_first(superuser, waiting);
+    locked = made->lock_logins(row.master_user);
   } catch (const Error&) {
-    discard(row.id, waiting);
+    discard(row, waiting);
     throw;
   }
   row.status = "available";

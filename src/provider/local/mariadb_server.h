@@ -1,64 +1,48 @@
-// One MariaDB server in its folder: made, configured, started, stopped. It outlives us.
+// A MariaDB server of ours. Also what mysql, aurora and aurora-mysql mean on this host.
 #pragma once
 
 #include <set>
 
-#include "os/process.h"
-#include "provider/local/home.h"
-#include "provider/provider.h"
+#include "provider/local/server.h"
 
 namespace provider::local {
 
-/// A server's folder: data/, server.cnf, server.log, socket, pid. Mode 0700, of the server user.
-class MariaDbServer {
+class MariaDbServer final : public Server {
  public:
-  MariaDbServer(const Home& home, std::string id) : home_(home), id_(std::move(id)) {}
+  using Server::Server;
 
-  os::fs::path folder() const { return home_.instance(id_); }
-  os::fs::path data() const { return folder() / "data"; }
+  std::vector<std::string> missing_programs() const override;
+  void initialise(const Waiting& waiting) const override;
+  void configure(bool open, const base::Json& settings) const override;
+  void start(const Waiting& waiting) const override;
+  void start_first(const std::string& superuser, const Waiting& waiting) const override;
+  sql::Endpoint socket_endpoint() const override;
+  sql::Endpoint administrator_endpoint() const override;
+  void create_database(const std::string& name, const std::string& owner) const override;
+  void set_master_login(const std::string& user, const base::Secret& password) const override;
+  std::size_t lock_logins(const std::string& master) const override;
+  void forget_past() const override;
+  base::Json settings_of(sql::Connection& source) const override;
+  std::string superuser_of(sql::Connection& source) const override;
+  Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;
+  base::Json follow(const Server& primary) const override;
+  void begin_replication(const Server& primary, const Copied& copied) const override;
+  bool in_step_with(const Server& primary) const override;
+
+ private:
+  const char* program() const override { return "mariadbd"; }
+  int stop_signal() const override;
+  bool is_error(const std::string& log_line) const override;
+
+  os::Command server_command() const;
+  os::fs::path socket() const { return folder() / "socket"; }
   /// For temporary tables; never a shared folder, because every mariadbd that starts removes what it finds
   /// there.
   os::fs::path scratch() const { return folder() / "tmp"; }
-  os::fs::path socket() const { return folder() / "socket"; }
-
-  /// The process that serves this very folder: one that works in our data folder. A stale pid file never
-  /// makes us touch somebody else's process, and a server that has not written one yet is found all the same.
-  std::optional<os::ProcessId> process() const;
-
-  /// Makes an empty data folder (mariadb-install-db).
-  void initialise(const Waiting& waiting) const;
-
-  /// Writes server.cnf. Closed: no TCP, only the socket in a folder of mode 0700.
-  void configure(int port, bool open, const base::Json& settings) const;
-
-  /// Starts it and waits until it answers. `first_time` gives ourselves administrator accounts through the
-  /// socket. Throws `ServerFailed` with the end of its log.
-  void start(bool first_time, const Waiting& waiting) const;
-
-  /// Stops it and waits until its process is gone. Nothing running is no error. One that does not answer
-  /// or does not end in time is ended as by a crash.
-  void stop(const Waiting& waiting) const;
-
-  /// Ends it at once: for a server whose data is to be thrown away.
-  void kill(const Waiting& waiting) const;
-
   /// The accounts at localhost that start() makes ours; the operating system says who is who.
   std::set<std::string> administrators() const;
-
-  /// Logs in as administrator through the socket.
-  std::unique_ptr<sql::Connection> administrate() const;
-
-  /// The end of its log, for messages.
-  std::string log_tail() const;
-
- private:
-  bool await_end(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
-  bool await_answer(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
-  const Home& home_;
-  std::string id_;
+  Copied clone_frozen(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
+  Copied back_up(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
 };
-
-/// Settings without which a server could not read the data files of `source`, or would read them otherwise.
-base::Json settings_of(sql::Connection& source);
 
 }  // namespace provider::local

@@ -41,6 +41,8 @@ class Session : public sql::Connection {
     return {.rows = 1, .table = {{std::string("1")}}};
   }
   std::string quote(std::string_view text) override { return "'" + std::string(text) + "'"; }
+  std::string quote_name(std::string_view name) override { return "\"" + std::string(name) + "\""; }
+  std::string password_hash(const std::string&, const base::Secret&) override { return "hash"; }
   bool encrypted() const override { return true; }
 
  private:

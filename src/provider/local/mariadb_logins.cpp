@@ -1,10 +1,11 @@
-#include "provider/local/accounts.h"
-
 #include <fmt/format.h>
+
+#include "provider/local/mariadb_server.h"
 
 namespace provider::local {
 namespace {
 
+/// Those that RDS gives a master user: no SUPER, FILE or SHUTDOWN.
 constexpr std::string_view master_privileges =
     "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW "
     "DATABASES, CREATE TEMPORARY TABLES, "
@@ -14,8 +15,16 @@ constexpr std::string_view master_privileges =
 
 }  // namespace
 
-void set_master_login(sql::Connection& admin, const std::string& user, const base::Secret& password) {
-  const std::string hash = sql::native_password_hash(password);
+void MariaDbServer::create_database(const std::string& name, const std::string&) const {
+  const auto admin = administrate();
+  admin->execute(
+      fmt::format("CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4", admin->quote_name(name)), 0);
+}
+
+void MariaDbServer::set_master_login(const std::string& user, const base::Secret& password) const {
+  const auto session = administrate();
+  sql::Connection& admin = *session;
+  const std::string hash = admin.password_hash(user, password);
   auto hosts =
       admin.query(fmt::format("SELECT Host FROM mysql.global_priv WHERE User = {}", admin.quote(user))).table;
   if (hosts.empty()) hosts.push_back({std::string("%")});
@@ -29,8 +38,10 @@ void set_master_login(sql::Connection& admin, const std::string& user, const bas
   }
 }
 
-std::size_t lock_logins(sql::Connection& admin, const std::set<std::string>& administrators,
-                        const std::string& master) {
+std::size_t MariaDbServer::lock_logins(const std::string& master) const {
+  const auto session = administrate();
+  sql::Connection& admin = *session;
+  const auto ours = administrators();
   std::size_t locked = 0;
   const auto accounts = admin
                             .query(
@@ -39,12 +50,16 @@ std::size_t lock_logins(sql::Connection& admin, const std::set<std::string>& adm
                             .table;
   for (const auto& row : accounts) {
     const std::string user = row[0].value_or(""), host = row[1].value_or("");
-    const bool ours = administrators.contains(user) && host == "localhost";
-    if (ours || user == master || user == "mariadb.sys") continue;
+    if ((ours.contains(user) && host == "localhost") || user == master || user == "mariadb.sys") continue;
     admin.execute(fmt::format("ALTER USER {}@{} ACCOUNT LOCK", admin.quote(user), admin.quote(host)), 0);
     ++locked;
   }
   return locked;
+}
+
+/// Row events hold the rows as they were before they were masked.
+void MariaDbServer::forget_past() const {
+  administrate()->execute("RESET MASTER", 0);
 }
 
 }  // namespace provider::local

@@ -1,0 +1,71 @@
+// What would keep a restore from working here, found without changing anything.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "provider/local/databases.h"
+
+namespace provider::local {
+
+using base::Problem;
+
+std::vector<Problem> Databases::check(const RestoreRequest& request, const std::string& replaces,
+                                      const base::Json& members) {
+  std::vector<Problem> problems;
+  auto problem = [&](const char* path, std::string message) {
+    problems.push_back({0, path, std::move(message)});
+  };
+  const auto source = catalogue_.find_id(request.source);
+  if (!source) return problems;
+  for (const auto& name : make_server(home_, family_of(source->engine), "", 0)->missing_programs())
+    problem("$", fmt::format("the program '{}' is not installed here", name));
+  if (request.type == RestoreType::from_snapshot || request.type == RestoreType::restore_point)
+    problem("$.restore.restoretype",
+            fmt::format("'{}': the local provider restores 'latestpoint' and 'fastcloning' alone",
+                        request.settings.value("restoretype", "")));
+  if (members.value("runscripts", base::Json::object()).value("method", "lambda") == "ec2")
+    problem("$.runscripts.method",
+            "'ec2': there is no EC2 instance here; 'lambda' runs the scripts in the task itself");
+  for (const char* field : {"iamdbauth", "multiaz", "deletionprotection"})
+    if (request.settings.value(field, false))
+      problems.push_back(
+          {0, fmt::format("$.restore.{}", field), "is true, and means nothing on this host", true});
+  check_source(*source, request.kind == Kind::cluster ? "$.restore.sourcecluster" : "$.restore.source",
+               problems);
+  check_port(request.port, replaces, problems);
+  return problems;
+}
+
+void Databases::check_source(const Row& source, const char* path, std::vector<Problem>& problems) {
+  const auto status = status_of(source);
+  if (classify(status) != StatusClass::ready || (source.adopted.is_null() && !server(source)->process()))
+    problems.push_back(
+        {0, path,
+         fmt::format("'{}' is {}; a hot copy needs it to run (dbrefresh local start {})", source.name,
+                     status == "available" ? "without an instance" : status, source.name)});
+  const auto need = os::tree_bytes(copy_source(source).data) * 11 / 10;
+  const auto room = os::free_bytes(home_.root);
+  if (need > room)
+    problems.push_back({0, path,
+                        fmt::format("'{}': a copy needs {}, {} has {} free", source.name,
+                                    base::human_bytes(need), home_.root.string(), base::human_bytes(room))});
+}
+
+void Databases::check_port(int port, const std::string& replaces, std::vector<Problem>& problems) {
+  const auto old = replaces.empty() ? std::nullopt : catalogue_.find_id(replaces);
+  const bool its_own = old && old->port == port && old->open && server(*old)->process();
+  if (its_own || os::port_is_free(port)) return;
+  const auto rows = catalogue_.all();
+  const auto holder = std::ranges::find_if(rows, [&](const Row& row) {
+    return row.port == port && row.adopted.is_null() && !row.writer && server(row)->process();
+  });
+  problems.push_back(
+      {0, "$.restore.port",
+       fmt::format("{} is taken by {}", port,
+                   holder != rows.end() ? fmt::format("{} {}", to_string(holder->kind), holder->name)
+                                        : "another program")});
+}
+
+}  // namespace provider::local

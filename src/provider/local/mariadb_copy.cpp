@@ -1,0 +1,156 @@
+// Hot copies of a MariaDB server, and replicas made of them.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "os/freeze.h"
+#include "provider/local/mariadb_server.h"
+
+namespace provider::local {
+namespace {
+
+using base::Error;
+
+/// What mariadb-backup leaves in a prepared folder that a server has no use for.
+constexpr const char* leftovers[] = {
+    "backup-my.cnf",          "xtrabackup_checkpoints",     "xtrabackup_info",
+    "mariadb_backup_info",    "mariadb_backup_checkpoints", "ib_buffer_pool",
+    "xtrabackup_binlog_info", "mariadb_backup_binlog_info", "xtrabackup_slave_info"};
+
+/// Every replica has an account of its own on its source.
+std::string replication_user(const std::string& id) {
+  return "replica_" + id;
+}
+
+/// What a copy must not have of its source: whom it replicates, what it has of that, what was in memory.
+bool stays_behind(const os::fs::path& relative) {
+  const std::string name = relative.filename();
+  return name == "master.info" || name == "relay-log.info" || name == "multi-master.info" ||
+         name == "ib_buffer_pool" || name.starts_with("relay.") ||
+         name.find("relay-bin") != std::string::npos;
+}
+
+os::Command backup_command(const Home& home, const CopySource& source, const os::fs::path& target) {
+  const auto& login = source.administrator;
+  os::Command command{.argv = {"mariadb-backup", "--no-defaults", "--backup", "--parallel=2",
+                               "--target-dir=" + target.string(), "--datadir=" + source.data.string(),
+                               "--user=" + (source.ours ? home.server_user.name : login.user)}};
+  if (source.ours) command.user = home.server_user;
+  if (!login.socket.empty()) {
+    command.argv.push_back("--socket=" + login.socket);
+  } else {
+    command.argv.push_back("--host=" + login.host);
+    command.argv.push_back(fmt::format("--port={}", login.port));
+  }
+  if (!source.ours && !login.password.empty())
+    command.environment.push_back("MYSQL_PWD=" + login.password.reveal());
+  return command;
+}
+
+/// The GTID in `file<tab>position<tab>gtid`; "" if there is none.
+std::string position_in(const os::fs::path& folder) {
+  for (const char* name : {"mariadb_backup_binlog_info", "xtrabackup_binlog_info"}) {
+    if (!os::fs::exists(folder / name)) continue;
+    const auto text = os::read_file(folder / name);
+    const auto fields = base::split_list(base::trim(text), '\t');
+    return fields.size() > 2 ? std::string(base::trim(fields[2])) : "";
+  }
+  return {};
+}
+
+}  // namespace
+
+/// Copy on write. InnoDB writes pages and moves its checkpoint whatever locks are held, so locks alone give
+/// copies that are silently wrong: the server stands still while its files are cloned, and the copy recovers
+/// from that instant as from a crash. The backup stages keep DDL and non-transactional tables out of it.
+Copied MariaDbServer::clone_frozen(const CopySource& source, const os::fs::path& target,
+                                   const Waiting& waiting) const {
+  constexpr auto longest_freeze = std::chrono::seconds(20);
+  waiting.progress({{"what", "cloning, copy on write"}});
+  const auto session = sql::connect(source.administrator, std::chrono::seconds(10));
+  for (const char* stage : {"START", "FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"})
+    session->execute(fmt::format("BACKUP STAGE {}", stage), 0);
+  const std::string position = session->scalar("SELECT @@gtid_binlog_pos").value_or("");
+  const base::Time data_time = waiting.clock.now();
+  {
+    os::Frozen frozen(*source.process, longest_freeze);
+    frozen.wait_until_still(waiting.clock, data_time + longest_freeze / 2);
+    clone_tree(source.data, target, stays_behind);
+    if (!frozen.thaw())
+      throw Error("CloneFailed", fmt::format("cloning took longer than {} s", longest_freeze.count()));
+  }
+  const auto held = std::chrono::duration_cast<std::chrono::milliseconds>(waiting.clock.now() - data_time);
+  session->execute("BACKUP STAGE END", 0);
+  os::give_to(target, home_.server_user);
+  return {data_time, fmt::format("copy on write; the source stood still for {} ms", held.count()), position};
+}
+
+Copied MariaDbServer::back_up(const CopySource& source, const os::fs::path& target,
+                              const Waiting& waiting) const {
+  const auto total = os::tree_bytes(source.data);
+  auto tell = [&] {
+    waiting.progress(
+        {{"doneBytes", std::min(os::tree_bytes(target), total)}, {"totalBytes", total}, {"what", "copying"}});
+  };
+  tell();
+  const base::Time data_time = waiting.clock.now();
+  os::run_or_throw(backup_command(home_, source, target), waiting.clock, waiting.deadline, waiting.stop,
+                   tell);
+  const std::string position = position_in(target);
+  waiting.progress({{"what", "preparing the copy"}});
+  os::give_to(target, home_.server_user);
+  os::run_or_throw(
+      {.argv = {"mariadb-backup", "--no-defaults", "--prepare", "--target-dir=" + target.string()},
+       .user = home_.server_user},
+      waiting.clock, waiting.deadline, waiting.stop);
+  for (const char* name : leftovers) os::remove_tree(target / name);
+  return {data_time, "hot copy by mariadb-backup", position};
+}
+
+Copied MariaDbServer::copy(const CopySource& source, const os::fs::path& target,
+                           const Waiting& waiting) const {
+  os::make_folder(target, 0700, home_.server_user);
+  if (source.process && os::same_file_system(source.data, target) && os::can_reflink(target))
+    return clone_frozen(source, target, waiting);
+  return back_up(source, target, waiting);
+}
+
+base::Json MariaDbServer::follow(const Server&) const {
+  return true;
+}
+
+/// The account is for this host alone; its password is in the replica's folder, which is nobody else's.
+void MariaDbServer::begin_replication(const Server& primary, const Copied& copied) const {
+  const base::Secret password(os::random_text(32));
+  const auto source = primary.administrate();
+  const std::string user = replication_user(id_);
+  const std::string account = fmt::format("{}@'127.0.0.1'", source->quote(user));
+  source->execute(fmt::format("CREATE USER IF NOT EXISTS {}", account), 0);
+  const auto replica = administrate();
+  source->execute(fmt::format("ALTER USER {} IDENTIFIED VIA mysql_native_password USING '{}'", account,
+                              source->password_hash(user, password)),
+                  0);
+  source->execute(fmt::format("GRANT REPLICATION SLAVE ON *.* TO {}", account), 0);
+  replica->execute("STOP SLAVE", 0);
+  replica->execute("RESET MASTER", 0);
+  replica->execute(fmt::format("SET GLOBAL gtid_slave_pos = {}", replica->quote(copied.position)), 0);
+  replica->execute(
+      fmt::format("CHANGE MASTER TO master_host = '127.0.0.1', master_port = {}, master_user = {}, "
+                  "master_password = {}, master_use_gtid = slave_pos, master_connect_retry = 1",
+                  port_of(primary), replica->quote(user), replica->quote(password.reveal())),
+      0);
+  replica->execute("START SLAVE", 0);
+}
+
+bool MariaDbServer::in_step_with(const Server& primary) const {
+  const auto wanted = primary.administrate()->scalar("SELECT @@gtid_binlog_pos").value_or("");
+  const auto replica = administrate();
+  const auto running = replica->query(
+      "SELECT COUNT(*) FROM information_schema.global_status WHERE variable_name IN ('Slave_running') AND "
+      "variable_value = 'ON'");
+  if (running.table.at(0).at(0) != "1") return false;
+  return wanted.empty() ||
+         replica->scalar(fmt::format("SELECT MASTER_GTID_WAIT({}, 0)", replica->quote(wanted))) == "0";
+}
+
+}  // namespace provider::local

@@ -1,0 +1,136 @@
+// Hot copies of a PostgreSQL server, and replicas made of them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "provider/local/postgres_server.h"
+
+namespace provider::local {
+namespace {
+
+using base::Error;
+
+/// Folders whose contents a copy must not have (PostgreSQL manual, 26.3.3.2); pg_wal gets its own.
+constexpr const char* emptied[] = {"pg_wal",    "pg_replslot",  "pg_stat_tmp", "pg_notify",
+                                   "pg_serial", "pg_snapshots", "pg_subtrans", "pg_dynshmem"};
+
+bool stays_behind(const os::fs::path& relative) {
+  const std::string top = *relative.begin(), name = relative.filename();
+  if (relative != os::fs::path(top) && std::ranges::find(emptied, top) != std::end(emptied)) return true;
+  return name.starts_with("postmaster.") || name.starts_with("pgsql_tmp") || name == "pg_internal.init" ||
+         name == "standby.signal" || name == "recovery.signal" || name == "backup_label" ||
+         name == "backup_label.old" || name == "current_logfiles";
+}
+
+bool is_segment(const std::string& name) {
+  return name.size() == 24 && name.find_first_not_of("0123456789ABCDEF") == std::string::npos;
+}
+
+/// The number of a segment in its timeline: its name is timeline, log and segment, 8 hex digits each.
+std::uint64_t segment_number(const std::string& name, std::uint64_t segments_per_log) {
+  return std::stoull(name.substr(8, 8), nullptr, 16) * segments_per_log +
+         std::stoull(name.substr(16), nullptr, 16);
+}
+
+/// The log from the backup's start to its end, whole; without it the copy would not recover.
+void clone_wal(const os::fs::path& from, const os::fs::path& to, const std::string& first,
+               const std::string& last, std::uint64_t segments_per_log) {
+  os::fs::create_directories(to / "archive_status");
+  std::uint64_t found = 0;
+  for (const auto& entry : os::fs::directory_iterator(from)) {
+    const std::string name = entry.path().filename();
+    const bool needed = is_segment(name) && name >= first && name <= last;
+    if (!needed && !name.ends_with(".history")) continue;
+    if (!os::reflink(entry.path(), to / name))
+      throw Error("CloneFailed", "a file cannot be cloned: " + entry.path().string());
+    found += needed ? 1U : 0U;
+  }
+  const auto wanted = segment_number(last, segments_per_log) - segment_number(first, segments_per_log) + 1;
+  if (found != wanted) {
+    Error error("CloneFailed", fmt::format("the source has {} of the {} log segments from {} to {}", found,
+                                           wanted, first, last));
+    error.retryable = true;
+    throw error;
+  }
+}
+
+void refuse_tablespaces(sql::Connection& source) {
+  if (source.scalar("SELECT count(*) FROM pg_tablespace") != "2")
+    throw Error("UnsupportedOperation", "the source has tablespaces of its own: they are not served yet");
+}
+
+}  // namespace
+
+/// Copy on write inside the backup API, in one session that stays open: what changes while the files are
+/// cloned is repaired from the log. The source never stands still.
+Copied PostgresServer::clone_in_backup(const CopySource& source, const os::fs::path& target,
+                                       const Waiting& waiting) const {
+  waiting.progress({{"what", "cloning, copy on write"}});
+  const auto session = sql::connect(source.administrator, std::chrono::seconds(10));
+  refuse_tablespaces(*session);
+  const std::string first =
+      session->scalar("SELECT pg_walfile_name(pg_backup_start('dbrefresh', true))").value_or("");
+  clone_tree(source.data, target, stays_behind);
+  const base::Time data_time = waiting.clock.now();
+  const auto stopped =
+      session->query("SELECT pg_walfile_name(lsn), labelfile FROM pg_backup_stop(false)").table.at(0);
+  os::write_file_atomic(target / "backup_label", stopped.at(1).value_or(""), 0600);
+  const auto segment_bytes =
+      std::stoull(session->scalar("SELECT setting FROM pg_settings WHERE name = 'wal_segment_size'")
+                      .value_or("16777216"));
+  clone_wal(source.data / "pg_wal", target / "pg_wal", first, stopped.at(0).value_or(""),
+            (1ULL << 32U) / segment_bytes);
+  os::give_to(target, home_.server_user);
+  return {data_time, "copy on write; the source never stood still", {}};
+}
+
+Copied PostgresServer::base_backup(const CopySource& source, const os::fs::path& target,
+                                   const Waiting& waiting) const {
+  const auto& login = source.administrator;
+  refuse_tablespaces(*sql::connect(login, std::chrono::seconds(10)));
+  const auto program = source.data.empty() || !source.ours ? postgres_program("pg_basebackup")
+                                                           : postgres_program("pg_basebackup", source.data);
+  os::Command command{.argv = {program.string(), "-D", target.string(), "-c", "fast", "-X", "stream",
+                               "--no-sync", "--no-password", "-h",
+                               login.socket.empty() ? login.host : login.socket, "-p",
+                               std::to_string(login.port), "-U", login.user}};
+  command.user = home_.server_user;
+  if (!login.password.empty()) command.environment.push_back("PGPASSWORD=" + login.password.reveal());
+  const auto total = source.ours ? os::tree_bytes(source.data) : 0;
+  auto tell = [&] {
+    waiting.progress(
+        {{"doneBytes", std::min(os::tree_bytes(target), total)}, {"totalBytes", total}, {"what", "copying"}});
+  };
+  tell();
+  const base::Time data_time = waiting.clock.now();
+  os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop, tell);
+  return {data_time, "hot copy by pg_basebackup", {}};
+}
+
+Copied PostgresServer::copy(const CopySource& source, const os::fs::path& target,
+                            const Waiting& waiting) const {
+  os::make_folder(target, 0700, home_.server_user);
+  if (source.ours && os::same_file_system(source.data, target) && os::can_reflink(target))
+    return clone_in_backup(source, target, waiting);
+  return base_backup(source, target, waiting);
+}
+
+/// Over the primary's socket, where the operating system says that we are its administrator.
+base::Json PostgresServer::follow(const Server& primary) const {
+  return {{"primary", fmt::format("host={} port={} user={} application_name={}", primary.folder().string(),
+                                  port_of(primary), administrator, id_)}};
+}
+
+void PostgresServer::begin_replication(const Server&, const Copied&) const {}
+
+bool PostgresServer::in_step_with(const Server& primary) const {
+  const auto wanted = primary.administrate()->scalar("SELECT pg_current_wal_flush_lsn()").value_or("0/0");
+  return administrate()->scalar(
+             fmt::format("SELECT pg_last_wal_replay_lsn() >= '{}'::pg_lsn AND EXISTS (SELECT 1 FROM "
+                         "pg_stat_wal_receiver WHERE status = 'streaming')",
+                         wanted)) == "t";
+}
+
+}  // namespace provider::local

@@ -1,0 +1,196 @@
+#include "provider/local/postgres_server.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace provider::local {
+namespace {
+
+using base::Error;
+using namespace std::chrono_literals;
+
+/// Small servers: several stand on one host. No jobs of a source run in its copy: nothing is preloaded
+/// (pg_cron), and no subscription works.
+constexpr std::string_view fixed_settings = R"(shared_buffers = 32MB
+wal_level = replica
+max_wal_senders = 10
+wal_keep_size = 512MB
+shared_preload_libraries = ''
+max_logical_replication_workers = 0
+logging_collector = off
+log_min_messages = warning
+log_min_error_statement = panic
+lc_messages = 'C'
+)";
+
+/// A server that replays another one's log must allow at least as many of these (PostgreSQL manual, 27.4.3).
+constexpr const char* carried_settings[] = {"max_connections", "max_worker_processes",
+                                            "max_prepared_transactions", "max_locks_per_transaction"};
+
+std::string quoted(const os::fs::path& path) {
+  std::string out = "'";
+  for (const char c : path.string()) out += c == '\'' ? std::string("''") : std::string(1, c);
+  return out + "'";
+}
+
+}  // namespace
+
+os::fs::path postgres_program(const std::string& name, const os::fs::path& data) {
+  std::string major;
+  if (!data.empty()) major = base::trim(os::read_file(data / "PG_VERSION", 64));
+  os::fs::path newest;
+  int newest_major = 0;
+  std::error_code error;
+  for (os::fs::directory_iterator at("/usr/lib/postgresql", error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string version = at->path().filename();
+    const auto candidate = os::find_program(at->path() / "bin" / name);
+    const int number = std::atoi(version.c_str());
+    if (candidate.empty() || number <= newest_major || (!major.empty() && version != major)) continue;
+    newest = candidate;
+    newest_major = number;
+  }
+  return newest.empty() && major.empty() ? os::find_program(name) : newest;
+}
+
+int PostgresServer::stop_signal() const {
+  return SIGINT;  // fast: sessions are ended, the data is written
+}
+bool PostgresServer::is_error(const std::string& log_line) const {
+  return log_line.find("FATAL:") != std::string::npos || log_line.find("PANIC:") != std::string::npos;
+}
+
+std::vector<std::string> PostgresServer::missing_programs() const {
+  std::vector<std::string> missing;
+  for (const char* name : {"postgres", "initdb", "pg_basebackup"})
+    if (postgres_program(name).empty()) missing.emplace_back(name);
+  return missing;
+}
+
+void PostgresServer::initialise(const Waiting& waiting) const {
+  os::make_folder(folder(), 0700, home_.server_user);
+  const auto initdb = postgres_program("initdb");
+  os::run_or_throw({.argv = {initdb.empty() ? "initdb" : initdb.string(), "-D", data().string(), "-U",
+                             administrator, "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums",
+                             "--auth-local=peer", "--auth-host=scram-sha-256", "--no-instructions"},
+                    .user = home_.server_user},
+                   waiting.clock, waiting.deadline, waiting.stop);
+}
+
+void PostgresServer::write_access(bool open, const std::string& also) const {
+  std::string access = "# Written by dbrefresh at every start; changes are lost.\n";
+  std::string map = access;
+  auto let_us_be = [&](const std::string& role) {
+    access +=
+        fmt::format("local all \"{}\" peer map=ours\nlocal replication \"{}\" peer map=ours\n", role, role);
+    std::vector<std::string> us = {"root", home_.server_user.name, os::current_user().name};
+    std::ranges::sort(us);
+    us.erase(std::ranges::unique(us).begin(), us.end());
+    for (const auto& name : us) map += fmt::format("ours \"{}\" \"{}\"\n", name, role);
+  };
+  let_us_be(administrator);
+  if (!also.empty()) let_us_be(also);
+  access += "local all all scram-sha-256\n";
+  if (open) access += "host all all 127.0.0.1/32 scram-sha-256\n";
+  for (const auto& [name, text] : {std::pair("hba.conf", access), std::pair("ident.conf", map)}) {
+    os::write_file_atomic(folder() / name, text, 0600);
+    os::give_to(folder() / name, home_.server_user);
+  }
+}
+
+void PostgresServer::configure(bool open, const base::Json& settings) const {
+  std::string text = fmt::format(
+      "# Written by dbrefresh at every start; changes are lost.\ndata_directory = {}\nhba_file = "
+      "{}\nident_file = "
+      "{}\nunix_socket_directories = {}\nport = {}\nlisten_addresses = '{}'\n{}",
+      quoted(data()), quoted(folder() / "hba.conf"), quoted(folder() / "ident.conf"), quoted(folder()), port_,
+      open ? "127.0.0.1" : "", fixed_settings);
+  if (settings.contains("server"))
+    for (const auto& [name, value] : settings["server"].items())
+      text += fmt::format("{} = '{}'\n", name, value.get<std::string>());
+  if (settings.contains("replica"))
+    text += fmt::format("primary_conninfo = '{}'\n", settings["replica"].at("primary").get<std::string>());
+  os::write_file_atomic(settings_file(), text, 0600);
+  os::give_to(settings_file(), home_.server_user);
+  write_access(open, "");
+  if (settings.contains("replica")) {
+    os::write_file_atomic(data() / "standby.signal", "", 0600);
+    os::give_to(data() / "standby.signal", home_.server_user);
+  }
+  // What its source had set by ALTER SYSTEM is not for a copy.
+  os::write_file_atomic(data() / "postgresql.auto.conf", "", 0600);
+  os::give_to(data() / "postgresql.auto.conf", home_.server_user);
+}
+
+os::ProcessId PostgresServer::launch() const {
+  rotate_log();
+  const auto postgres = postgres_program("postgres", data());
+  if (postgres.empty())
+    throw Error("ProgramNotFound", fmt::format("no PostgreSQL {} is installed, which made the data of {}",
+                                               base::trim(os::read_file(data() / "PG_VERSION", 64)), id_));
+  os::remove_tree(data() / "postmaster.pid");  // nothing works in our folder: it is a dead one's
+  return os::start({.argv = {postgres.string(), "--config-file=" + settings_file().string()},
+                    .user = home_.server_user,
+                    .folder = data(),
+                    .output = folder() / "server.log"});
+}
+
+void PostgresServer::start(const Waiting& waiting) const {
+  if (!process())
+    await_start(
+        launch(), [this] { administrate(); }, waiting);
+}
+
+void PostgresServer::start_first(const std::string& superuser, const Waiting& waiting) const {
+  const std::string role = superuser.empty() ? administrator : superuser;
+  if (role != administrator) write_access(false, role);
+  await_start(
+      launch(), [&] { log_in(role, "postgres"); }, waiting);
+  if (role == administrator) return;
+  const auto session = log_in(role, "postgres");
+  const auto there = session->scalar(
+      fmt::format("SELECT 1 FROM pg_roles WHERE rolname = {}", session->quote(administrator)));
+  session->execute(fmt::format("{} ROLE {} SUPERUSER LOGIN REPLICATION PASSWORD NULL",
+                               there ? "ALTER" : "CREATE", session->quote_name(administrator)),
+                   0);
+  write_access(false, "");  // from now on a password, or nobody, opens that role
+  session->query("SELECT pg_reload_conf()");
+}
+
+sql::Endpoint PostgresServer::socket_endpoint() const {
+  return {.family = "postgres", .socket = folder().string(), .port = port_};
+}
+
+sql::Endpoint PostgresServer::administrator_endpoint() const {
+  auto endpoint = socket_endpoint();
+  endpoint.user = administrator;
+  return endpoint;
+}
+
+std::unique_ptr<sql::Connection> PostgresServer::log_in(const std::string& role,
+                                                        const std::string& database) const {
+  auto endpoint = socket_endpoint();
+  endpoint.user = role;
+  endpoint.database = database;
+  return sql::connect(endpoint, 10s);
+}
+
+base::Json PostgresServer::settings_of(sql::Connection& source) const {
+  base::Json out = base::Json::object();
+  for (const char* name : carried_settings)
+    if (const auto value = source.scalar(fmt::format("SHOW {}", name))) out[name] = *value;
+  return out;
+}
+
+/// The first superuser, whatever it is called: its oid is 10 (BOOTSTRAP_SUPERUSERID).
+std::string PostgresServer::superuser_of(sql::Connection& source) const {
+  const auto name = source.scalar("SELECT rolname FROM pg_roles WHERE oid = 10").value_or("");
+  return name == administrator ? "" : name;
+}
+
+}  // namespace provider::local

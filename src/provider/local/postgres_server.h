@@ -1,0 +1,52 @@
+// A PostgreSQL server of ours. Also what aurora-postgresql means on this host.
+#pragma once
+
+#include "provider/local/server.h"
+
+namespace provider::local {
+
+class PostgresServer final : public Server {
+ public:
+  using Server::Server;
+
+  std::vector<std::string> missing_programs() const override;
+  void initialise(const Waiting& waiting) const override;
+  void configure(bool open, const base::Json& settings) const override;
+  void start(const Waiting& waiting) const override;
+  void start_first(const std::string& superuser, const Waiting& waiting) const override;
+  sql::Endpoint socket_endpoint() const override;
+  sql::Endpoint administrator_endpoint() const override;
+  void create_database(const std::string& name, const std::string& owner) const override;
+  void set_master_login(const std::string& user, const base::Secret& password) const override;
+  std::size_t lock_logins(const std::string& master) const override;
+  void forget_past() const override;
+  base::Json settings_of(sql::Connection& source) const override;
+  std::string superuser_of(sql::Connection& source) const override;
+  Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;
+  base::Json follow(const Server& primary) const override;
+  void begin_replication(const Server& primary, const Copied& copied) const override;
+  bool in_step_with(const Server& primary) const override;
+
+  /// The role that is ours in every server of ours.
+  static constexpr const char* administrator = "dbrefresh_admin";
+
+ private:
+  const char* program() const override { return "postgres"; }
+  int stop_signal() const override;
+  bool is_error(const std::string& log_line) const override;
+
+  os::fs::path settings_file() const { return folder() / "server.cnf"; }
+  /// Who may log in how. `also` is a role that the operating system lets us be, until we have our own.
+  void write_access(bool open, const std::string& also) const;
+  std::unique_ptr<sql::Connection> log_in(const std::string& role, const std::string& database) const;
+  os::ProcessId launch() const;
+  /// Runs `each` in every database that takes connections.
+  void in_every_database(const std::function<void(sql::Connection&)>& each) const;
+  Copied clone_in_backup(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
+  Copied base_backup(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
+};
+
+/// A program of the newest PostgreSQL here, or of the major version that made `data`; "" if it is missing.
+os::fs::path postgres_program(const std::string& name, const os::fs::path& data = {});
+
+}  // namespace provider::local

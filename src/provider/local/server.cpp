@@ -1,0 +1,159 @@
+#include "provider/local/server.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "provider/local/mariadb_server.h"
+#include "provider/local/postgres_server.h"
+
+namespace provider::local {
+
+using base::Error;
+using namespace std::chrono_literals;
+
+std::unique_ptr<Server> make_server(const Home& home, const std::string& family, const std::string& id,
+                                    int port) {
+  if (family == "mariadb") return std::make_unique<MariaDbServer>(home, id, port);
+  if (family == "postgres") return std::make_unique<PostgresServer>(home, id, port);
+  throw Error("UnsupportedEngine", fmt::format("the local provider has no {}", family));
+}
+
+std::optional<os::ProcessId> Server::process() const {
+  std::error_code error;
+  const auto ours = os::fs::canonical(data(), error);
+  if (error) return std::nullopt;
+  for (const auto& file : {folder() / "pid", data() / "postmaster.pid"}) {
+    try {
+      const auto found = os::identify(std::atoi(os::read_file(file, 4096).c_str()));
+      if (found && os::working_folder(found->pid) == ours) return found;
+    } catch (const Error&) {
+      // no pid file: it may be starting
+    }
+  }
+  return os::find_working_in(ours);
+}
+
+std::unique_ptr<sql::Connection> Server::administrate() const {
+  return sql::connect(administrator_endpoint(), 10s);
+}
+
+void Server::await_start(const os::ProcessId& server, const std::function<void()>& log_in,
+                         const Waiting& waiting) const {
+  while (true) {
+    try {
+      log_in();
+      return;
+    } catch (const Error& error) {
+      if (!os::is_running(server))
+        throw Error("ServerFailed",
+                    fmt::format("{} of {} ended while it started: {}", program(), id_, log_tail()));
+      if (waiting.clock.now() >= waiting.deadline)
+        throw Error("DeadlineExceeded",
+                    fmt::format("{} of {} did not answer in time: {}", program(), id_, error.message));
+    }
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 20ms, waiting.stop))
+      throw Error("Interrupted", "stopped while a server was starting");
+  }
+}
+
+/// Waits until the process is gone; false if it is still there after `patience`.
+bool Server::await_end(const os::ProcessId& server, std::chrono::seconds patience,
+                       const Waiting& waiting) const {
+  const auto enough = std::min(waiting.clock.now() + patience, waiting.deadline);
+  while (os::is_running(server)) {
+    if (waiting.clock.now() >= enough) return false;
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 10ms, waiting.stop))
+      throw Error("Interrupted", "stopped while a server was stopping");
+  }
+  return true;
+}
+
+/// Waits until it answers, whatever it says; false if it ends first or takes longer than `patience`.
+bool Server::await_answer(const os::ProcessId& server, std::chrono::seconds patience,
+                          const Waiting& waiting) const {
+  const auto enough = std::min(waiting.clock.now() + patience, waiting.deadline);
+  while (os::is_running(server) && waiting.clock.now() < enough) {
+    try {
+      administrate();
+      return true;
+    } catch (const Error& error) {
+      if (!error.retryable) return true;
+    }
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 20ms, waiting.stop))
+      throw Error("Interrupted", "stopped while a server was stopping");
+  }
+  return false;
+}
+
+/// A mariadbd that gets SIGTERM while it starts may wait for ever in its own start (seen with 10.11, in
+/// init_slave), so its start is awaited. One that does not answer, or does not end, is ended as by a crash,
+/// from which it recovers when it is started again.
+void Server::stop(const Waiting& waiting) const {
+  const auto server = process();
+  if (!server) return;
+  if (await_answer(*server, 30s, waiting)) {
+    os::send_signal(*server, stop_signal());
+    if (await_end(*server, 60s, waiting)) return;
+  }
+  kill(waiting);
+}
+
+void Server::kill(const Waiting& waiting) const {
+  const auto server = process();
+  if (!server) return;
+  // PostgreSQL: an immediate shutdown, which takes its processes and its shared memory with it. To mariadbd
+  // the same signal is an order to shut down.
+  if (stop_signal() == SIGINT) {
+    os::send_signal(*server, SIGQUIT);
+    if (await_end(*server, 5s, waiting)) return;
+  }
+  os::send_signal(*server, SIGKILL);
+  if (!await_end(*server, 60s, waiting))
+    throw Error("DeadlineExceeded", fmt::format("{} of {} did not stop in time", program(), id_));
+}
+
+std::string Server::log_tail() const {
+  std::string log;
+  try {
+    log = os::read_file(folder() / "server.log", 256U << 20U);
+  } catch (const Error& error) {
+    return error.message;
+  }
+  std::string tail;
+  for (const auto& line : base::split_list(log.size() > 8000 ? log.substr(log.size() - 8000) : log, '\n'))
+    if (is_error(line)) tail += (tail.empty() ? "" : "; ") + line;
+  return tail.empty() ? "its log has no error" : tail;
+}
+
+void Server::rotate_log() const {
+  constexpr std::uintmax_t biggest_log = 16U << 20U;
+  const auto log = folder() / "server.log";
+  std::error_code error;
+  const auto size = os::fs::file_size(log, error);
+  if (!error && size > biggest_log) os::fs::rename(log, folder() / "server.log.1", error);
+}
+
+void clone_tree(const os::fs::path& from, const os::fs::path& to,
+                const std::function<bool(const os::fs::path&)>& skip) {
+  const std::function<void(const os::fs::path&)> clone = [&](const os::fs::path& inside) {
+    os::fs::create_directories(to / inside);
+    for (const auto& entry : os::fs::directory_iterator(from / inside)) {
+      const auto relative = inside / entry.path().filename();
+      if (skip(relative)) continue;
+      if (entry.is_symlink())
+        throw Error("CloneFailed", "data outside of the data folder is not served: " + entry.path().string());
+      if (entry.is_directory()) {
+        clone(relative);
+      } else if (entry.is_regular_file() && !os::reflink(entry.path(), to / relative)) {
+        throw Error("CloneFailed", "a file cannot be cloned: " + entry.path().string());
+      }
+    }
+  };
+  clone({});
+}
+
+}  // namespace provider::local

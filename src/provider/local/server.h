@@ -1,0 +1,124 @@
+// One database server of ours in its folder: made, configured, started, stopped. It outlives us.
+#pragma once
+
+#include "os/process.h"
+#include "provider/local/home.h"
+#include "provider/provider.h"
+
+namespace provider::local {
+
+/// A server to copy from: one of ours, or one that runs by itself.
+struct CopySource {
+  sql::Endpoint administrator;  ///< may back up; its password never goes by the command line
+  os::fs::path data;
+  bool ours = false;                     ///< readable by the server user
+  std::optional<os::ProcessId> process;  ///< of a server that we supervise; may be frozen for a moment
+};
+
+struct Copied {
+  base::Time data_time{};  ///< everything committed before this is in the copy
+  std::string method;      ///< for people
+  std::string position;    ///< MariaDB: GTID up to which transactions are in it
+};
+
+/// A server's folder: data/, server.cnf, server.log, socket, pid. Mode 0700, of the server user. Both
+/// families have the same verbs; those that speak to the server throw what sql::Connection throws.
+class Server {
+ public:
+  Server(const Home& home, std::string id, int port) : home_(home), id_(std::move(id)), port_(port) {}
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  virtual ~Server() = default;
+
+  os::fs::path folder() const { return home_.instance(id_); }
+  os::fs::path data() const { return folder() / "data"; }
+
+  /// The process that serves this very folder: one that works in our data folder. A stale pid file never
+  /// makes us touch somebody else's process, and a server that has not written one yet is found all the same.
+  std::optional<os::ProcessId> process() const;
+
+  /// Programs of this family that this host lacks.
+  virtual std::vector<std::string> missing_programs() const = 0;
+  /// Makes an empty data folder.
+  virtual void initialise(const Waiting& waiting) const = 0;
+  /// Writes the server's configuration. Closed: no TCP, only the socket in a folder of mode 0700. Of
+  /// `settings`: `server` is what settings_of() gave, `replica` what follow() gave.
+  virtual void configure(bool open, const base::Json& settings) const = 0;
+  /// Starts it and waits until it answers. Throws `ServerFailed` with the end of its log.
+  virtual void start(const Waiting& waiting) const = 0;
+  /// The first start of new data or of a copy: makes ourselves administrator. `superuser` is what
+  /// superuser_of() said of the source, "" for new data.
+  virtual void start_first(const std::string& superuser, const Waiting& waiting) const = 0;
+  /// Stops it and waits until its process is gone. Nothing running is no error. One that does not answer
+  /// or does not end in time is ended as by a crash.
+  void stop(const Waiting& waiting) const;
+  /// Ends it at once: for a server whose data is to be thrown away.
+  void kill(const Waiting& waiting) const;
+
+  /// Where it answers on this host, without user and password.
+  virtual sql::Endpoint socket_endpoint() const = 0;
+  /// As administrator: the operating system says who we are.
+  virtual sql::Endpoint administrator_endpoint() const = 0;
+  std::unique_ptr<sql::Connection> administrate() const;
+  /// The end of its log, for messages.
+  std::string log_tail() const;
+
+  virtual void create_database(const std::string& name, const std::string& owner) const = 0;
+  /// Gives the master user its password and the rights that RDS gives one. The password goes as its hash: no
+  /// statement, and so no log, holds it.
+  virtual void set_master_login(const std::string& user, const base::Secret& password) const = 0;
+  /// Locks every login but the master user's and ours: production passwords must not open a copy. Switches
+  /// off what would act on other servers by itself. Returns how many logins.
+  virtual std::size_t lock_logins(const std::string& master) const = 0;
+  /// Before a copy is opened for the first time: removes logs in which data from before its masking could be
+  /// read.
+  virtual void forget_past() const = 0;
+
+  /// Settings without which a server could not read the data files of `source`, or would read them otherwise.
+  virtual base::Json settings_of(sql::Connection& source) const = 0;
+  /// A role that exists in every copy of `source` and may do all; "" where none is needed to become
+  /// administrator.
+  virtual std::string superuser_of(sql::Connection& source) const = 0;
+  /// Copies the data of `source` into `target` (made here, of the server user), consistent and ready to be
+  /// started by this server. Nothing committed before the call is missing. Where the file system shares
+  /// blocks and the server is ours, copy on write; otherwise the engine's own hot copy.
+  virtual Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const = 0;
+
+  /// Before the first start of a copy of `primary`: what configure() needs so that it becomes a replica.
+  virtual base::Json follow(const Server& primary) const = 0;
+  /// After it: begins to replicate, if that takes an order.
+  virtual void begin_replication(const Server& primary, const Copied& copied) const = 0;
+  /// Does it replicate, and has it all that `primary` had when asked?
+  virtual bool in_step_with(const Server& primary) const = 0;
+
+ protected:
+  int port() const { return port_; }
+  static int port_of(const Server& other) { return other.port_; }
+  virtual const char* program() const = 0;  ///< for messages
+  virtual int stop_signal() const = 0;
+  virtual bool is_error(const std::string& log_line) const = 0;
+  /// Waits until a server that was started answers.
+  void await_start(const os::ProcessId& server, const std::function<void()>& log_in,
+                   const Waiting& waiting) const;
+  /// For log files that grow for ever: a big one is set aside at a start; one older is kept.
+  void rotate_log() const;
+
+  const Home& home_;
+  std::string id_;
+  int port_;
+
+ private:
+  bool await_end(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
+  bool await_answer(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
+};
+
+/// `family` as provider::family_of() says. Throws UnsupportedEngine for those that we do not serve.
+std::unique_ptr<Server> make_server(const Home& home, const std::string& family, const std::string& id,
+                                    int port);
+
+/// Clones every regular file below `from`, copy on write; `skip` hears of each path relative to `from`.
+/// Throws CloneFailed where a file cannot be cloned.
+void clone_tree(const os::fs::path& from, const os::fs::path& to,
+                const std::function<bool(const os::fs::path&)>& skip);
+
+}  // namespace provider::local
