@@ -2,7 +2,7 @@
 BUILD := build
 PROGRAM := $(BUILD)/dbrefresh
 
-.PHONY: all demo test lint bench clean format docs setup
+.PHONY: all demo test lint bench soak clean format docs setup
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -27,6 +27,9 @@ lint:
 
 bench: setup all
 	@$(BUILD)/bench $(PROGRAM)
+
+soak: setup all
+	@SOAK_CLONES=$${SOAK_CLONES:-200} $(BUILD)/tests --gtest_filter='*Soak*'
 
 docs: all
 	@tools/docs $(PROGRAM)

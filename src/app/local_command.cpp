@@ -46,7 +46,7 @@ provider::Tags parse_tags(const std::vector<std::string>& texts) {
 
 struct CreateArgs {
   std::string name, engine = "mariadb", writer, user = "admin", password_file, database, socket, host;
-  int port = 0;
+  int port = 0, retention_days = 7;
   std::vector<std::string> tags;
   bool adopt = false;
 };
@@ -75,6 +75,10 @@ Body set_up_create(CLI::App& command, const Options& options) {
   command.add_option("--database", args->database, "initial database");
   command.add_option("--tag", args->tags,
                      "key=value; refresh=true marks an instance that refreshes may replace");
+  command
+      .add_option("--retention-days", args->retention_days,
+                  "for how long it can be restored to a point in time (default: 7; 0: not at all)")
+      ->check(CLI::Range(0, 3650));
   command.add_flag("--adopt", args->adopt, "take a server that runs already as a source; it is only read");
   command.add_option("--socket", args->socket, "socket of the server to adopt");
   command.add_option("--host", args->host, "address of the server to adopt (default: 127.0.0.1)");
@@ -107,7 +111,8 @@ Body set_up_create(CLI::App& command, const Options& options) {
                                           .master_user = args->user,
                                           .master_password = read_password(args->password_file),
                                           .db_name = args->database,
-                                          .tags = parse_tags(args->tags)},
+                                          .tags = parse_tags(args->tags),
+                                          .retention_days = args->retention_days},
                                          waiting),
                   options);
     return 0;
@@ -131,14 +136,16 @@ Body set_up_list(CLI::App&, const Options& options) {
   return [&options] {
     World world(options.home);
     std::vector<std::vector<std::string>> lines = {
-        {"NAME", "ROLE", "STATUS", "PORT", "OPEN", "SIZE", "ENGINE", "ID", "TAGS"}};
+        {"NAME", "ROLE", "STATUS", "PORT", "OPEN", "SIZE", "RESTORABLE FROM (UTC)", "ENGINE", "ID", "TAGS"}};
     Json list = Json::array();
     for (const auto& each : world.databases.list()) {
       std::vector<std::string> tags;
       for (const auto& [key, value] : each.tags) tags.push_back(key + "=" + value);
       const auto bytes = world.databases.bytes(each.id);
+      const auto window = world.databases.window(each.id);
       lines.push_back({each.name, role_of(world, each), each.status, fmt::format("{}", each.port),
                        each.open ? "yes" : "no", base::human_bytes(bytes),
+                       window ? base::ledger_utc(window->from) : "-",
                        fmt::format("{} {}", each.engine, each.version), each.id, base::join(tags, " ")});
       list.push_back({{"name", each.name},
                       {"kind", to_string(each.kind)},
@@ -149,6 +156,8 @@ Body set_up_list(CLI::App&, const Options& options) {
                       {"port", each.port},
                       {"open", each.open},
                       {"bytes", bytes},
+                      {"restorableFrom", window ? Json(base::ledger_utc(window->from)) : Json()},
+                      {"restorableTo", window ? Json(base::ledger_utc(window->to)) : Json()},
                       {"engine", each.engine},
                       {"version", each.version},
                       {"masterUser", each.master_user},

@@ -229,6 +229,8 @@ Script parse_psql(std::string_view text, std::optional<std::vector<Statement>> l
   Script script;
   if (lines && text.find(';') == std::string_view::npos) {
     script = {Form::lines, *std::move(lines)};
+    for (const auto& each : script.statements)  // what could not be run is refused in either form
+      PsqlReader(std::string(static_cast<std::size_t>(each.line - 1), '\n') + each.text).run();
   } else {
     script.statements = PsqlReader(text).run();
   }

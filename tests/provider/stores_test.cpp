@@ -145,10 +145,11 @@ TEST_F(Stores, AMessageIsInTheMailboxOnceAndGoesOutBySmtp) {
   Secrets secrets(home);
   Mailbox mailbox(home, secrets);
   SmtpListener smtp;
-  std::ofstream(home.settings()) << base::Json{{"smtp",
-                                                {{"url", "smtp://127.0.0.1:" + std::to_string(smtp.port)},
-                                                 {"from", "from@here.example"},
-                                                 {"to", {"to@there.example"}}}}};
+  std::ofstream(home.root / "settings.json")
+      << base::Json{{"smtp",
+                     {{"url", "smtp://127.0.0.1:" + std::to_string(smtp.port)},
+                      {"from", "from@here.example"},
+                      {"to", {"to@there.example"}}}}};
   mailbox.send({.run = "r", .topic = "arn", .subject = "Subject line", .body = "First line\nSecond line"});
   EXPECT_THAT(os::read_file(home.mailbox() / "r.txt"),
               HasSubstr("Subject: Subject line\nTopic: arn\n\nFirst line\nSecond line\n"));
@@ -158,7 +159,8 @@ TEST_F(Stores, AMessageIsInTheMailboxOnceAndGoesOutBySmtp) {
     EXPECT_THAT(heard, HasSubstr(part));
   mailbox.send(
       {.run = "r", .subject = "again", .body = "again"});  // no listener any more: a second try would throw
-  std::ofstream(home.settings()) << R"({"smtp": {"url": "smtp://127.0.0.1:1", "from": "a", "to": ["b"]}})";
+  std::ofstream(home.root / "settings.json")
+      << R"({"smtp": {"url": "smtp://127.0.0.1:1", "from": "a", "to": ["b"]}})";
   EXPECT_EQ(code_of([&] { mailbox.send({.run = "q", .subject = "s", .body = "b"}); }), "MailFailed");
 }
 

@@ -79,5 +79,45 @@ TEST(Script, AByteOrderMarkIsNoPartOfTheFirstStatement) {
   EXPECT_THAT(statements("\xEF\xBB\xBFSELECT 1;"), ElementsAre("1: SELECT 1"));
 }
 
+std::string psql_refusal(const std::string& text) {
+  try {
+    parse_script(text, "postgres");
+  } catch (const base::Error& error) {
+    return error.message;
+  }
+  return "";
+}
+
+TEST(Psql, CommandsOfPsqlAreRefusedByNameAndLine) {
+  EXPECT_EQ(psql_refusal("SELECT 1;\n\\i other.sql\n"),
+            "line 2: '\\i' is a command of psql, not a statement");
+  EXPECT_EQ(psql_refusal("SELECT 1 \\gexec\n"), "line 1: '\\gexec' is a command of psql, not a statement");
+  EXPECT_EQ(psql_refusal("SELECT '\\i'; SELECT $$\\i$$; -- \\i\n"), "");
+}
+
+TEST(Psql, WhatIsNeverClosedIsRefusedWithItsLine) {
+  EXPECT_THAT(psql_refusal("SELECT 1;\nSELECT 'a;\n"), HasSubstr("line 2: a ' quote is never closed"));
+  EXPECT_THAT(psql_refusal("SELECT $a$ ; $b$;"), HasSubstr("$a$ quote is never closed"));
+  EXPECT_THAT(psql_refusal("/* /* */ SELECT 1;"), HasSubstr("a /* comment is never closed"));
+  EXPECT_THAT(psql_refusal("COPY t FROM stdin;\n1\n"), HasSubstr("there is no line '\\.'"));
+}
+
+TEST(Psql, AFileIsOneTransactionWhereItCanBe) {
+  auto one = [](const char* text) { return parse_script(text, "postgres").one_transaction; };
+  EXPECT_TRUE(one("UPDATE a SET b = 1; DELETE FROM c;"));
+  EXPECT_FALSE(one("UPDATE a SET b = 1; COMMIT;"));
+  EXPECT_FALSE(one("BEGIN; UPDATE a SET b = 1; COMMIT;"));
+  EXPECT_FALSE(one("VACUUM a;"));
+  EXPECT_FALSE(one("CREATE UNIQUE INDEX\n\tCONCURRENTLY i ON a (b);"));
+  EXPECT_FALSE(one("CREATE DATABASE d;"));
+}
+
+TEST(Psql, TheOldFormIsAStatementALine) {
+  const auto script = parse_script("# don't\nUPDATE a SET b = 1\n\nDELETE FROM c\n", "postgres");
+  EXPECT_EQ(script.form, Form::lines);
+  ASSERT_EQ(script.statements.size(), 2U);
+  EXPECT_EQ(script.statements[1].line, 4);
+}
+
 }  // namespace
 }  // namespace sql

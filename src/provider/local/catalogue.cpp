@@ -15,6 +15,9 @@ CREATE TABLE IF NOT EXISTS instance (
   open INTEGER NOT NULL, adopted TEXT NOT NULL, settings TEXT NOT NULL, cluster TEXT NOT NULL,
   writer INTEGER NOT NULL, replica_of TEXT NOT NULL,
   UNIQUE (kind, name));
+CREATE TABLE IF NOT EXISTS snapshot (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, automated INTEGER NOT NULL, origin TEXT NOT NULL,
+  data_time INTEGER NOT NULL, position TEXT NOT NULL);
 )sql";
 
 Row read(const store::Statement& row) {
@@ -105,6 +108,58 @@ void Catalogue::update(const Row& row) {
 void Catalogue::remove(const std::string& id) {
   const std::lock_guard lock(mutex_);
   db_.prepare("DELETE FROM instance WHERE id = ?").bind(id).run();
+}
+
+std::vector<Snapshot> Catalogue::snapshots() {
+  const std::lock_guard lock(mutex_);
+  auto row =
+      db_.prepare("SELECT id, name, automated, origin, data_time, position FROM snapshot ORDER BY data_time");
+  std::vector<Snapshot> all;
+  while (row.step()) {
+    const auto origin = base::Json::parse(row.text(3));
+    all.push_back({.id = row.text(0),
+                   .name = row.text(1),
+                   .automated = row.integer(2) != 0,
+                   .origin = {.kind = origin.at("kind") == "cluster" ? Kind::cluster : Kind::instance,
+                              .id = origin.at("id"),
+                              .name = origin.at("name"),
+                              .engine = origin.at("engine"),
+                              .version = origin.at("version"),
+                              .master_user = origin.at("master_user"),
+                              .db_name = origin.at("db_name"),
+                              .settings = origin.at("settings")},
+                   .data_time = base::Time(std::chrono::microseconds(row.integer(4))),
+                   .position = base::Json::parse(row.text(5))});
+  }
+  return all;
+}
+
+void Catalogue::add(const Snapshot& snapshot) {
+  const std::lock_guard lock(mutex_);
+  store::Transaction transaction(db_);
+  auto taken = db_.prepare("SELECT id FROM snapshot WHERE name = ?");
+  if (taken.bind(snapshot.name).step())
+    throw base::Error("DBSnapshotAlreadyExists",
+                      fmt::format("there is a snapshot {} already", snapshot.name));
+  const Row& origin = snapshot.origin;
+  const base::Json text = {{"kind", to_string(origin.kind)},
+                           {"id", origin.id},
+                           {"name", origin.name},
+                           {"engine", origin.engine},
+                           {"version", origin.version},
+                           {"master_user", origin.master_user},
+                           {"db_name", origin.db_name},
+                           {"settings", origin.settings}};
+  db_.prepare("INSERT INTO snapshot VALUES (?,?,?,?,?,?)")
+      .bind(snapshot.id, snapshot.name, std::int64_t{snapshot.automated}, text.dump(),
+            std::int64_t{snapshot.data_time.time_since_epoch().count()}, snapshot.position.dump())
+      .run();
+  transaction.commit();
+}
+
+void Catalogue::remove_snapshot(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  db_.prepare("DELETE FROM snapshot WHERE id = ?").bind(id).run();
 }
 
 }  // namespace provider::local

@@ -24,6 +24,15 @@ struct Row {
   std::string replica_of;  ///< id of the instance or cluster that it replicates
 };
 
+/// A copy that was put by: what a restore needs to make a database of it again.
+struct Snapshot {
+  std::string id, name;
+  bool automated = false;  ///< made by `local backup`, and removed when its time is over
+  Row origin;              ///< the database that it was made of, as it was then
+  base::Time data_time{};  ///< everything committed before this is in it
+  base::Json position;     ///< Copied::position
+};
+
 /// Thread-safe; several processes may share the file.
 class Catalogue {
  public:
@@ -40,6 +49,12 @@ class Catalogue {
   /// Replaces the row of this id. Throws as add() if its new name is taken.
   void update(const Row& row);
   void remove(const std::string& id);
+
+  /// Oldest first.
+  std::vector<Snapshot> snapshots();
+  /// Throws DBSnapshotAlreadyExists if the name is taken.
+  void add(const Snapshot& snapshot);
+  void remove_snapshot(const std::string& id);
 
  private:
   void must_be_free(const Row& row);

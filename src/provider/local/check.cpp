@@ -21,10 +21,6 @@ std::vector<Problem> Databases::check(const RestoreRequest& request, const std::
   if (!source) return problems;
   for (const auto& name : make_server(home_, family_of(source->engine), "", 0)->missing_programs())
     problem("$", fmt::format("the program '{}' is not installed here", name));
-  if (request.type == RestoreType::from_snapshot || request.type == RestoreType::restore_point)
-    problem("$.restore.restoretype",
-            fmt::format("'{}': the local provider restores 'latestpoint' and 'fastcloning' alone",
-                        request.settings.value("restoretype", "")));
   if (members.value("runscripts", base::Json::object()).value("method", "lambda") == "ec2")
     problem("$.runscripts.method",
             "'ec2': there is no EC2 instance here; 'lambda' runs the scripts in the task itself");
@@ -32,10 +28,41 @@ std::vector<Problem> Databases::check(const RestoreRequest& request, const std::
     if (request.settings.value(field, false))
       problems.push_back(
           {0, fmt::format("$.restore.{}", field), "is true, and means nothing on this host", true});
-  check_source(*source, request.kind == Kind::cluster ? "$.restore.sourcecluster" : "$.restore.source",
-               problems);
+  check_origin(request, *source, problems);
   check_port(request.port, replaces, problems);
   return problems;
+}
+
+/// What the copy is made of: a running server, a snapshot, or snapshot and log.
+void Databases::check_origin(const RestoreRequest& request, const Row& source,
+                             std::vector<Problem>& problems) {
+  if (request.type == RestoreType::from_snapshot) {
+    const auto snapshot = find_snapshot(request.snapshot);
+    if (!snapshot)
+      problems.push_back(
+          {0, "$.restore.snapshot",
+           fmt::format("'{}': there is no such snapshot (dbrefresh local snapshot list)", request.snapshot)});
+    else if (family_of(snapshot->origin.engine) != family_of(source.engine))
+      problems.push_back({0, "$.restore.snapshot",
+                          fmt::format("'{}' is of {}, and {} is {}", snapshot->name, snapshot->origin.engine,
+                                      source.name, source.engine)});
+  } else if (request.type == RestoreType::restore_point) {
+    const auto span = window(source.id);
+    const auto asked = base::ledger_utc(*request.time);
+    if (!span)
+      problems.push_back({0, "$.restore.restoretime",
+                          fmt::format("'{}': the log of '{}' is not kept, or has a gap; make it whole with "
+                                      "dbrefresh local backup {}",
+                                      asked, source.name, source.name)});
+    else if (*request.time < span->from || *request.time > span->to)
+      problems.push_back(
+          {0, "$.restore.restoretime",
+           fmt::format("'{}': '{}' can be restored to any second from {} to {}", asked, source.name,
+                       base::ledger_utc(span->from), base::ledger_utc(span->to))});
+  } else {
+    check_source(source, request.kind == Kind::cluster ? "$.restore.sourcecluster" : "$.restore.source",
+                 problems);
+  }
 }
 
 void Databases::check_source(const Row& source, const char* path, std::vector<Problem>& problems) {

@@ -19,6 +19,12 @@ struct CreateRequest {
   base::Secret master_password;
   std::string db_name;
   Tags tags;
+  int retention_days = 7;  ///< for how long it can be restored to a point in time; 0: not at all
+};
+
+/// The span of time that a database can be restored to.
+struct Window {
+  base::Time from, to;
 };
 
 /// A server that runs already and is to be a source.
@@ -69,6 +75,21 @@ class Databases : public DatabaseService {
   void add_tags(const std::string& id, const Tags& tags) override;
   std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password) override;
 
+  /// Puts a hot copy by. Throws DBSnapshotAlreadyExists.
+  Snapshot create_snapshot(const std::string& id, const std::string& name, bool automated,
+                           const Waiting& waiting);
+  std::vector<Snapshot> snapshots() { return catalogue_.snapshots(); }
+  /// Nothing if there is none of this name; an ARN's last part is its name.
+  std::optional<Snapshot> find_snapshot(const std::string& name);
+  void remove_snapshot(const std::string& name);
+  /// Makes an automated snapshot, and removes what is older than the retention: automated snapshots but the
+  /// newest that is old enough, and the log before the oldest.
+  Snapshot back_up(const std::string& id, const Waiting& waiting);
+  /// Is it ours, and is its log kept?
+  bool keeps_log(const std::string& id);
+  /// Nothing if its log is not kept, or has gaps.
+  std::optional<Window> window(const std::string& id);
+
   std::uint64_t bytes(const std::string& id);  ///< of its data folder
   /// Where the master user logs in.
   sql::Endpoint endpoint(const std::string& id);
@@ -93,6 +114,17 @@ class Databases : public DatabaseService {
   void discard(const Row& row, const Waiting& waiting);
   /// Makes the data of `row` out of `source`, in its folder, not yet started.
   Copied copy_into(const Row& row, const Row& source, const Waiting& waiting);
+  /// The same, out of a snapshot.
+  void lay_out(const Row& row, const Snapshot& snapshot, const Waiting& waiting);
+  /// What to make a database of, and how: fills in what `row` has from its origin.
+  Restored restore_running(Row row, const Row& source, const Waiting& waiting);
+  Restored restore_snapshot(Row row, const std::string& name, const Waiting& waiting);
+  Restored restore_point(Row row, const Row& source, base::Time time, const Waiting& waiting);
+  Restored make(Row row, const Row& origin, const std::function<Copied(const Server&)>& fill,
+                const Waiting& waiting);
+  LogSource log_of(const Row& source, const Snapshot& base);
+  std::vector<Snapshot> bases_of(const Row& source);
+  void check_origin(const RestoreRequest& request, const Row& source, std::vector<base::Problem>& problems);
 
   const Home& home_;
   SecretStore& secrets_;

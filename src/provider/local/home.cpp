@@ -29,8 +29,18 @@ os::fs::path default_home() {
   return os::fs::path(home != nullptr ? home : "/tmp") / ".local/state/dbrefresh";
 }
 
+base::Json read_settings(const os::fs::path& root) {
+  const auto file = root / "settings.json";
+  if (!os::fs::exists(file)) return base::Json::object();
+  auto settings = base::Json::parse(os::read_file(file), nullptr, false);
+  if (!settings.is_object())
+    throw base::Error("SettingsInvalid", fmt::format("{} is not a JSON object", file.string()));
+  return settings;
+}
+
 Home open_home(const os::fs::path& root) {
   Home home{.root = os::fs::absolute(root).lexically_normal(), .server_user = choose_server_user()};
+  home.strict_checks = read_settings(home.root).value("strictChecks", false);
   const std::string longest = home.instance("db-123456789012345678") / ".s.PGSQL.65535";
   if (longest.size() > longest_socket_bytes) {
     throw base::Error(
@@ -41,7 +51,7 @@ Home open_home(const os::fs::path& root) {
         "choose a shorter one with --home");
   }
   os::make_folder(home.root, 0711);
-  os::make_folder(home.root / "instances", 0711);
+  for (const char* folder : {"instances", "snapshots", "archive"}) os::make_folder(home.root / folder, 0711);
   for (const auto& folder : {home.buckets(), home.mailbox(), home.engines(), home.locks()})
     os::make_folder(folder, 0700);
   return home;

@@ -1,13 +1,15 @@
 // Where everything of the local provider lives, and as whom its servers run. docs/home.md draws the tree.
 #pragma once
 
+#include "base/json.h"
 #include "os/files.h"
 
 namespace provider::local {
 
 struct Home {
   os::fs::path root;
-  os::Ids server_user;  ///< never root: database servers refuse it
+  os::Ids server_user;         ///< never root: database servers refuse it
+  bool strict_checks = false;  ///< read every table and index of a copy before it is used (settings.json)
 
   os::fs::path catalogue() const { return root / "catalogue.db"; }
   os::fs::path journal() const { return root / "journal.db"; }
@@ -18,9 +20,13 @@ struct Home {
   os::fs::path mailbox() const { return root / "mail"; }
   os::fs::path engines() const { return root / "engines"; }
   os::fs::path locks() const { return root / "locks"; }
-  os::fs::path settings() const { return root / "settings.json"; }
+  os::fs::path archive(const std::string& id) const { return root / "archive" / id; }
+  os::fs::path snapshot(const std::string& id) const { return root / "snapshots" / id; }
   os::fs::path instance(const std::string& id) const { return root / "instances" / id; }
 };
+
+/// settings.json, an empty object if there is none. Throws SettingsInvalid.
+base::Json read_settings(const os::fs::path& root);
 
 /// The home that a user gets who names none: /var/lib/dbrefresh for root, else $XDG_STATE_HOME/dbrefresh,
 /// else

@@ -57,7 +57,7 @@ Database Databases::create(const CreateRequest& request, const Waiting& waiting)
           .master_user = request.master_user,
           .db_name = request.db_name,
           .tags = request.tags,
-          .settings = base::Json::object()};
+          .settings = {{"retention_days", request.retention_days}}};
   if (!os::port_is_free(row.port))
     throw Error("PortTaken", fmt::format("port {} of 127.0.0.1 is taken", row.port),
                 "choose another one with --port");
@@ -81,6 +81,7 @@ Database Databases::create(const CreateRequest& request, const Waiting& waiting)
   if (kind == Kind::cluster)
     create_member(row.id, request.writer.empty() ? row.name + "-1" : request.writer, request.tags, {},
                   waiting);
+  if (request.retention_days > 0) back_up(row.id, waiting);
   return describe(row);
 }
 
@@ -138,45 +139,100 @@ Copied Databases::copy_into(const Row& row, const Row& source, const Waiting& wa
   return copied;
 }
 
-Restored Databases::restore(const RestoreRequest& request, const Waiting& waiting) {
-  const Row source = must_get(request.source);
-  Row row{.kind = request.kind,
-          .id = new_id(request.kind),
-          .name = base::lower(request.name),
-          .engine = source.engine,
-          .version = source.version,
-          .status = "creating",
-          .port = request.port,
-          .master_user = source.master_user,
-          .db_name = source.db_name,
-          .tags = request.tags,
-          .open = false,
-          .settings = {{"never_opened", true}}};
+void Databases::lay_out(const Row& row, const Snapshot& snapshot, const Waiting& waiting) {
+  const auto from = home_.snapshot(snapshot.id);
+  const os::fs::path partial = home_.instance(row.id).string() + ".partial";
+  os::make_folder(partial, 0700, home_.server_user);
+  const auto total = os::tree_bytes(from);
+  copy_tree(from, partial, [&](std::uintmax_t done) {
+    waiting.progress({{"doneBytes", std::min(done, total)}, {"totalBytes", total}, {"what", "copying"}});
+    if (waiting.stop.stop_requested())
+      throw Error("Interrupted", "stopped while a snapshot was being copied");
+  });
+  os::give_to(partial, home_.server_user);
+  os::fs::permissions(partial / "data", os::fs::perms::owner_all);
+  os::sync_tree(partial);
+  os::fs::rename(partial, home_.instance(row.id));
+}
+
+/// `fill` makes the data and starts the server; whatever fails, nothing is left behind.
+Restored Databases::make(Row row, const Row& origin, const std::function<Copied(const Server&)>& fill,
+                         const Waiting& waiting) {
+  row.engine = origin.engine;
+  row.version = origin.version;
+  row.master_user = origin.master_user;
+  row.db_name = origin.db_name;
+  row.settings = {{"never_opened", true}, {"server", origin.settings.value("server", base::Json::object())}};
   const auto held = lock(row.id);
   const auto made = server(row);
-  std::string superuser;
-  {
-    const auto session = sql::connect(administrator(source), std::chrono::seconds(10));
-    row.settings["server"] = made->settings_of(*session);
-    superuser = made->superuser_of(*session);
-  }
   catalogue_.add(row);
   Copied copied;
   std::size_t locked = 0;
+  std::string checked;
   try {
-    copied = copy_into(row, source, waiting);
-    made->configure(false, row.settings);
-    waiting.progress({{"what", "starting the copy, closed to users"}});
-    made->start_first(superuser, waiting);
+    copied = fill(*made);
+    waiting.progress({{"what", "locking the logins of the source"}});
     locked = made->lock_logins(row.master_user);
-  } catch (const Error&) {
+    checked = made->inspect(home_.strict_checks, waiting);
+  } catch (const std::exception&) {
     discard(row, waiting);
     throw;
   }
   row.status = "available";
   catalogue_.update(row);
   return {describe(row), copied.data_time,
-          fmt::format("{}; {} logins of the source locked", copied.method, locked)};
+          fmt::format("{}; {}; {} logins of the source locked", copied.method, checked, locked)};
+}
+
+Restored Databases::restore_running(Row row, const Row& source, const Waiting& waiting) {
+  Row origin = source;
+  std::string superuser;
+  {
+    const auto session = sql::connect(administrator(source), std::chrono::seconds(10));
+    const auto any = make_server(home_, family_of(source.engine), row.id, row.port);
+    origin.settings["server"] = any->settings_of(*session);
+    superuser = any->superuser_of(*session);
+  }
+  row.settings = {{"server", origin.settings["server"]}};
+  row.engine = source.engine;
+  return make(
+      row, origin,
+      [&](const Server& made) {
+        const auto copied = copy_into(row, source, waiting);
+        made.configure(false, row.settings);
+        waiting.progress({{"what", "starting the copy, closed to users"}});
+        made.start_first(superuser, waiting);
+        return copied;
+      },
+      waiting);
+}
+
+Restored Databases::restore_snapshot(Row row, const std::string& name, const Waiting& waiting) {
+  const auto snapshot = find_snapshot(name);
+  if (!snapshot) throw Error("DBSnapshotNotFound", fmt::format("there is no snapshot {}", name));
+  return make(
+      row, snapshot->origin,
+      [&](const Server& made) {
+        lay_out(row, *snapshot, waiting);
+        made.configure(false, {{"server", snapshot->origin.settings.value("server", base::Json::object())}});
+        made.start_first(snapshot->origin.settings.value("superuser", ""), waiting);
+        return Copied{snapshot->data_time, "copy of snapshot " + snapshot->name, {}};
+      },
+      waiting);
+}
+
+Restored Databases::restore(const RestoreRequest& request, const Waiting& waiting) {
+  const Row row{.kind = request.kind,
+                .id = new_id(request.kind),
+                .name = base::lower(request.name),
+                .status = "creating",
+                .port = request.port,
+                .tags = request.tags,
+                .open = false};
+  if (request.type == RestoreType::from_snapshot) return restore_snapshot(row, request.snapshot, waiting);
+  const Row source = storage_of(must_get(request.source));
+  if (request.type == RestoreType::restore_point) return restore_point(row, source, *request.time, waiting);
+  return restore_running(row, source, waiting);
 }
 
 }  // namespace provider::local

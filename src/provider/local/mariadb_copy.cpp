@@ -47,15 +47,27 @@ os::Command backup_command(const Home& home, const CopySource& source, const os:
   return command;
 }
 
-/// The GTID in `file<tab>position<tab>gtid`; "" if there is none.
-std::string position_in(const os::fs::path& folder) {
+/// mariadb-backup's `file<tab>offset<tab>gtid`; null if the source has no binary log.
+base::Json position_in(const os::fs::path& folder) {
   for (const char* name : {"mariadb_backup_binlog_info", "xtrabackup_binlog_info"}) {
     if (!os::fs::exists(folder / name)) continue;
     const auto text = os::read_file(folder / name);
     const auto fields = base::split_list(base::trim(text), '\t');
-    return fields.size() > 2 ? std::string(base::trim(fields[2])) : "";
+    if (fields.size() < 2) continue;
+    return {{"file", fields[0]},
+            {"offset", std::strtoull(fields[1].c_str(), nullptr, 10)},
+            {"gtid", fields.size() > 2 ? std::string(base::trim(fields[2])) : ""}};
   }
-  return {};
+  return nullptr;
+}
+
+/// Where a server that commits nothing just now is in its binary log; null if it has none.
+base::Json position_of(sql::Connection& server) {
+  const auto status = server.query("SHOW MASTER STATUS").table;
+  if (status.empty()) return nullptr;
+  return {{"file", status[0].at(0).value_or("")},
+          {"offset", std::strtoull(status[0].at(1).value_or("0").c_str(), nullptr, 10)},
+          {"gtid", server.scalar("SELECT @@gtid_binlog_pos").value_or("")}};
 }
 
 }  // namespace
@@ -70,7 +82,7 @@ Copied MariaDbServer::clone_frozen(const CopySource& source, const os::fs::path&
   const auto session = sql::connect(source.administrator, std::chrono::seconds(10));
   for (const char* stage : {"START", "FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"})
     session->execute(fmt::format("BACKUP STAGE {}", stage), 0);
-  const std::string position = session->scalar("SELECT @@gtid_binlog_pos").value_or("");
+  const base::Json position = position_of(*session);
   const base::Time data_time = waiting.clock.now();
   {
     os::Frozen frozen(*source.process, longest_freeze);
@@ -96,7 +108,7 @@ Copied MariaDbServer::back_up(const CopySource& source, const os::fs::path& targ
   const base::Time data_time = waiting.clock.now();
   os::run_or_throw(backup_command(home_, source, target), waiting.clock, waiting.deadline, waiting.stop,
                    tell);
-  const std::string position = position_in(target);
+  const base::Json position = position_in(target);
   waiting.progress({{"what", "preparing the copy"}});
   os::give_to(target, home_.server_user);
   os::run_or_throw(
@@ -133,7 +145,11 @@ void MariaDbServer::begin_replication(const Server& primary, const Copied& copie
   source->execute(fmt::format("GRANT REPLICATION SLAVE ON *.* TO {}", account), 0);
   replica->execute("STOP SLAVE", 0);
   replica->execute("RESET MASTER", 0);
-  replica->execute(fmt::format("SET GLOBAL gtid_slave_pos = {}", replica->quote(copied.position)), 0);
+  replica->execute(
+      fmt::format(
+          "SET GLOBAL gtid_slave_pos = {}",
+          replica->quote(copied.position.is_null() ? "" : copied.position.at("gtid").get<std::string>())),
+      0);
   replica->execute(
       fmt::format("CHANGE MASTER TO master_host = '127.0.0.1', master_port = {}, master_user = {}, "
                   "master_password = {}, master_use_gtid = slave_pos, master_connect_retry = 1",

@@ -79,6 +79,8 @@ void MariaDbServer::configure(bool open, const base::Json& settings) const {
       data().string(), socket().string(), (folder() / "pid").string(), scratch().string(), server_id(id_),
       fixed_settings);
   text += open ? fmt::format("bind_address = 127.0.0.1\nport = {}\n", port_) : "skip_networking = ON\n";
+  if (const int days = settings.value("retention_days", 0); days > 0)
+    text += fmt::format("binlog_expire_logs_seconds = {}\n", (days + 1) * 86'400);
   text += settings.contains("replica") ? "read_only = ON\n" : "skip_slave_start = ON\n";
   if (settings.contains("server"))
     for (const auto& [name, value] : settings["server"].items())

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "provider/local/postgres_server.h"
+#include "provider/local/postgres_wal.h"
 
 namespace provider::local {
 namespace {
@@ -24,10 +25,6 @@ bool stays_behind(const os::fs::path& relative) {
          name == "backup_label.old" || name == "current_logfiles";
 }
 
-bool is_segment(const std::string& name) {
-  return name.size() == 24 && name.find_first_not_of("0123456789ABCDEF") == std::string::npos;
-}
-
 /// The number of a segment in its timeline: its name is timeline, log and segment, 8 hex digits each.
 std::uint64_t segment_number(const std::string& name, std::uint64_t segments_per_log) {
   return std::stoull(name.substr(8, 8), nullptr, 16) * segments_per_log +
@@ -41,7 +38,7 @@ void clone_wal(const os::fs::path& from, const os::fs::path& to, const std::stri
   std::uint64_t found = 0;
   for (const auto& entry : os::fs::directory_iterator(from)) {
     const std::string name = entry.path().filename();
-    const bool needed = is_segment(name) && name >= first && name <= last;
+    const bool needed = is_wal_segment(name) && name >= first && name <= last;
     if (!needed && !name.ends_with(".history")) continue;
     if (!os::reflink(entry.path(), to / name))
       throw Error("CloneFailed", "a file cannot be cloned: " + entry.path().string());

@@ -15,12 +15,13 @@ using base::Error;
 using namespace std::chrono_literals;
 
 /// Small servers: several stand on one host. No jobs of a source run in its copy: nothing is preloaded
-/// (pg_cron), and no subscription works.
+/// (pg_cron), and no subscription works. /dev/shm may be small, or not ours to write to.
 constexpr std::string_view fixed_settings = R"(shared_buffers = 32MB
 wal_level = replica
 max_wal_senders = 10
 wal_keep_size = 512MB
 shared_preload_libraries = ''
+dynamic_shared_memory_type = mmap
 max_logical_replication_workers = 0
 logging_collector = off
 log_min_messages = warning
@@ -103,6 +104,17 @@ void PostgresServer::write_access(bool open, const std::string& also) const {
   }
 }
 
+/// A segment has its own name in the archive only when it is whole and on the disk.
+std::string PostgresServer::archive_settings() const {
+  const auto folder = home_.archive(id_);
+  os::make_folder(folder, 0700, home_.server_user);
+  return fmt::format(
+      "archive_mode = on\narchive_command = 'test -f \"{0}/%f\" || (cp --reflink=auto \"%p\" \"{0}/.%f\" && "
+      "sync "
+      "\"{0}/.%f\" && mv \"{0}/.%f\" \"{0}/%f\")'\n",
+      folder.string());
+}
+
 void PostgresServer::configure(bool open, const base::Json& settings) const {
   std::string text = fmt::format(
       "# Written by dbrefresh at every start; changes are lost.\ndata_directory = {}\nhba_file = "
@@ -113,6 +125,7 @@ void PostgresServer::configure(bool open, const base::Json& settings) const {
   if (settings.contains("server"))
     for (const auto& [name, value] : settings["server"].items())
       text += fmt::format("{} = '{}'\n", name, value.get<std::string>());
+  if (open && settings.value("retention_days", 0) > 0) text += archive_settings();
   if (settings.contains("replica"))
     text += fmt::format("primary_conninfo = '{}'\n", settings["replica"].at("primary").get<std::string>());
   os::write_file_atomic(settings_file(), text, 0600);

@@ -19,10 +19,15 @@ class PostgresServer final : public Server {
   void create_database(const std::string& name, const std::string& owner) const override;
   void set_master_login(const std::string& user, const base::Secret& password) const override;
   std::size_t lock_logins(const std::string& master) const override;
+  std::string inspect(bool strict, const Waiting& waiting) const override;
   void forget_past() const override;
   base::Json settings_of(sql::Connection& source) const override;
   std::string superuser_of(sql::Connection& source) const override;
   Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;
+  bool has_log(const LogSource& log) const override;
+  void drop_log_before(const LogSource& log) const override;
+  void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
+                       const Waiting& waiting) const override;
   base::Json follow(const Server& primary) const override;
   void begin_replication(const Server& primary, const Copied& copied) const override;
   bool in_step_with(const Server& primary) const override;
@@ -40,6 +45,9 @@ class PostgresServer final : public Server {
   void write_access(bool open, const std::string& also) const;
   std::unique_ptr<sql::Connection> log_in(const std::string& role, const std::string& database) const;
   os::ProcessId launch() const;
+  std::string archive_settings() const;
+  /// Starts it in recovery; `target` as in recovery_target_time, "" for the end of the log.
+  void replay_to(const std::string& target, const base::Json& settings, const Waiting& waiting) const;
   /// Runs `each` in every database that takes connections.
   void in_every_database(const std::function<void(sql::Connection&)>& each) const;
   Copied clone_in_backup(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;

@@ -156,4 +156,22 @@ void clone_tree(const os::fs::path& from, const os::fs::path& to,
   clone({});
 }
 
+void copy_tree(const os::fs::path& from, const os::fs::path& to,
+               const std::function<void(std::uintmax_t)>& tell) {
+  std::uintmax_t done = 0;
+  os::fs::create_directories(to);
+  for (auto at = os::fs::recursive_directory_iterator(from); at != os::fs::recursive_directory_iterator();
+       ++at) {
+    const auto target = to / os::fs::relative(at->path(), from);
+    if (at->is_directory()) {
+      os::fs::create_directories(target);
+    } else if (at->is_regular_file()) {
+      if (!os::reflink(at->path(), target))
+        os::fs::copy_file(at->path(), target, os::fs::copy_options::overwrite_existing);
+      done += at->file_size();
+      tell(done);
+    }
+  }
+}
+
 }  // namespace provider::local

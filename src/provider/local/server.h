@@ -18,7 +18,15 @@ struct CopySource {
 struct Copied {
   base::Time data_time{};  ///< everything committed before this is in the copy
   std::string method;      ///< for people
-  std::string position;    ///< MariaDB: GTID up to which transactions are in it
+  base::Json position;     ///< MariaDB: where in the binary log it ends: {gtid, file, offset}
+};
+
+/// The log of a server of ours, and from where on it is wanted.
+struct LogSource {
+  os::fs::path data;         ///< the server's data folder; it may be running
+  os::fs::path archive;      ///< PostgreSQL: where finished segments go
+  os::fs::path base;         ///< data folder of the copy that the log continues
+  base::Json base_position;  ///< its Copied::position
 };
 
 /// A server's folder: data/, server.cnf, server.log, socket, pid. Mode 0700, of the server user. Both
@@ -42,7 +50,8 @@ class Server {
   /// Makes an empty data folder.
   virtual void initialise(const Waiting& waiting) const = 0;
   /// Writes the server's configuration. Closed: no TCP, only the socket in a folder of mode 0700. Of
-  /// `settings`: `server` is what settings_of() gave, `replica` what follow() gave.
+  /// `settings`: `server` is what settings_of() gave, `replica` what follow() gave, `retention_days` for how
+  /// long the log is kept, if it is.
   virtual void configure(bool open, const base::Json& settings) const = 0;
   /// Starts it and waits until it answers. Throws `ServerFailed` with the end of its log.
   virtual void start(const Waiting& waiting) const = 0;
@@ -70,6 +79,10 @@ class Server {
   /// Locks every login but the master user's and ours: production passwords must not open a copy. Switches
   /// off what would act on other servers by itself. Returns how many logins.
   virtual std::size_t lock_logins(const std::string& master) const = 0;
+  /// Reads what a fresh copy holds, before anyone relies on it: the largest tables, or with `strict` every
+  /// table and index, whole. Returns what was looked at, for people; throws `CopyDamaged`.
+  virtual std::string inspect(bool strict, const Waiting& waiting) const = 0;
+
   /// Before a copy is opened for the first time: removes logs in which data from before its masking could be
   /// read.
   virtual void forget_past() const = 0;
@@ -83,6 +96,15 @@ class Server {
   /// started by this server. Nothing committed before the call is missing. Where the file system shares
   /// blocks and the server is ours, copy on write; otherwise the engine's own hot copy.
   virtual Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const = 0;
+
+  /// Is the whole log there, from the base on?
+  virtual bool has_log(const LogSource& log) const = 0;
+  /// Removes what of the kept log is older than the base.
+  virtual void drop_log_before(const LogSource& log) const = 0;
+  /// Instead of start_first(), for a copy of `log.base`: replays the log up to the beginning of the second
+  /// `until`, and leaves a server like any other.
+  virtual void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
+                               const Waiting& waiting) const = 0;
 
   /// Before the first start of a copy of `primary`: what configure() needs so that it becomes a replica.
   virtual base::Json follow(const Server& primary) const = 0;
@@ -111,6 +133,10 @@ class Server {
   bool await_end(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
   bool await_answer(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
 };
+
+/// Copies a tree that nobody writes to: shares blocks where it can. `tell` hears bytes done.
+void copy_tree(const os::fs::path& from, const os::fs::path& to,
+               const std::function<void(std::uintmax_t)>& tell);
 
 /// `family` as provider::family_of() says. Throws UnsupportedEngine for those that we do not serve.
 std::unique_ptr<Server> make_server(const Home& home, const std::string& family, const std::string& id,

@@ -71,10 +71,7 @@ void Mailbox::send(const Message& message) {
                         fmt::format("Subject: {}\nTopic: {}\n\n{}\n", message.subject,
                                     message.topic.empty() ? "-" : message.topic, message.body),
                         0600);
-  if (!os::fs::exists(home_.settings())) return;
-  const auto settings = base::Json::parse(os::read_file(home_.settings()), nullptr, false);
-  if (settings.is_discarded())
-    throw Error("SettingsInvalid", fmt::format("{} is not valid JSON", home_.settings().string()));
+  const auto settings = read_settings(home_.root);
   if (!settings.contains("smtp")) return;
   const auto& smtp = settings["smtp"];
   os::Mail mail{.url = smtp.at("url"),

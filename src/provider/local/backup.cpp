@@ -1,0 +1,125 @@
+// Snapshots, the log that is kept beside them, and restores to a point in time made of both.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "provider/local/databases.h"
+
+namespace provider::local {
+
+using base::Error;
+
+Snapshot Databases::create_snapshot(const std::string& id, const std::string& name, bool automated,
+                                    const Waiting& waiting) {
+  const Row source = storage_of(must_get(id));
+  const auto its = make_server(home_, family_of(source.engine), source.id, source.port);
+  Snapshot snapshot{.id = "snap-" + os::random_text(18),
+                    .name = base::lower(name),
+                    .automated = automated,
+                    .origin = source};
+  if (find_snapshot(snapshot.name))
+    throw Error("DBSnapshotAlreadyExists", fmt::format("there is a snapshot {} already", name));
+  {
+    const auto session = sql::connect(administrator(source), std::chrono::seconds(10));
+    snapshot.origin.settings = {{"server", its->settings_of(*session)},
+                                {"superuser", its->superuser_of(*session)}};
+  }
+  const auto folder = home_.snapshot(snapshot.id);
+  const os::fs::path partial = folder.string() + ".partial";
+  try {
+    os::make_folder(partial, 0700, home_.server_user);
+    const auto copied = its->copy(copy_source(source), partial / "data", waiting);
+    os::sync_tree(partial);
+    os::fs::rename(partial, folder);
+    snapshot.data_time = copied.data_time;
+    snapshot.position = copied.position;
+    catalogue_.add(snapshot);
+  } catch (const std::exception&) {
+    os::remove_tree(partial);
+    os::remove_tree(folder);
+    throw;
+  }
+  return snapshot;
+}
+
+std::optional<Snapshot> Databases::find_snapshot(const std::string& name) {
+  const std::string wanted = base::lower(name.substr(name.rfind(':') + 1));
+  for (auto& each : catalogue_.snapshots())
+    if (each.name == wanted) return each;
+  return std::nullopt;
+}
+
+void Databases::remove_snapshot(const std::string& name) {
+  const auto found = find_snapshot(name);
+  if (!found) throw Error("DBSnapshotNotFound", fmt::format("there is no snapshot {}", name));
+  catalogue_.remove_snapshot(found->id);
+  os::remove_tree(home_.snapshot(found->id));
+}
+
+LogSource Databases::log_of(const Row& source, const Snapshot& base) {
+  return {.data = server(source)->data(),
+          .archive = home_.archive(source.id),
+          .base = home_.snapshot(base.id) / "data",
+          .base_position = base.position};
+}
+
+bool Databases::keeps_log(const std::string& id) {
+  const Row row = must_get(id);
+  return row.adopted.is_null() && !row.writer && row.settings.value("retention_days", 0) > 0;
+}
+
+/// The snapshots of this database from which its log is whole, oldest first.
+std::vector<Snapshot> Databases::bases_of(const Row& source) {
+  if (!source.adopted.is_null() || source.settings.value("retention_days", 0) == 0) return {};
+  auto all = catalogue_.snapshots();
+  std::erase_if(all, [&](const Snapshot& each) {
+    return each.origin.id != source.id || !server(source)->has_log(log_of(source, each));
+  });
+  return all;
+}
+
+std::optional<Window> Databases::window(const std::string& id) {
+  const auto bases = bases_of(storage_of(must_get(id)));
+  if (bases.empty()) return std::nullopt;
+  // Seconds are what is asked for: the first one that is whole.
+  return Window{std::chrono::ceil<std::chrono::seconds>(bases.front().data_time), base::SystemClock().now()};
+}
+
+Restored Databases::restore_point(Row row, const Row& source, base::Time time, const Waiting& waiting) {
+  auto bases = bases_of(source);
+  std::erase_if(bases, [&](const Snapshot& each) { return each.data_time > time; });
+  if (bases.empty() || time > waiting.clock.now())
+    throw Error("InvalidRestoreFault", fmt::format("{} is outside of the time that {} can be restored to",
+                                                   base::iso_utc(time), source.name));
+  const Snapshot& base = bases.back();
+  return make(
+      row, base.origin,
+      [&](const Server& made) {
+        lay_out(row, base, waiting);
+        made.start_replaying(log_of(source, base), time,
+                             {{"server", base.origin.settings.value("server", base::Json::object())}},
+                             waiting);
+        return Copied{time, "copy of snapshot " + base.name + " and replay of the log", {}};
+      },
+      waiting);
+}
+
+Snapshot Databases::back_up(const std::string& id, const Waiting& waiting) {
+  const Row source = storage_of(must_get(id));
+  const auto now = waiting.clock.now();
+  const auto made =
+      create_snapshot(id, fmt::format("auto-{}-{}", source.name, os::random_text(6)), true, waiting);
+  const auto keep_from = now - std::chrono::hours(24 * source.settings.value("retention_days", 0));
+  auto bases = bases_of(source);
+  // The newest that is older than the retention is what its first hours are restored from.
+  while (bases.size() > 1 && bases[1].data_time <= keep_from) {
+    if (bases[0].automated) remove_snapshot(bases[0].name);
+    bases.erase(bases.begin());
+  }
+  if (!bases.empty()) server(source)->drop_log_before(log_of(source, bases.front()));
+  return made;
+}
+
+}  // namespace provider::local

@@ -1,0 +1,104 @@
+#include "provider/local/mariadb_binlog.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include "base/error.h"
+
+namespace provider::local {
+namespace {
+
+using base::Error;
+
+constexpr std::size_t header_bytes = 19;
+enum : unsigned char { query_event = 2, stop_event = 3, rotate_event = 4, xid_event = 16, gtid_event = 162 };
+constexpr unsigned char standalone = 1;  ///< flag of a GTID event: the next event is all of it
+
+struct Event {
+  std::uint32_t seconds = 0;
+  unsigned char type = 0;
+  std::uint32_t size = 0;
+};
+
+std::uint32_t little_endian(const char* bytes) {
+  std::uint32_t value = 0;
+  for (int i = 3; i >= 0; --i) value = value << 8U | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+/// Nothing at the end of what has been written so far.
+std::optional<Event> read_event(std::ifstream& in, std::uint64_t offset, std::uint64_t file_size) {
+  if (offset + header_bytes > file_size) return std::nullopt;
+  std::array<char, header_bytes> header{};
+  in.seekg(static_cast<std::streamoff>(offset));
+  if (!in.read(header.data(), header.size())) return std::nullopt;
+  const Event event{little_endian(header.data()), static_cast<unsigned char>(header[4]),
+                    little_endian(header.data() + 9)};
+  if (event.size < header_bytes || offset + event.size > file_size) return std::nullopt;
+  return event;
+}
+
+/// GTID event: sequence number (8 bytes), domain (4), flags.
+bool is_standalone(std::ifstream& in, std::uint64_t offset) {
+  in.seekg(static_cast<std::streamoff>(offset + header_bytes + 12));
+  return (in.get() & standalone) != 0;
+}
+
+/// The COMMIT of a transaction without an XID (tables that are not transactional).
+bool ends_in_commit(std::ifstream& in, std::uint64_t offset, std::uint32_t size) {
+  std::string text(std::min<std::uint32_t>(size, 32), '\0');
+  in.seekg(static_cast<std::streamoff>(offset + size - text.size()));
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  return text.find("COMMIT") != std::string::npos;
+}
+
+}  // namespace
+
+std::vector<os::fs::path> binlog_files(const os::fs::path& data, const std::string& first) {
+  const std::string stem = os::fs::path(first).stem();
+  std::vector<os::fs::path> files;
+  std::error_code error;
+  for (os::fs::directory_iterator at(data, error), end; !error && at != end; at.increment(error)) {
+    const std::string number = at->path().extension();
+    if (at->path().stem() != stem || number.size() < 7 ||
+        number.find_first_not_of("0123456789", 1) != std::string::npos)
+      continue;
+    if (at->path().filename() >= first) files.push_back(at->path());
+  }
+  std::ranges::sort(files);
+  if (files.empty() || files[0].filename() != first) return {};
+  return files;
+}
+
+BinlogEnd find_binlog_end(const os::fs::path& file, std::uint64_t offset, base::Time until) {
+  const std::uint64_t size = os::fs::file_size(file);
+  std::ifstream in(file, std::ios::binary);
+  std::array<char, 4> magic{};
+  if (!in.read(magic.data(), magic.size()) || std::string_view(magic.data(), 4) !=
+                                                  "\xFE"
+                                                  "bin")
+    throw Error("BinlogInvalid", fmt::format("{} is no binary log, or an encrypted one", file.string()));
+  const auto limit = std::chrono::floor<std::chrono::seconds>(until).time_since_epoch().count();
+  BinlogEnd end{.offset = offset};
+  bool inside = false, alone = false;
+  for (std::uint64_t at = std::max<std::uint64_t>(offset, 4);;) {
+    const auto event = read_event(in, at, size);
+    if (!event) return end;
+    const std::uint64_t next = at + event->size;
+    if (event->type == gtid_event) {
+      if (event->seconds >= limit) return {at, true};
+      inside = true;
+      alone = is_standalone(in, at);
+    } else if (inside && (event->type == xid_event ||
+                          (event->type == query_event && (alone || ends_in_commit(in, at, event->size))))) {
+      inside = false;
+    }
+    if (!inside) end.offset = next;
+    at = next;
+  }
+}
+
+}  // namespace provider::local

@@ -1,0 +1,26 @@
+// MariaDB's binary log, as far as a restore to a point in time must read it.
+#pragma once
+
+#include <optional>
+
+#include "base/clock.h"
+#include "os/files.h"
+
+namespace provider::local {
+
+/// The files of a binary log from `first` on, in order; empty if `first` is not there. Numbers have at least
+/// six digits.
+std::vector<os::fs::path> binlog_files(const os::fs::path& data, const std::string& first);
+
+struct BinlogEnd {
+  std::uint64_t offset = 0;  ///< behind the last whole transaction that is wanted
+  bool reached = false;      ///< a later transaction follows: files after this one are not wanted
+};
+
+/// Reads event headers from `offset` on. A transaction is wanted if it began before the second `until`
+/// (events have times in whole seconds). A file that is being written may end in half a transaction: that is
+/// not wanted. Throws BinlogInvalid for what is no binary log (format: MariaDB knowledge base, "2-Binlog
+/// event header").
+BinlogEnd find_binlog_end(const os::fs::path& file, std::uint64_t offset, base::Time until);
+
+}  // namespace provider::local

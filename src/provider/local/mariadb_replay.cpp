@@ -1,0 +1,92 @@
+// Restores of a MariaDB copy to a point in time.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "provider/local/mariadb_binlog.h"
+#include "provider/local/mariadb_server.h"
+
+namespace provider::local {
+namespace {
+
+using base::Error;
+
+/// Where the log that was put in place ends.
+struct Relay {
+  std::string last_file;
+  std::uint64_t end = 0;
+};
+
+/// The source's binary log becomes the copy's relay log: a slave's SQL thread applies it several times as
+/// fast as a client could. Cut where it is to end: a relay log has no other way to stop at its very end.
+Relay lay_out(const LogSource& log, const os::fs::path& data, base::Time until) {
+  Relay relay;
+  std::string index;
+  auto offset = log.base_position.at("offset").get<std::uint64_t>();
+  int number = 0;
+  for (const auto& file : binlog_files(log.data, log.base_position.at("file"))) {
+    relay.last_file = fmt::format("relay.{:06}", ++number);
+    const auto to = data / relay.last_file;
+    if (!os::reflink(file, to)) os::fs::copy_file(file, to, os::fs::copy_options::overwrite_existing);
+    const auto end = find_binlog_end(to, offset, until);
+    relay.end = end.offset;
+    index += "./" + relay.last_file + "\n";
+    os::fs::resize_file(to, end.offset);
+    if (end.reached) break;
+    offset = 4;
+  }
+  os::write_file_atomic(data / "relay.index", index, 0600);
+  return relay;
+}
+
+}  // namespace
+
+bool MariaDbServer::has_log(const LogSource& log) const {
+  return log.base_position.is_object() && !binlog_files(log.data, log.base_position.at("file")).empty();
+}
+
+void MariaDbServer::drop_log_before(const LogSource& log) const {
+  if (!has_log(log) || !process()) return;
+  const auto session = administrate();
+  session->execute(
+      fmt::format("PURGE BINARY LOGS TO {}", session->quote(log.base_position.at("file").get<std::string>())),
+      0);
+}
+
+void MariaDbServer::start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
+                                    const Waiting& waiting) const {
+  const Relay relay = lay_out(log, data(), until);
+  os::give_to(data(), home_.server_user);
+  configure(false, settings);
+  start_first("", waiting);
+  waiting.progress({{"what", "replaying the log"}});
+  const auto session = administrate();
+  session->execute(
+      fmt::format(
+          "CHANGE MASTER TO master_host = 'none', relay_log_file = 'relay.000001', relay_log_pos = {}, "
+          "master_use_gtid = no",
+          log.base_position.at("offset").get<std::uint64_t>()),
+      0);
+  session->execute("START SLAVE SQL_THREAD", 0);
+  while (true) {
+    const auto status = session->query("SHOW SLAVE STATUS").table.at(0);
+    auto field = [&](std::size_t index) { return status.at(index).value_or(""); };
+    // Columns of MariaDB 10.11's SHOW SLAVE STATUS: 7 Relay_Log_File, 8 Relay_Log_Pos, 11 Slave_SQL_Running,
+    // 18 Last_Errno. Last_Error may quote a row.
+    if (field(11) != "Yes")
+      throw Error("ReplayFailed",
+                  fmt::format("the log of {} could not be replayed: error {}", id_, field(18)),
+                  "its server.log says at which position");
+    // At the end it goes on to a file of its own.
+    const bool behind = field(7) > relay.last_file;
+    if (behind || (field(7) == relay.last_file && std::strtoull(field(8).c_str(), nullptr, 10) >= relay.end))
+      break;
+    if (waiting.clock.now() >= waiting.deadline)
+      throw Error("DeadlineExceeded", fmt::format("the log of {} was not replayed in time", id_));
+    if (!waiting.clock.sleep_until(waiting.clock.now() + std::chrono::milliseconds(20), waiting.stop))
+      throw Error("Interrupted", "stopped while a log was being replayed");
+  }
+  session->execute("STOP SLAVE", 0);
+  session->execute("RESET SLAVE ALL", 0);
+}
+
+}  // namespace provider::local

@@ -1,0 +1,123 @@
+// Restores of a PostgreSQL copy to a point in time.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "provider/local/postgres_server.h"
+#include "provider/local/postgres_wal.h"
+
+namespace provider::local {
+namespace {
+
+using base::Error;
+
+/// The segments of a folder from `first` on.
+std::set<std::string> segments(const os::fs::path& folder, const std::string& first) {
+  std::set<std::string> names;
+  std::error_code error;
+  for (os::fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename();
+    if (is_wal_segment(name) && name >= first) names.insert(name);
+  }
+  return names;
+}
+
+/// A copy of what there is of the log now. The segment that is being written may be torn at its end: replay
+/// stops there, behind everything that was committed before the copy.
+void gather(const LogSource& log, const std::string& first, const os::fs::path& to) {
+  auto take = [&](const os::fs::path& from) {
+    std::error_code vanished;  // a segment that was recycled is in the archive
+    if (!os::fs::exists(from)) return;
+    if (!os::reflink(from, to / from.filename()))
+      os::fs::copy_file(from, to / from.filename(), os::fs::copy_options::overwrite_existing, vanished);
+  };
+  for (const auto& name : segments(log.data / "pg_wal", first)) take(log.data / "pg_wal" / name);
+  for (const auto& name : segments(log.archive, first)) take(log.archive / name);  // whole ones win
+  for (const auto& folder : {log.data / "pg_wal", log.archive}) {
+    std::error_code error;
+    for (os::fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+      if (at->path().extension() == ".history") take(at->path());
+  }
+}
+
+}  // namespace
+
+bool is_wal_segment(const std::string& name) {
+  return name.size() == 24 && name.find_first_not_of("0123456789ABCDEF") == std::string::npos;
+}
+
+std::string first_segment_of(const os::fs::path& data) {
+  if (!os::fs::exists(data / "backup_label")) return {};
+  const std::string label = os::read_file(data / "backup_label");
+  const auto at = label.find("(file ");
+  return at == std::string::npos ? "" : label.substr(at + 6, 24);
+}
+
+/// Neighbours differ by one in their last 8 digits, or begin at 0 again in the next log.
+bool PostgresServer::has_log(const LogSource& log) const {
+  const std::string first = first_segment_of(log.base);
+  if (first.empty()) return false;
+  auto names = segments(log.data / "pg_wal", first);
+  names.merge(segments(log.archive, first));
+  if (!names.contains(first)) return false;
+  auto part = [](const std::string& name, std::size_t at) {
+    return std::stoull(name.substr(at, 8), nullptr, 16);
+  };
+  for (auto at = names.begin(), after = std::next(at); after != names.end(); ++at, ++after) {
+    const bool next = part(*after, 16) == part(*at, 16) + 1;
+    const bool wrapped = part(*after, 16) == 0 && part(*after, 8) == part(*at, 8) + 1;
+    if (at->substr(0, 8) == after->substr(0, 8) && !next && !wrapped) return false;
+  }
+  return true;
+}
+
+void PostgresServer::drop_log_before(const LogSource& log) const {
+  const std::string first = first_segment_of(log.base);
+  for (const auto& name : segments(log.archive, ""))
+    if (name < first) os::remove_tree(log.archive / name);
+}
+
+void PostgresServer::replay_to(const std::string& target, const base::Json& settings,
+                               const Waiting& waiting) const {
+  configure(false, settings);
+  std::string text = os::read_file(settings_file());
+  text += fmt::format(
+      "restore_command = 'cp \"{}/%f\" \"%p\"'\nrecovery_target_timeline = 'latest'\nrecovery_target_action "
+      "= "
+      "'promote'\n",
+      (folder() / "wal").string());
+  if (!target.empty()) text += fmt::format("recovery_target_time = '{}'\n", target);
+  os::write_file_atomic(settings_file(), text, 0600);
+  os::write_file_atomic(data() / "recovery.signal", "", 0600);
+  for (const auto& file : {settings_file(), data() / "recovery.signal"}) os::give_to(file, home_.server_user);
+  await_start(
+      launch(),
+      [this] {
+        if (administrate()->scalar("SELECT pg_is_in_recovery()") != "f")
+          throw Error("ServerStarting", "the log is being replayed");
+      },
+      waiting);
+}
+
+void PostgresServer::start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
+                                     const Waiting& waiting) const {
+  const auto wal = folder() / "wal";
+  os::make_folder(wal, 0700, home_.server_user);
+  gather(log, first_segment_of(data()), wal);
+  os::give_to(wal, home_.server_user);
+  waiting.progress({{"what", "replaying the log"}});
+  try {
+    replay_to(base::ledger_utc(until) + "+00", settings, waiting);
+  } catch (const Error& error) {
+    // Nothing was committed after that time: the end of the log is the state that was asked for.
+    if (error.code != "ServerFailed" || error.message.find("recovery ended before") == std::string::npos)
+      throw;
+    replay_to("", settings, waiting);
+  }
+  os::remove_tree(wal);
+  configure(false, settings);  // without the settings of the recovery
+}
+
+}  // namespace provider::local

@@ -1,0 +1,154 @@
+// Every restore kind on real servers of both families, while somebody writes to the source.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "tests/conformance/bank.h"
+
+namespace tests {
+namespace {
+
+using provider::Database;
+using provider::Kind;
+using provider::RestoreType;
+using namespace std::chrono_literals;
+
+class LocalRestore : public testing::TestWithParam<const char*> {
+ protected:
+  Temporary folder_;
+  Bank bank_{GetParam(), folder_.path()};
+  provider::local::Databases& databases_ = bank_.databases;
+  base::SystemClock& clock_ = bank_.clock;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, LocalRestore, testing::Values("mariadb", "postgres"),
+                         [](const auto& which) { return std::string(which.param); });
+
+TEST_P(LocalRestore, TheLatestStateHasEverythingThatWasCommitted) {
+  bank_.write();
+  for (const auto type : {RestoreType::latest_point, RestoreType::fast_cloning}) {
+    const int before = bank_.acknowledged;
+    const auto copy = bank_.restore(type, "copy" + std::to_string(static_cast<int>(type)));
+    EXPECT_EQ(bank_.sum(copy), Bank::total);
+    EXPECT_GE(bank_.transfers(copy), before);
+  }
+}
+
+TEST_P(LocalRestore, ASnapshotStaysWhatItWas) {
+  bank_.write();
+  const int before = bank_.acknowledged;
+  databases_.create_snapshot(bank_.source, "Before-Release", false, bank_.waiting());
+  const int after = bank_.acknowledged;
+  while (bank_.acknowledged < after + 20) clock_.sleep_until(clock_.now() + 5ms, {});
+  for (const char* name : {"one", "two"}) {
+    const auto copy =
+        bank_.restore(RestoreType::from_snapshot, name, "arn:dbrefresh:rds:local:snapshot:before-release");
+    EXPECT_EQ(bank_.sum(copy), Bank::total);
+    EXPECT_GE(bank_.transfers(copy), before);
+    EXPECT_LE(bank_.transfers(copy), after);
+  }
+  EXPECT_EQ(databases_.snapshots().size(), 2U);  // the first was made at birth
+  databases_.remove_snapshot("before-release");
+  EXPECT_THROW(bank_.restore(RestoreType::from_snapshot, "three", "before-release"), base::Error);
+  EXPECT_FALSE(databases_.find(Kind::instance, "three"));
+}
+
+TEST_P(LocalRestore, AnySecondOfTheWindowCanBeRestored) {
+  bank_.write();
+  std::vector<std::pair<base::Time, int>> moments;  // a second, and what was committed before it
+  for (int i = 0; i < 2; ++i) {
+    bank_.wait_for_next_second();
+    moments.emplace_back(std::chrono::floor<std::chrono::seconds>(clock_.now()), bank_.acknowledged);
+    bank_.wait_for_next_second();
+    if (i == 0) databases_.back_up(bank_.source, bank_.waiting());
+  }
+  for (const auto& [time, committed] : moments) {
+    const auto copy = bank_.restore(RestoreType::restore_point, "at" + std::to_string(committed), "", time);
+    EXPECT_EQ(bank_.sum(copy), Bank::total);
+    // Some transfers fall between the second's beginning and our reading the counter.
+    EXPECT_LE(bank_.transfers(copy), committed + 1);
+    EXPECT_GE(bank_.transfers(copy), committed - 100);
+    EXPECT_GT(bank_.transfers(copy), 0);
+  }
+  const auto window = databases_.window(bank_.source);
+  ASSERT_TRUE(window);
+  EXPECT_THROW(bank_.restore(RestoreType::restore_point, "early", "", window->from - 1h), base::Error);
+  EXPECT_THROW(bank_.restore(RestoreType::restore_point, "late", "", clock_.now() + 1h), base::Error);
+  const auto problems = databases_.check({.source = bank_.source,
+                                          .name = "x",
+                                          .type = RestoreType::restore_point,
+                                          .time = window->from - 1h,
+                                          .port = os::any_free_port(),
+                                          .settings = base::Json::object()},
+                                         "", base::Json::object());
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].path, "$.restore.restoretime");
+  EXPECT_THAT(problems[0].message, testing::HasSubstr(base::ledger_utc(window->from)));
+}
+
+/// After the last commit there is nothing to stop at: the end of the log is the answer.
+TEST_P(LocalRestore, AQuietSourceCanBeRestoredToo) {
+  bank_.wait_for_next_second();
+  bank_.wait_for_next_second();
+  const auto copy = bank_.restore(RestoreType::restore_point, "quiet", "",
+                                  std::chrono::floor<std::chrono::seconds>(clock_.now()));
+  EXPECT_EQ(bank_.sum(copy), Bank::total);
+}
+
+TEST_P(LocalRestore, AReplicaFollowsAndGoes) {
+  bank_.write();
+  const auto replica = databases_.create_replica(bank_.source, "reader", os::any_free_port(), {},
+                                                 base::Json::object(), bank_.waiting());
+  EXPECT_EQ(replica.replica_of, bank_.source);
+  EXPECT_EQ(databases_.get(bank_.source)->replicas, std::vector<std::string>{replica.id});
+  bank_.stop_writing();
+  const auto deadline = clock_.now() + 30s;
+  while (!databases_.replica_in_sync(replica.id) && clock_.now() < deadline)
+    clock_.sleep_until(clock_.now() + 20ms, {});
+  ASSERT_TRUE(databases_.replica_in_sync(replica.id));
+  const auto session = databases_.login(replica.id, bank_password);
+  EXPECT_EQ(session->scalar("SELECT COUNT(*) FROM done"), std::to_string(bank_.acknowledged));
+  EXPECT_EQ(session->scalar("SELECT SUM(balance) FROM account"), std::to_string(Bank::total));
+  EXPECT_THROW(session->query("INSERT INTO done VALUES (-1, -1)"), base::Error) << "a replica is only read";
+  databases_.remove(replica.id, bank_.waiting());
+  EXPECT_TRUE(databases_.get(bank_.source)->replicas.empty());
+}
+
+TEST_P(LocalRestore, AClusterHasAWriterAndReadersOnItsStorage) {
+  const std::string engine = std::string(GetParam()) == "postgres" ? "aurora-postgresql" : "aurora-mysql";
+  const auto cluster = databases_.create(
+      {.name = "shop", .engine = engine, .master_password = bank_password, .db_name = "d"}, bank_.waiting());
+  databases_.login(cluster.id, bank_password)->query("CREATE TABLE t AS SELECT 1 AS a");
+  const auto clone = databases_
+                         .restore({.kind = Kind::cluster,
+                                   .source = cluster.id,
+                                   .name = "shop2",
+                                   .type = RestoreType::fast_cloning,
+                                   .port = os::any_free_port(),
+                                   .settings = base::Json::object()},
+                                  bank_.waiting())
+                         .database;
+  EXPECT_TRUE(clone.members.empty());
+  const auto writer = databases_.create_member(clone.id, "shop2-w", {}, {}, bank_.waiting());
+  EXPECT_TRUE(writer.writer);
+  databases_.set_master_password(clone.id, bank_password);
+  databases_.set_open(clone.id, true, bank_.waiting());
+  const auto reader = databases_.create_replica(clone.id, "shop2-r", 0, {}, {}, bank_.waiting());
+  EXPECT_EQ(reader.cluster, clone.id);
+  EXPECT_EQ(databases_.get(clone.id)->members.size(), 2U);
+  databases_.login(clone.id, bank_password)->query("INSERT INTO t VALUES (2)");
+  const auto deadline = clock_.now() + 30s;
+  while (!databases_.replica_in_sync(reader.id) && clock_.now() < deadline)
+    clock_.sleep_until(clock_.now() + 20ms, {});
+  EXPECT_EQ(databases_.login(reader.id, bank_password)->scalar("SELECT COUNT(*) FROM t"), "2");
+  EXPECT_EQ(databases_.login(cluster.id, bank_password)->scalar("SELECT COUNT(*) FROM t"), "1");
+  EXPECT_THROW(databases_.remove(clone.id, bank_.waiting()), base::Error) << "it still has instances";
+  databases_.stop(clone.id, bank_.waiting());
+  EXPECT_EQ(databases_.get(reader.id)->status, "stopped");
+  EXPECT_EQ(databases_.get(writer.id)->status, "stopped");
+  databases_.start(clone.id, bank_.waiting());
+  EXPECT_EQ(databases_.get(reader.id)->status, "available");
+}
+
+}  // namespace
+}  // namespace tests
