@@ -28,11 +28,11 @@ struct Command {
   Body (*set_up)(CLI::App& command, const Options& options);
 };
 
-std::span<const Command> run_commands();    ///< run, plan, validate, resume, cancel
-std::span<const Command> show_commands();   ///< list, status, history, ledger, steps
-std::span<const Command> asl_commands();    ///< asl show, asl run
-std::span<const Command> local_commands();     ///< local create, …
-std::span<const Command> snapshot_commands();  ///< local snapshot, local backup
+std::span<const Command> run_commands();      ///< run, plan, validate, resume, cancel
+std::span<const Command> show_commands();     ///< list, status, history, ledger, steps
+std::span<const Command> asl_commands();      ///< asl show, asl run
+std::span<const Command> local_commands();    ///< local create, …
+std::span<const Command> storage_commands();  ///< local init, local snapshot, local backup
 
 /// The whole program. Errors are printed here and become exit codes.
 int run_program(int argc, char** argv);

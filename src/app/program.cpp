@@ -102,7 +102,7 @@ int run_program(int argc, char** argv) {
   CLI::App* local = program.add_subcommand("local", "the servers of this host")->require_subcommand(1);
   local->fallthrough();
   add(*local, local_commands(), options, chosen);
-  add(*local, snapshot_commands(), options, chosen);
+  add(*local, storage_commands(), options, chosen);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

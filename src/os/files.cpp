@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <poll.h>
 #include <pwd.h>
@@ -200,6 +201,14 @@ bool reflink(const fs::path& from, const fs::path& to) {
   if (info.st_size == 0 || ::ioctl(target.get(), FICLONE, source.get()) == 0) return true;
   if (errno == EOPNOTSUPP || errno == EXDEV || errno == EINVAL || errno == ENOTTY) return false;
   fail("cloning", from, errno);
+}
+
+std::uint64_t count_extents(const fs::path& file) {
+  const Fd fd(file, O_RDONLY);
+  if (!fd) return 0;
+  struct fiemap map {};
+  map.fm_length = FIEMAP_MAX_OFFSET;
+  return ::ioctl(fd.get(), FS_IOC_FIEMAP, &map) == 0 ? map.fm_mapped_extents : 0;
 }
 
 std::optional<FileLock> FileLock::try_lock(const fs::path& path, std::chrono::milliseconds patience) {

@@ -44,6 +44,8 @@ std::uintmax_t free_bytes(const fs::path& path);  ///< for ordinary users, on pa
 bool can_reflink(const fs::path& folder);
 /// Are both on one file system, so that reflink() can work between them?
 bool same_file_system(const fs::path& a, const fs::path& b);
+/// Pieces that a file lies in on its disk (FIEMAP); 0 where the file system does not tell.
+std::uint64_t count_extents(const fs::path& file);
 /// Makes `to` share all blocks of `from`. Returns false where the file system cannot; throws FileError
 /// otherwise.
 bool reflink(const fs::path& from, const fs::path& to);

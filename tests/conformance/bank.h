@@ -20,12 +20,16 @@ class Bank {
   static constexpr int accounts = 50;
   static constexpr int total = accounts * 100;
 
-  Bank(const std::string& engine, const os::fs::path& root) : home(provider::local::open_home(root)) {
-    source =
-        databases
-            .create({.name = "bank", .engine = engine, .master_password = bank_password, .db_name = "bank"},
-                    waiting())
-            .id;
+  Bank(const std::string& engine, const os::fs::path& root, int retention_days = 7)
+      : home(provider::local::open_home(root)) {
+    source = databases
+                 .create({.name = "bank",
+                          .engine = engine,
+                          .master_password = bank_password,
+                          .db_name = "bank",
+                          .retention_days = retention_days},
+                         waiting())
+                 .id;
     const auto session = databases.login(source, bank_password);
     session->query("CREATE TABLE account (id INT PRIMARY KEY, balance INT NOT NULL)");
     session->query("CREATE TABLE done (writer INT, id INT, PRIMARY KEY (writer, id))");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "provider/local/volume.h"
 
 namespace provider::local {
 namespace {
@@ -40,7 +41,9 @@ base::Json read_settings(const os::fs::path& root) {
 
 Home open_home(const os::fs::path& root) {
   Home home{.root = os::fs::absolute(root).lexically_normal(), .server_user = choose_server_user()};
+  home.storage = storage_of(home.root);
   home.strict_checks = read_settings(home.root).value("strictChecks", false);
+  os::make_folder(home.root, 0711);
   const std::string longest = home.instance("db-123456789012345678") / ".s.PGSQL.65535";
   if (longest.size() > longest_socket_bytes) {
     throw base::Error(
@@ -50,8 +53,8 @@ Home open_home(const os::fs::path& root) {
             home.root.string(), longest.size(), longest_socket_bytes),
         "choose a shorter one with --home");
   }
-  os::make_folder(home.root, 0711);
-  for (const char* folder : {"instances", "snapshots", "archive"}) os::make_folder(home.root / folder, 0711);
+  for (const char* folder : {"instances", "snapshots", "archive"})
+    os::make_folder(home.storage / folder, 0711);
   for (const auto& folder : {home.buckets(), home.mailbox(), home.engines(), home.locks()})
     os::make_folder(folder, 0700);
   return home;

@@ -8,6 +8,7 @@ namespace provider::local {
 
 struct Home {
   os::fs::path root;
+  os::fs::path storage;        ///< of all that servers write: the root, or the volume mounted in it
   os::Ids server_user;         ///< never root: database servers refuse it
   bool strict_checks = false;  ///< read every table and index of a copy before it is used (settings.json)
 
@@ -20,9 +21,9 @@ struct Home {
   os::fs::path mailbox() const { return root / "mail"; }
   os::fs::path engines() const { return root / "engines"; }
   os::fs::path locks() const { return root / "locks"; }
-  os::fs::path archive(const std::string& id) const { return root / "archive" / id; }
-  os::fs::path snapshot(const std::string& id) const { return root / "snapshots" / id; }
-  os::fs::path instance(const std::string& id) const { return root / "instances" / id; }
+  os::fs::path archive(const std::string& id) const { return storage / "archive" / id; }
+  os::fs::path snapshot(const std::string& id) const { return storage / "snapshots" / id; }
+  os::fs::path instance(const std::string& id) const { return storage / "instances" / id; }
 };
 
 /// settings.json, an empty object if there is none. Throws SettingsInvalid.

@@ -122,9 +122,11 @@ Copied MariaDbServer::back_up(const CopySource& source, const os::fs::path& targ
 Copied MariaDbServer::copy(const CopySource& source, const os::fs::path& target,
                            const Waiting& waiting) const {
   os::make_folder(target, 0700, home_.server_user);
-  if (source.process && os::same_file_system(source.data, target) && os::can_reflink(target))
-    return clone_frozen(source, target, waiting);
-  return back_up(source, target, waiting);
+  const std::string why = source.process ? why_not_clone(source.data, target) : "it is not ours to freeze";
+  if (why.empty()) return clone_frozen(source, target, waiting);
+  auto copied = back_up(source, target, waiting);
+  copied.method += " (no clone: " + why + ")";
+  return copied;
 }
 
 base::Json MariaDbServer::follow(const Server&) const {

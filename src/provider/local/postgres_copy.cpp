@@ -109,9 +109,11 @@ Copied PostgresServer::base_backup(const CopySource& source, const os::fs::path&
 Copied PostgresServer::copy(const CopySource& source, const os::fs::path& target,
                             const Waiting& waiting) const {
   os::make_folder(target, 0700, home_.server_user);
-  if (source.ours && os::same_file_system(source.data, target) && os::can_reflink(target))
-    return clone_in_backup(source, target, waiting);
-  return base_backup(source, target, waiting);
+  const std::string why = source.ours ? why_not_clone(source.data, target) : "its files are not ours to read";
+  if (why.empty()) return clone_in_backup(source, target, waiting);
+  auto copied = base_backup(source, target, waiting);
+  copied.method += " (no clone: " + why + ")";
+  return copied;
 }
 
 /// Over the primary's socket, where the operating system says that we are its administrator.

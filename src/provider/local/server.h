@@ -134,6 +134,10 @@ class Server {
   bool await_answer(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
 };
 
+/// Why a folder is not cloned into `target`, which is there: no blocks shared between its file system's
+/// files, another file system, or so many extents that reading its bytes is faster. "" if it is to be cloned.
+std::string why_not_clone(const os::fs::path& from, const os::fs::path& target);
+
 /// Copies a tree that nobody writes to: shares blocks where it can. `tell` hears bytes done.
 void copy_tree(const os::fs::path& from, const os::fs::path& to,
                const std::function<void(std::uintmax_t)>& tell);

@@ -1,4 +1,4 @@
-// local snapshot, local backup.
+// local init, local snapshot, local backup: what databases are kept on and made of.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -7,6 +7,7 @@
 #include "app/world.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "provider/local/volume.h"
 
 namespace app {
 namespace {
@@ -95,10 +96,30 @@ Body set_up_backup(CLI::App& command, const Options& options) {
   };
 }
 
+Body set_up_init(CLI::App& command, const Options& options) {
+  auto bytes = std::make_shared<std::uint64_t>(0);
+  command
+      .add_option("--volume", *bytes,
+                  "make a file system that shares blocks, in a file of this size (20G) in the home; needs "
+                  "root once, and "
+                  "again after a reboot")
+      ->required()
+      ->transform(CLI::AsSizeValue(false));
+  return [bytes, &options] {
+    const auto root =
+        os::fs::absolute(options.home.empty() ? provider::local::default_home() : os::fs::path(options.home));
+    provider::local::make_volume(root, *bytes);
+    const World world(options.home);
+    std::cout << fmt::format("{} is ready; copies in it share their blocks\n", world.home.storage.string());
+    return 0;
+  };
+}
+
 }  // namespace
 
-std::span<const Command> snapshot_commands() {
+std::span<const Command> storage_commands() {
   static constexpr Command commands[] = {
+      {"init", "give this home a volume of its own for copies on write", set_up_init},
       {"snapshot", "create, list or delete snapshots", set_up_snapshot},
       {"backup", "make an automated snapshot, and drop what is older than the retention; for a daily timer",
        set_up_backup},

@@ -1,0 +1,72 @@
+#include "provider/local/volume.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "os/process.h"
+
+namespace provider::local {
+namespace {
+
+using base::Error;
+
+void run(std::vector<std::string> argv) {
+  base::SystemClock clock;
+  os::run_or_throw({.argv = std::move(argv)}, clock, clock.now() + std::chrono::minutes(10), {});
+}
+
+void mount(const os::fs::path& image, const os::fs::path& at) {
+  run({"mount", "-o", "loop,noatime", image.string(), at.string()});
+}
+
+bool holds_nothing(const os::fs::path& folder) {
+  std::error_code error;
+  return os::fs::directory_iterator(folder, error) == os::fs::directory_iterator();
+}
+
+}  // namespace
+
+void make_volume(const os::fs::path& root, std::uintmax_t bytes) {
+  const auto image = root / "volume.img", at = root / "volume";
+  if (os::current_user().uid != 0)
+    throw Error("BadInput", "a volume is made and mounted by root", "run it once with sudo and --home");
+  if (os::fs::exists(image))
+    throw Error("BadInput", fmt::format("there is a volume already: {}", image.string()));
+  if (!holds_nothing(root / "instances"))
+    throw Error("BadInput", fmt::format("there are databases in {} already", (root / "instances").string()),
+                "a volume comes first; delete them, or choose another home");
+  constexpr std::uintmax_t smallest = 512U << 20U;
+  if (bytes < smallest) throw Error("BadInput", "a volume needs at least 512M");
+  if (os::fs::exists(root) && os::free_bytes(root) < bytes)
+    throw Error("DiskFull",
+                fmt::format("{} has not enough room for a volume of {} bytes", root.string(), bytes));
+  os::fs::create_directories(at);
+  const os::fs::path unfinished = image.string() + ".partial";
+  try {
+    run({"fallocate", "-l", std::to_string(bytes), unfinished.string()});
+    run({"mkfs.xfs", "-q", "-m", "reflink=1", unfinished.string()});
+  } catch (const Error&) {
+    os::remove_tree(unfinished);
+    throw;
+  }
+  os::fs::rename(unfinished, image);
+  mount(image, at);
+  struct stat owner {};
+  if (::stat(root.c_str(), &owner) == 0) os::give_to(at, {owner.st_uid, owner.st_gid, ""});
+  os::fs::permissions(at, os::fs::perms(0711));
+}
+
+os::fs::path storage_of(const os::fs::path& root) {
+  const auto image = root / "volume.img", at = root / "volume";
+  if (!os::fs::exists(image)) return root;
+  if (os::same_file_system(root, at)) {
+    if (os::current_user().uid != 0)
+      throw Error("VolumeNotMounted", fmt::format("the volume {} is not mounted", image.string()),
+                  fmt::format("sudo mount -o loop,noatime {} {}", image.string(), at.string()));
+    mount(image, at);
+  }
+  return at;
+}
+
+}  // namespace provider::local
