@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "bench/clones.h"
 #include "engine/engine.h"
 #include "os/process.h"
 #include "refresh/file.h"
@@ -206,6 +207,7 @@ int main(int argc, char** argv) {
     waiting_executions();
     validation(program);
     whole_refresh(program);
+    clones();
   } catch (const base::Error& error) {
     fmt::print(stderr, "bench: {}\n", to_string(error));
     return 1;

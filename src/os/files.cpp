@@ -206,7 +206,8 @@ bool reflink(const fs::path& from, const fs::path& to) {
 std::uint64_t count_extents(const fs::path& file) {
   const Fd fd(file, O_RDONLY);
   if (!fd) return 0;
-  struct fiemap map {};
+  fiemap map;  // not `{}`: it ends in an array of no size
+  std::memset(&map, 0, sizeof map);
   map.fm_length = FIEMAP_MAX_OFFSET;
   return ::ioctl(fd.get(), FS_IOC_FIEMAP, &map) == 0 ? map.fm_mapped_extents : 0;
 }

@@ -1,8 +1,6 @@
 // A bank that moves money while it is copied: the sum never changes, and what it acknowledged is never lost.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <thread>
 

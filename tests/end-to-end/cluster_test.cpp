@@ -1,6 +1,7 @@
 // Clusters as a user refreshes them: AWS's "Test 1", on real servers.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <fstream>
 
@@ -73,6 +74,99 @@ TEST(Cluster, AnOldClusterIsReplacedWhole) {
   EXPECT_EQ(home.json({"local", "list"}).size(), 5U);
   EXPECT_EQ(home.sql("auposinstd-b", "SELECT count(*) FROM t;"), "2\n");
   EXPECT_EQ(home.json({"ledger"}).size(), 2U);
+}
+
+/// The example, replacing what is there, with a script that masks.
+std::string masked(Home& home) {
+  Json file = Json::parse(os::read_file(home.file(example)));
+  for (const char* member : {"deletereplicas", "delete", "deletecluster"}) {
+    file[member]["torun"] = "true";
+    file[member]["check"]["torun"] = "true";
+  }
+  file["runscripts"] =
+      Json::parse(R"({"dbservice": "aurora", "cluster": "auposclud", "engine": "aurora-postgresql",
+    "access": "pwd", "temppwd": "temppwd123", "method": "lambda", "bucketname": "b", "prefix": "p", "keys": "mask.sql",
+    "wait_time": 1, "check": {"dbservice": "aurora", "bucketname": "b", "prefix": "p", "checktodo": "runscripts",
+    "torun": "true"}, "torun": "true"})");
+  const auto to = home.path() / "masked.json";
+  std::ofstream(to) << file.dump(2);
+  return to;
+}
+
+void write_script(Home& home, const std::string& text) {
+  os::fs::create_directories(home.path() / "buckets/b/p");
+  std::ofstream(home.path() / "buckets/b/p/mask.sql") << text;
+}
+
+constexpr const char* mask = R"(-- nobody's address; it's masked
+UPDATE customers SET email = 'masked' || id || E'@example.invalid', address = $$masked$$;
+COPY customers (email, address) FROM STDIN;
+one more	row; with 'quotes'
+\.
+)";
+
+void make_customers(Home& home) {
+  EXPECT_EQ(home.sql("auposclup",
+                     "SET ROLE admin; CREATE TABLE customers (id serial, email text, address text); INSERT "
+                     "INTO customers (email, address) SELECT 'c' || g || '@customers.example', 'street' FROM "
+                     "generate_series(1, 2000) g;"),
+            "");
+}
+
+constexpr const char* unmasked = "SELECT count(*) FROM customers WHERE email LIKE '%customers.example';";
+
+TEST(Cluster, AScriptMasksEveryInstanceOrNothingChanges) {
+  Home home;
+  make_cluster(home, "aurora-postgresql");
+  make_customers(home);
+  write_script(home, mask);
+  home.must({"run", masked(home)});
+  for (const char* name : {"auposclud", "auposinstd-b"}) {
+    EXPECT_EQ(home.sql(name, unmasked), "0\n") << name;
+    EXPECT_EQ(home.sql(name, "SELECT count(*) FROM customers;"), "2001\n") << name;
+  }
+  const std::string before = named(home, "auposclud")["id"];
+  write_script(home, "UPDATE customers SET email = 'x';\n\nUPDATE nowhere SET a = 1;\n");
+  const auto failed = home.run({"run", masked(home)});
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_THAT(failed.output, HasSubstr("mask.sql:3: statement 2 of 2 failed"));
+  EXPECT_EQ(named(home, "auposclud")["id"], before);
+  EXPECT_EQ(named(home, "auposclud")["status"], "available");
+  EXPECT_EQ(home.sql("auposclud", "SELECT count(*) FROM customers;"), "2001\n");
+  EXPECT_EQ(home.json({"local", "list"}).size(), 5U) << "nothing is left of the copy";
+  write_script(home, "SELECT 1;\n\\i /etc/passwd\n");
+  const auto refused = home.run({"run", masked(home)});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("'\\i' is a command of psql"));
+}
+
+TEST(Cluster, KilledAtRandomMomentsItNeverShowsUnmaskedData) {
+  Home home;
+  make_cluster(home, "aurora-postgresql");
+  make_customers(home);
+  write_script(home, mask);
+  const std::string file = masked(home);
+  home.must({"run", file});
+  base::SystemClock clock;
+  std::uint64_t random = os::random_seed();
+  std::cout << "seed " << random << "\n";
+  for (int i = 0; i < 5; ++i) {
+    random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+    const auto process = os::start(
+        {.argv = {PROGRAM, "--home", home.path().string(), "run", file}, .output = home.path() / "run.log"});
+    clock.sleep_until(clock.now() + std::chrono::milliseconds((random >> 33) % 2500), {});
+    os::send_signal(process, SIGKILL);
+    while (os::is_running(process)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+    const Json last = home.json({"list"}).back();
+    if (last["status"] == "RUNNING" && i % 2 == 0)
+      home.must({"resume", last["run"]});
+    else
+      home.must({"run", file});
+    EXPECT_EQ(home.json({"local", "list"}).size(), 5U) << "after kill " << i;
+    EXPECT_EQ(home.sql("auposclud", unmasked), "0\n");
+    EXPECT_EQ(home.sql("auposinstd-b", unmasked), "0\n");
+  }
+  EXPECT_EQ(home.json({"ledger"}).size(), home.json({"list"}).size());
 }
 
 }  // namespace

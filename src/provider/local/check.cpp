@@ -46,6 +46,8 @@ void Databases::check_origin(const RestoreRequest& request, const Row& source,
       problems.push_back({0, "$.restore.snapshot",
                           fmt::format("'{}' is of {}, and {} is {}", snapshot->name, snapshot->origin.engine,
                                       source.name, source.engine)});
+    else
+      check_room(home_.snapshot(snapshot->id), snapshot->name, "$.restore.snapshot", problems);
   } else if (request.type == RestoreType::restore_point) {
     const auto span = window(source.id);
     const auto asked = base::ledger_utc(*request.time);
@@ -59,6 +61,8 @@ void Databases::check_origin(const RestoreRequest& request, const Row& source,
           {0, "$.restore.restoretime",
            fmt::format("'{}': '{}' can be restored to any second from {} to {}", asked, source.name,
                        base::ledger_utc(span->from), base::ledger_utc(span->to))});
+    else
+      check_room(copy_source(source).data, source.name, "$.restore.restoretime", problems);
   } else {
     check_source(source, request.kind == Kind::cluster ? "$.restore.sourcecluster" : "$.restore.source",
                  problems);
@@ -72,12 +76,19 @@ void Databases::check_source(const Row& source, const char* path, std::vector<Pr
         {0, path,
          fmt::format("'{}' is {}; a hot copy needs it to run (dbrefresh local start {})", source.name,
                      status == "available" ? "without an instance" : status, source.name)});
-  const auto need = os::tree_bytes(copy_source(source).data) * 11 / 10;
-  const auto room = os::free_bytes(home_.root);
+  check_room(copy_source(source).data, source.name, path, problems);
+}
+
+/// A clone shares its blocks; what it writes while it recovers and is masked is guessed at a tenth.
+void Databases::check_room(const os::fs::path& from, const std::string& name, const char* path,
+                           std::vector<Problem>& problems) {
+  const auto bytes = os::tree_bytes(from);
+  const auto need = why_not_clone(from, home_.storage).empty() ? bytes / 10 : bytes * 11 / 10;
+  const auto room = os::free_bytes(home_.storage);
   if (need > room)
     problems.push_back({0, path,
-                        fmt::format("'{}': a copy needs {}, {} has {} free", source.name,
-                                    base::human_bytes(need), home_.root.string(), base::human_bytes(room))});
+                        fmt::format("'{}': a copy needs {}, {} has {} free", name, base::human_bytes(need),
+                                    home_.storage.string(), base::human_bytes(room))});
 }
 
 void Databases::check_port(int port, const std::string& replaces, std::vector<Problem>& problems) {

@@ -55,7 +55,6 @@ std::string Databases::status_of(const Row& row) {
     }
   }
   const Row storage = storage_of(row);
-  if (row.status == "deleting") return row.writer || row.kind == Kind::instance ? "deleting" : row.status;
   if (classify(storage.status) == StatusClass::transient &&
       !os::FileLock::try_lock(home_.locks() / storage.id))
     return storage.status;

@@ -98,6 +98,8 @@ class Databases : public DatabaseService {
 
  private:
   void check_source(const Row& source, const char* path, std::vector<base::Problem>& problems);
+  void check_room(const os::fs::path& from, const std::string& name, const char* path,
+                  std::vector<base::Problem>& problems);
   void check_port(int port, const std::string& replaces, std::vector<base::Problem>& problems);
   Row must_get(const std::string& id);
   Database describe(const Row& row);

@@ -1,7 +1,8 @@
 // MariaDB's binary log, as far as a restore to a point in time must read it.
 #pragma once
 
-#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "os/files.h"

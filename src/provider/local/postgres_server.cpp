@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -91,9 +91,7 @@ void PostgresServer::write_access(bool open, const std::string& also) const {
   auto let_us_be = [&](const std::string& role) {
     access +=
         fmt::format("local all \"{}\" peer map=ours\nlocal replication \"{}\" peer map=ours\n", role, role);
-    std::vector<std::string> us = {"root", home_.server_user.name, os::current_user().name};
-    std::ranges::sort(us);
-    us.erase(std::ranges::unique(us).begin(), us.end());
+    const std::set<std::string> us = {"root", home_.server_user.name, os::current_user().name};
     for (const auto& name : us) map += fmt::format("ours \"{}\" \"{}\"\n", name, role);
   };
   let_us_be(administrator);
