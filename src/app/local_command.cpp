@@ -16,14 +16,6 @@ namespace {
 using base::Error;
 using base::Json;
 
-provider::Database must_find(World& world, const std::string& name) {
-  auto found = world.databases.find_any(name);
-  if (!found)
-    throw Error("BadInput", fmt::format("there is no instance or cluster {}", name),
-                "dbrefresh local list shows all");
-  return *std::move(found);
-}
-
 /// The first line of a file, or of standard input for "-". Never an argument: arguments are visible to all.
 base::Secret read_password(const std::string& path) {
   std::string text =
@@ -182,7 +174,7 @@ Body set_up_start(CLI::App& command, const Options& options) {
     World world(options.home);
     if (!args->all) {
       if (args->name.empty()) throw Error("BadInput", "local start needs a NAME or --all");
-      world.databases.start(must_find(world, args->name).id, world.waiting(10));
+      world.databases.start(must_find_database(world, args->name).id, world.waiting(10));
       return 0;
     }
     int code = 0;
@@ -201,7 +193,7 @@ Body set_up_stop(CLI::App& command, const Options& options) {
   command.add_option("NAME", *name, "instance")->required();
   return [name, &options] {
     World world(options.home);
-    world.databases.stop(must_find(world, *name).id, world.waiting(10));
+    world.databases.stop(must_find_database(world, *name).id, world.waiting(10));
     return 0;
   };
 }
@@ -239,7 +231,7 @@ Body set_up_delete(CLI::App& command, const Options& options) {
     World world(options.home);
     if (!args->all) {
       if (args->name.empty()) throw Error("BadInput", "local delete needs a NAME or --all");
-      const auto found = must_find(world, args->name);
+      const auto found = must_find_database(world, args->name);
       if (!args->force) must_be_deletable(found);
       delete_database(world, found);
       return 0;
@@ -289,7 +281,7 @@ Body set_up_connect(CLI::App& command, const Options& options) {
     std::vector<std::string> words;
     {
       World world(options.home);
-      words = client_of(world, must_find(world, args->name));
+      words = client_of(world, must_find_database(world, args->name));
     }
     words.insert(words.end(), args->rest.begin(), args->rest.end());
     std::vector<char*> argv;

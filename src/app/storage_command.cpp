@@ -15,12 +15,6 @@ namespace {
 using base::Error;
 using base::Json;
 
-provider::Database must_find(World& world, const std::string& name) {
-  auto found = world.databases.find_any(name);
-  if (!found) throw Error("BadInput", fmt::format("there is no instance or cluster {}", name));
-  return *std::move(found);
-}
-
 void list_snapshots(World& world, bool json) {
   std::vector<std::vector<std::string>> lines = {
       {"SNAPSHOT", "OF", "ENGINE", "DATA OF (UTC)", "SIZE", "AUTOMATED"}};
@@ -61,7 +55,8 @@ Body set_up_snapshot(CLI::App& command, const Options& options) {
       return 0;
     }
     if (args->of.empty()) throw Error("BadInput", "snapshot create needs --of INSTANCE");
-    world.databases.create_snapshot(must_find(world, args->of).id, args->name, false, world.waiting(24 * 60));
+    world.databases.create_snapshot(must_find_database(world, args->of).id, args->name, false,
+                                    world.waiting(24 * 60));
     return 0;
   };
 }
@@ -78,7 +73,7 @@ Body set_up_backup(CLI::App& command, const Options& options) {
     World world(options.home);
     if (!args->all) {
       if (args->name.empty()) throw Error("BadInput", "local backup needs a NAME or --all");
-      world.databases.back_up(must_find(world, args->name).id, world.waiting(24 * 60));
+      world.databases.back_up(must_find_database(world, args->name).id, world.waiting(24 * 60));
       return 0;
     }
     int code = 0;

@@ -26,4 +26,12 @@ store::ExecutionRow must_find_run(World& world, const std::string& id) {
   return *std::move(row);
 }
 
+provider::Database must_find_database(World& world, const std::string& name) {
+  auto found = world.databases.find_any(name);
+  if (!found)
+    throw base::Error("BadInput", fmt::format("there is no instance or cluster {}", name),
+                      "dbrefresh local list shows all");
+  return *std::move(found);
+}
+
 }  // namespace app

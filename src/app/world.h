@@ -31,4 +31,7 @@ struct World {
 /// A run of this home. Throws BadInput if there is none.
 store::ExecutionRow must_find_run(World& world, const std::string& id);
 
+/// An instance of this name, else a cluster. Throws BadInput if there is neither.
+provider::Database must_find_database(World& world, const std::string& name);
+
 }  // namespace app
