@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "bench/clones.h"
+#include "bench/measure.h"
 #include "engine/engine.h"
 #include "os/process.h"
 #include "refresh/file.h"
@@ -21,17 +22,6 @@ using base::Json;
 namespace fs = std::filesystem;
 
 base::SystemClock real_clock;
-
-double seconds(const std::function<void()>& work) {
-  const auto begun = real_clock.now();
-  work();
-  return std::chrono::duration<double>(real_clock.now() - begun).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
 
 std::string chain(int states) {
   Json document = {{"StartAt", "S0"}};

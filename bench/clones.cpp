@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "bench/measure.h"
 #include "tests/conformance/bank.h"
 #include "tests/volume.h"
 
@@ -18,17 +19,6 @@ using tests::Bank;
 namespace local = provider::local;
 
 constexpr int rounds = 5;
-
-double seconds(base::Clock& clock, const std::function<void()>& work) {
-  const auto begun = clock.now();
-  work();
-  return std::chrono::duration<double>(clock.now() - begun).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
 
 int gigabytes() {
   return std::getenv("BENCH_BIG") != nullptr ? 8 : 2;
@@ -50,7 +40,7 @@ void fill(Bank& bank, const std::string& family) {
                                "GROUP BY g",
                                rows)
                  : fmt::format(
-                       "INSERT INTO bank.filler (v) SELECT CONCAT({}) FROM seq_1_to_{}",
+                       "INSERT INTO bank.filler (v) SELECT CONCAT({}) FROM bank.seq_1_to_{}",
                        [] {
                          std::string parts = "MD5(RAND())";
                          for (int i = 1; i < 30; ++i) parts += ", MD5(RAND())";
@@ -64,7 +54,7 @@ void fill(Bank& bank, const std::string& family) {
 /// To the first answer, and gone again.
 double fast_clone(Bank& bank, std::string* method = nullptr) {
   provider::Database made;
-  const double took = seconds(bank.clock, [&] {
+  const double took = seconds([&] {
     made = bank.restore(RestoreType::fast_cloning, "clone");
     bank.number(made, "SELECT COUNT(*) FROM account");
   });
@@ -87,7 +77,7 @@ double engines_copy(Bank& bank, const std::string& family) {
     os::run_or_throw({.argv = std::move(argv), .user = user}, bank.clock,
                      bank.clock.now() + std::chrono::minutes(20), {});
   };
-  const double took = seconds(bank.clock, [&] {
+  const double took = seconds([&] {
     if (family == "postgres") {
       run({"/usr/bin/pg_basebackup", "-D", peer->data().string(), "-c", "fast", "-X", "stream", "-h",
            admin.socket, "-p", std::to_string(admin.port), "-U", admin.user});
@@ -113,7 +103,7 @@ double bare_start(Bank& bank, const std::string& family) {
   std::vector<double> all;
   for (int i = 0; i < rounds; ++i) {
     clean->stop(bank.waiting());
-    all.push_back(seconds(bank.clock, [&] {
+    all.push_back(seconds([&] {
       clean->start(bank.waiting());
       clean->administrate()->scalar("SELECT 1");
     }));
@@ -143,7 +133,7 @@ double memory_of(const os::fs::path& folder) {
 void twenty_clones(Bank& bank, const char* name) {
   constexpr int count = 20;
   std::vector<provider::Database> made;
-  const double took = seconds(bank.clock, [&] {
+  const double took = seconds([&] {
     for (int i = 0; i < count; ++i)
       made.push_back(bank.restore(RestoreType::fast_cloning, fmt::format("clone{}", i)));
   });

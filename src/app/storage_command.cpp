@@ -96,8 +96,7 @@ Body set_up_init(CLI::App& command, const Options& options) {
   command
       .add_option("--volume", *bytes,
                   "make a file system that shares blocks, in a file of this size (20G) in the home; needs "
-                  "root once, and "
-                  "again after a reboot")
+                  "root once, and again after a reboot")
       ->required()
       ->transform(CLI::AsSizeValue(false));
   return [bytes, &options] {

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -254,14 +256,24 @@ fs::path executable(int pid) {
   return read_link(pid, "exe");
 }
 
+std::string title(int pid) {
+  std::ifstream in(fmt::format("/proc/{}/cmdline", pid), std::ios::binary);
+  std::string line(64, '\0');
+  in.read(line.data(), static_cast<std::streamsize>(line.size()));
+  line.resize(static_cast<std::size_t>(in.gcount()));
+  return line;
+}
+
 std::optional<ProcessId> find_working_in(const fs::path& folder) {
   std::error_code error;
+  std::optional<ProcessId> first;
   for (fs::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
     const int pid = std::atoi(at->path().filename().c_str());
     if (pid <= 0 || working_folder(pid) != folder) continue;
-    if (auto found = identify(pid)) return found;
+    const auto found = identify(pid);
+    if (found && (!first || found->start_time < first->start_time)) first = found;
   }
-  return std::nullopt;
+  return first;
 }
 
 bool send_signal(const ProcessId& process, int signal) {
@@ -271,6 +283,12 @@ bool send_signal(const ProcessId& process, int signal) {
   const bool sent = is_running(process) && ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0) == 0;
   ::close(fd);
   return sent;
+}
+
+void remove_shared_memory(int id, const Ids& owner) {
+  shmid_ds segment{};
+  if (::shmctl(id, IPC_STAT, &segment) == 0 && segment.shm_perm.uid == owner.uid && segment.shm_nattch == 0)
+    ::shmctl(id, IPC_RMID, nullptr);
 }
 
 fs::path find_program(const std::string& name) {

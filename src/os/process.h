@@ -55,12 +55,19 @@ std::optional<ProcessId> identify(int pid);
 /// The folder that a process works in, and its executable; "" where we may not look.
 fs::path working_folder(int pid);
 fs::path executable(int pid);
+/// The beginning of its command line; programs may change theirs. "" where we may not look.
+std::string title(int pid);
 
-/// A process, not a zombie, that works in `folder`; nothing if there is none that we may see.
+/// Of the processes that work in `folder`, zombies aside, the one that started first: a server, not one of
+/// its children. Nothing if there is none that we may see.
 std::optional<ProcessId> find_working_in(const fs::path& folder);
 
 /// Signals this very process through a pidfd; false if it is gone. Never reaches another process.
 bool send_signal(const ProcessId& process, int signal);
+
+/// Removes a segment of System V shared memory that belongs to `owner` and that nobody uses any more; else
+/// does nothing.
+void remove_shared_memory(int id, const Ids& owner);
 
 /// Finds a program in PATH and the folders where distributions hide servers; "" if there is none.
 fs::path find_program(const std::string& name);

@@ -1,9 +1,8 @@
 // Every restore kind on real servers of both families, while somebody writes to the source.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "tests/conformance/bank.h"
+#include "tests/conformance/with_bank.h"
 
 namespace tests {
 namespace {
@@ -13,16 +12,8 @@ using provider::Kind;
 using provider::RestoreType;
 using namespace std::chrono_literals;
 
-class LocalRestore : public testing::TestWithParam<const char*> {
- protected:
-  Temporary folder_;
-  Bank bank_{GetParam(), folder_.path()};
-  provider::local::Databases& databases_ = bank_.databases;
-  base::SystemClock& clock_ = bank_.clock;
-};
-
-INSTANTIATE_TEST_SUITE_P(Engines, LocalRestore, testing::Values("mariadb", "postgres"),
-                         [](const auto& which) { return std::string(which.param); });
+class LocalRestore : public WithBank {};
+INSTANTIATE_TEST_SUITE_P(Engines, LocalRestore, families, family_name);
 
 TEST_P(LocalRestore, TheLatestStateHasEverythingThatWasCommitted) {
   bank_.write();

@@ -14,7 +14,6 @@ using base::Error;
 Snapshot Databases::create_snapshot(const std::string& id, const std::string& name, bool automated,
                                     const Waiting& waiting) {
   const Row source = storage_of(must_get(id));
-  const auto its = make_server(home_, family_of(source.engine), source.id, source.port);
   Snapshot snapshot{.id = "snap-" + os::random_text(18),
                     .name = base::lower(name),
                     .automated = automated,
@@ -23,25 +22,36 @@ Snapshot Databases::create_snapshot(const std::string& id, const std::string& na
     throw Error("DBSnapshotAlreadyExists", fmt::format("there is a snapshot {} already", name));
   {
     const auto session = sql::connect(administrator(source), std::chrono::seconds(10));
+    const auto its = server(source);
     snapshot.origin.settings = {{"server", its->settings_of(*session)},
                                 {"superuser", its->superuser_of(*session)}};
   }
+  sweep_snapshots();
+  const auto held = lock(snapshot.id);
   const auto folder = home_.snapshot(snapshot.id);
-  const os::fs::path partial = folder.string() + ".partial";
+  const auto copied = copy_into(folder, source, waiting);
+  snapshot.data_time = copied.data_time;
+  snapshot.position = copied.position;
   try {
-    os::make_folder(partial, 0700, home_.server_user);
-    const auto copied = its->copy(copy_source(source), partial / "data", waiting);
-    os::sync_tree(partial);
-    os::fs::rename(partial, folder);
-    snapshot.data_time = copied.data_time;
-    snapshot.position = copied.position;
     catalogue_.add(snapshot);
   } catch (const std::exception&) {
-    os::remove_tree(partial);
     os::remove_tree(folder);
     throw;
   }
+  os::remove_tree(home_.locks() / snapshot.id);
   return snapshot;
+}
+
+/// Whoever makes a snapshot holds its lock; a folder without a lock and without an entry is a dead one's.
+void Databases::sweep_snapshots() {
+  for (const auto& entry : os::fs::directory_iterator(home_.storage / "snapshots")) {
+    const std::string id = entry.path().stem();
+    const auto free = os::FileLock::try_lock(home_.locks() / id);
+    if (!free) continue;
+    const auto known = catalogue_.snapshots();
+    if (std::ranges::find(known, id, &Snapshot::id) == known.end()) os::remove_tree(entry.path());
+    os::remove_tree(home_.locks() / id);
+  }
 }
 
 std::optional<Snapshot> Databases::find_snapshot(const std::string& name) {
@@ -72,10 +82,11 @@ bool Databases::keeps_log(const std::string& id) {
 
 /// The snapshots of this database from which its log is whole, oldest first.
 std::vector<Snapshot> Databases::bases_of(const Row& source) {
-  if (!source.adopted.is_null() || source.settings.value("retention_days", 0) == 0) return {};
+  if (!keeps_log(source.id)) return {};
   auto all = catalogue_.snapshots();
+  const auto its = server(source);
   std::erase_if(all, [&](const Snapshot& each) {
-    return each.origin.id != source.id || !server(source)->has_log(log_of(source, each));
+    return each.origin.id != source.id || !its->has_log(log_of(source, each));
   });
   return all;
 }
@@ -95,12 +106,10 @@ Restored Databases::restore_point(Row row, const Row& source, base::Time time, c
                                                    base::iso_utc(time), source.name));
   const Snapshot& base = bases.back();
   return make(
-      row, base.origin,
-      [&](const Server& made) {
-        lay_out(row, base, waiting);
-        made.start_replaying(log_of(source, base), time,
-                             {{"server", base.origin.settings.value("server", base::Json::object())}},
-                             waiting);
+      std::move(row), base.origin,
+      [&](const Row& complete, const Server& made) {
+        lay_out(complete, base, waiting);
+        made.start_replaying(log_of(source, base), time, complete.settings, waiting);
         return Copied{time, "copy of snapshot " + base.name + " and replay of the log", {}};
       },
       waiting);

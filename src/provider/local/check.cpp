@@ -19,7 +19,7 @@ std::vector<Problem> Databases::check(const RestoreRequest& request, const std::
   };
   const auto source = catalogue_.find_id(request.source);
   if (!source) return problems;
-  for (const auto& name : make_server(home_, family_of(source->engine), "", 0)->missing_programs())
+  for (const auto& name : server(*source)->missing_programs())
     problem("$", fmt::format("the program '{}' is not installed here", name));
   if (members.value("runscripts", base::Json::object()).value("method", "lambda") == "ec2")
     problem("$.runscripts.method",

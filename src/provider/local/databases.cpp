@@ -38,6 +38,13 @@ Row Databases::storage_of(const Row& row) {
   return row.writer ? must_get(row.cluster) : row;
 }
 
+std::vector<Row> Databases::readers_of(const Row& cluster) {
+  if (cluster.kind != Kind::cluster) return {};
+  auto readers = catalogue_.members(cluster.id);
+  std::erase_if(readers, [](const Row& member) { return member.writer; });
+  return readers;
+}
+
 std::unique_ptr<Server> Databases::server(const Row& row) {
   const Row storage = storage_of(row);
   return make_server(home_, family_of(storage.engine), storage.id, storage.port);
@@ -215,9 +222,7 @@ void Databases::open_one(Row row, bool open, const Waiting& waiting) {
 void Databases::set_open(const std::string& id, bool open, const Waiting& waiting) {
   const Row row = must_get(id);
   open_one(storage_of(row), open, waiting);
-  if (row.kind == Kind::cluster)
-    for (const Row& member : catalogue_.members(id))
-      if (!member.writer) open_one(member, open, waiting);
+  for (const Row& reader : readers_of(row)) open_one(reader, open, waiting);
 }
 
 void Databases::stop(const std::string& id, const Waiting& waiting) {
@@ -226,9 +231,7 @@ void Databases::stop(const std::string& id, const Waiting& waiting) {
   if (row.writer)
     throw Error("InvalidDBInstanceState",
                 fmt::format("{} is the writer of a cluster; only the whole cluster is stopped", row.name));
-  if (row.kind == Kind::cluster)
-    for (const Row& member : catalogue_.members(id))
-      if (!member.writer) stop(member.id, waiting);
+  for (const Row& reader : readers_of(row)) stop(reader.id, waiting);
   const auto held = lock(id);
   set_status(id, "stopping");
   server(row)->stop(waiting);
@@ -253,17 +256,21 @@ void Databases::start(const std::string& id, const Waiting& waiting) {
   const Row row = must_get(id);
   if (!row.adopted.is_null()) throw Error("InvalidDBInstanceState", "an adopted server is not ours to start");
   start_one(storage_of(row), waiting);
-  if (row.kind == Kind::cluster)
-    for (const Row& member : catalogue_.members(id))
-      if (!member.writer) start_one(member, waiting);
+  for (const Row& reader : readers_of(row)) start_one(reader, waiting);
 }
 
+/// With it go its automated snapshots and its log, as RDS has it; those that were made by hand stay.
 void Databases::discard(const Row& row, const Waiting& waiting) {
   if (!row.writer) {
-    server(row)->kill(
-        Waiting{waiting.clock, waiting.clock.now() + std::chrono::minutes(1), {}, waiting.progress});
+    const Waiting whatever_was_asked{
+        waiting.clock, waiting.clock.now() + std::chrono::minutes(1), {}, waiting.progress};
+    server(row)->kill(whatever_was_asked);
+    server(row)->remove_remains(whatever_was_asked);
     os::remove_tree(home_.instance(row.id).string() + ".partial");
     os::remove_tree(home_.instance(row.id));
+    for (const auto& each : catalogue_.snapshots())
+      if (each.automated && each.origin.id == row.id) remove_snapshot(each.name);
+    os::remove_tree(home_.archive(row.id));
   }
   catalogue_.remove(row.id);
   secrets_.remove("local/" + row.id);
@@ -283,6 +290,10 @@ void Databases::remove(const std::string& id, const Waiting& waiting) {
     server(row)->stop(waiting);
   } else {
     set_status(id, "deleting");
+  }
+  if (!row.replica_of.empty()) {
+    const auto primary = catalogue_.find_id(row.replica_of);
+    if (primary && server(*primary)->process()) server(row)->end_replication(*server(*primary));
   }
   discard(row, waiting);
 }

@@ -106,6 +106,8 @@ class Databases : public DatabaseService {
   std::string status_of(const Row& row);
   /// The row whose server serves this one: a cluster's, for its writer.
   Row storage_of(const Row& row);
+  /// The instances of a cluster that have a server of their own; none of an instance.
+  std::vector<Row> readers_of(const Row& cluster);
   std::unique_ptr<Server> server(const Row& row);
   void set_status(const std::string& id, const std::string& status);
   os::FileLock lock(const std::string& id);
@@ -114,16 +116,17 @@ class Databases : public DatabaseService {
   void start_one(const Row& row, const Waiting& waiting);
   void open_one(Row row, bool open, const Waiting& waiting);
   void discard(const Row& row, const Waiting& waiting);
-  /// Makes the data of `row` out of `source`, in its folder, not yet started.
-  Copied copy_into(const Row& row, const Row& source, const Waiting& waiting);
-  /// The same, out of a snapshot.
+  /// Copies the data of `source` into `folder`, a server's or a snapshot's, whole or not at all.
+  Copied copy_into(const os::fs::path& folder, const Row& source, const Waiting& waiting);
+  /// Makes the data of `row` out of a snapshot, in its folder, not yet started.
   void lay_out(const Row& row, const Snapshot& snapshot, const Waiting& waiting);
   /// What to make a database of, and how: fills in what `row` has from its origin.
   Restored restore_running(Row row, const Row& source, const Waiting& waiting);
   Restored restore_snapshot(Row row, const std::string& name, const Waiting& waiting);
   Restored restore_point(Row row, const Row& source, base::Time time, const Waiting& waiting);
-  Restored make(Row row, const Row& origin, const std::function<Copied(const Server&)>& fill,
+  Restored make(Row row, const Row& origin, const std::function<Copied(const Row&, const Server&)>& fill,
                 const Waiting& waiting);
+  void sweep_snapshots();
   LogSource log_of(const Row& source, const Snapshot& base);
   std::vector<Snapshot> bases_of(const Row& source);
   void check_origin(const RestoreRequest& request, const Row& source, std::vector<base::Problem>& problems);

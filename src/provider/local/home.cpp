@@ -39,6 +39,20 @@ base::Json read_settings(const os::fs::path& root) {
   return settings;
 }
 
+void Home::build(const os::fs::path& folder,
+                 const std::function<void(const os::fs::path& partial)>& fill) const {
+  const os::fs::path partial = folder.string() + ".partial";
+  try {
+    os::make_folder(partial, 0700, server_user);
+    fill(partial);
+    os::sync_tree(partial);
+    os::fs::rename(partial, folder);
+  } catch (const std::exception&) {
+    os::remove_tree(partial);
+    throw;
+  }
+}
+
 Home open_home(const os::fs::path& root) {
   Home home{.root = os::fs::absolute(root).lexically_normal(), .server_user = choose_server_user()};
   home.storage = storage_of(home.root);

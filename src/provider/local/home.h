@@ -1,6 +1,8 @@
 // Where everything of the local provider lives, and as whom its servers run. docs/home.md draws the tree.
 #pragma once
 
+#include <functional>
+
 #include "base/json.h"
 #include "os/files.h"
 
@@ -24,6 +26,10 @@ struct Home {
   os::fs::path archive(const std::string& id) const { return storage / "archive" / id; }
   os::fs::path snapshot(const std::string& id) const { return storage / "snapshots" / id; }
   os::fs::path instance(const std::string& id) const { return storage / "instances" / id; }
+
+  /// Makes a folder of the server user's whole or not at all: `fill` makes it under another name, that of
+  /// `folder` + ".partial", which is removed if it throws; the final one is given when all is on the disk.
+  void build(const os::fs::path& folder, const std::function<void(const os::fs::path& partial)>& fill) const;
 };
 
 /// settings.json, an empty object if there is none. Throws SettingsInvalid.

@@ -129,34 +129,32 @@ Database Databases::adopt(const AdoptRequest& request, const Waiting&) {
   return describe(row);
 }
 
-/// Built under another name: what has its final folder is whole.
-Copied Databases::copy_into(const Row& row, const Row& source, const Waiting& waiting) {
-  const os::fs::path partial = home_.instance(row.id).string() + ".partial";
-  os::make_folder(partial, 0700, home_.server_user);
-  auto copied = server(row)->copy(copy_source(source), partial / "data", waiting);
-  os::sync_tree(partial);
-  os::fs::rename(partial, home_.instance(row.id));
+Copied Databases::copy_into(const os::fs::path& folder, const Row& source, const Waiting& waiting) {
+  Copied copied;
+  home_.build(folder, [&](const os::fs::path& partial) {
+    copied = server(source)->copy(copy_source(source), partial / "data", waiting);
+  });
   return copied;
 }
 
 void Databases::lay_out(const Row& row, const Snapshot& snapshot, const Waiting& waiting) {
   const auto from = home_.snapshot(snapshot.id);
-  const os::fs::path partial = home_.instance(row.id).string() + ".partial";
-  os::make_folder(partial, 0700, home_.server_user);
   const auto total = os::tree_bytes(from);
-  copy_tree(from, partial, [&](std::uintmax_t done) {
-    waiting.progress({{"doneBytes", std::min(done, total)}, {"totalBytes", total}, {"what", "copying"}});
-    if (waiting.stop.stop_requested())
-      throw Error("Interrupted", "stopped while a snapshot was being copied");
+  home_.build(home_.instance(row.id), [&](const os::fs::path& partial) {
+    copy_tree(from, partial, [&](std::uintmax_t done) {
+      waiting.progress({{"doneBytes", std::min(done, total)}, {"totalBytes", total}, {"what", "copying"}});
+      if (waiting.stop.stop_requested())
+        throw Error("Interrupted", "stopped while a snapshot was being copied");
+    });
+    os::give_to(partial, home_.server_user);
+    os::fs::permissions(partial / "data", os::fs::perms::owner_all);
   });
-  os::give_to(partial, home_.server_user);
-  os::fs::permissions(partial / "data", os::fs::perms::owner_all);
-  os::sync_tree(partial);
-  os::fs::rename(partial, home_.instance(row.id));
 }
 
-/// `fill` makes the data and starts the server; whatever fails, nothing is left behind.
-Restored Databases::make(Row row, const Row& origin, const std::function<Copied(const Server&)>& fill,
+/// `fill` makes the data of the row, which is complete by then, and starts the server; whatever fails,
+/// nothing is left behind.
+Restored Databases::make(Row row, const Row& origin,
+                         const std::function<Copied(const Row&, const Server&)>& fill,
                          const Waiting& waiting) {
   row.engine = origin.engine;
   row.version = origin.version;
@@ -167,12 +165,11 @@ Restored Databases::make(Row row, const Row& origin, const std::function<Copied(
   const auto made = server(row);
   catalogue_.add(row);
   Copied copied;
-  std::size_t locked = 0;
-  std::string checked;
+  std::string locked, checked;
   try {
-    copied = fill(*made);
+    copied = fill(row, *made);
     waiting.progress({{"what", "locking the logins of the source"}});
-    locked = made->lock_logins(row.master_user);
+    locked = made->quarantine(row.master_user);
     checked = made->inspect(home_.strict_checks, waiting);
   } catch (const std::exception&) {
     discard(row, waiting);
@@ -180,8 +177,7 @@ Restored Databases::make(Row row, const Row& origin, const std::function<Copied(
   }
   row.status = "available";
   catalogue_.update(row);
-  return {describe(row), copied.data_time,
-          fmt::format("{}; {}; {} logins of the source locked", copied.method, checked, locked)};
+  return {describe(row), copied.data_time, fmt::format("{}; {}; {}", copied.method, checked, locked)};
 }
 
 Restored Databases::restore_running(Row row, const Row& source, const Waiting& waiting) {
@@ -189,17 +185,15 @@ Restored Databases::restore_running(Row row, const Row& source, const Waiting& w
   std::string superuser;
   {
     const auto session = sql::connect(administrator(source), std::chrono::seconds(10));
-    const auto any = make_server(home_, family_of(source.engine), row.id, row.port);
-    origin.settings["server"] = any->settings_of(*session);
-    superuser = any->superuser_of(*session);
+    const auto its = server(source);
+    origin.settings["server"] = its->settings_of(*session);
+    superuser = its->superuser_of(*session);
   }
-  row.settings = {{"server", origin.settings["server"]}};
-  row.engine = source.engine;
   return make(
-      row, origin,
-      [&](const Server& made) {
-        const auto copied = copy_into(row, source, waiting);
-        made.configure(false, row.settings);
+      std::move(row), origin,
+      [&](const Row& complete, const Server& made) {
+        const auto copied = copy_into(home_.instance(complete.id), source, waiting);
+        made.configure(false, complete.settings);
         waiting.progress({{"what", "starting the copy, closed to users"}});
         made.start_first(superuser, waiting);
         return copied;
@@ -211,10 +205,10 @@ Restored Databases::restore_snapshot(Row row, const std::string& name, const Wai
   const auto snapshot = find_snapshot(name);
   if (!snapshot) throw Error("DBSnapshotNotFound", fmt::format("there is no snapshot {}", name));
   return make(
-      row, snapshot->origin,
-      [&](const Server& made) {
-        lay_out(row, *snapshot, waiting);
-        made.configure(false, {{"server", snapshot->origin.settings.value("server", base::Json::object())}});
+      std::move(row), snapshot->origin,
+      [&](const Row& complete, const Server& made) {
+        lay_out(complete, *snapshot, waiting);
+        made.configure(false, complete.settings);
         made.start_first(snapshot->origin.settings.value("superuser", ""), waiting);
         return Copied{snapshot->data_time, "copy of snapshot " + snapshot->name, {}};
       },

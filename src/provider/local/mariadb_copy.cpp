@@ -17,9 +17,12 @@ constexpr const char* leftovers[] = {
     "mariadb_backup_info",    "mariadb_backup_checkpoints", "ib_buffer_pool",
     "xtrabackup_binlog_info", "mariadb_backup_binlog_info", "xtrabackup_slave_info"};
 
-/// Every replica has an account of its own on its source.
+/// Every replica has an account of its own on its source, for this host alone.
 std::string replication_user(const std::string& id) {
   return "replica_" + id;
+}
+std::string replication_account(sql::Connection& source, const std::string& id) {
+  return source.quote(replication_user(id)) + "@'127.0.0.1'";
 }
 
 /// What a copy must not have of its source: whom it replicates, what it has of that, what was in memory.
@@ -75,8 +78,8 @@ base::Json position_of(sql::Connection& server) {
 /// Copy on write. InnoDB writes pages and moves its checkpoint whatever locks are held, so locks alone give
 /// copies that are silently wrong: the server stands still while its files are cloned, and the copy recovers
 /// from that instant as from a crash. The backup stages keep DDL and non-transactional tables out of it.
-Copied MariaDbServer::clone_frozen(const CopySource& source, const os::fs::path& target,
-                                   const Waiting& waiting) const {
+Copied MariaDbServer::clone(const CopySource& source, const os::fs::path& target,
+                            const Waiting& waiting) const {
   constexpr auto longest_freeze = std::chrono::seconds(20);
   waiting.progress({{"what", "cloning, copy on write"}});
   const auto session = sql::connect(source.administrator, std::chrono::seconds(10));
@@ -97,8 +100,8 @@ Copied MariaDbServer::clone_frozen(const CopySource& source, const os::fs::path&
   return {data_time, fmt::format("copy on write; the source stood still for {} ms", held.count()), position};
 }
 
-Copied MariaDbServer::back_up(const CopySource& source, const os::fs::path& target,
-                              const Waiting& waiting) const {
+Copied MariaDbServer::hot_copy(const CopySource& source, const os::fs::path& target,
+                               const Waiting& waiting) const {
   const auto total = os::tree_bytes(source.data);
   auto tell = [&] {
     waiting.progress(
@@ -119,26 +122,16 @@ Copied MariaDbServer::back_up(const CopySource& source, const os::fs::path& targ
   return {data_time, "hot copy by mariadb-backup", position};
 }
 
-Copied MariaDbServer::copy(const CopySource& source, const os::fs::path& target,
-                           const Waiting& waiting) const {
-  os::make_folder(target, 0700, home_.server_user);
-  const std::string why = source.process ? why_not_clone(source.data, target) : "it is not ours to freeze";
-  if (why.empty()) return clone_frozen(source, target, waiting);
-  auto copied = back_up(source, target, waiting);
-  copied.method += " (no clone: " + why + ")";
-  return copied;
-}
-
 base::Json MariaDbServer::follow(const Server&) const {
   return true;
 }
 
-/// The account is for this host alone; its password is in the replica's folder, which is nobody else's.
+/// The account's password is in the replica's folder, which is nobody else's.
 void MariaDbServer::begin_replication(const Server& primary, const Copied& copied) const {
   const base::Secret password(os::random_text(32));
   const auto source = primary.administrate();
   const std::string user = replication_user(id_);
-  const std::string account = fmt::format("{}@'127.0.0.1'", source->quote(user));
+  const std::string account = replication_account(*source, id_);
   source->execute(fmt::format("CREATE USER IF NOT EXISTS {}", account), 0);
   const auto replica = administrate();
   source->execute(fmt::format("ALTER USER {} IDENTIFIED VIA mysql_native_password USING '{}'", account,
@@ -158,6 +151,11 @@ void MariaDbServer::begin_replication(const Server& primary, const Copied& copie
                   port_of(primary), replica->quote(user), replica->quote(password.reveal())),
       0);
   replica->execute("START SLAVE", 0);
+}
+
+void MariaDbServer::end_replication(const Server& primary) const {
+  const auto source = primary.administrate();
+  source->execute(fmt::format("DROP USER IF EXISTS {}", replication_account(*source, id_)), 0);
 }
 
 bool MariaDbServer::in_step_with(const Server& primary) const {

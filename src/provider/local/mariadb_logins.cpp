@@ -38,7 +38,7 @@ void MariaDbServer::set_master_login(const std::string& user, const base::Secret
   }
 }
 
-std::size_t MariaDbServer::lock_logins(const std::string& master) const {
+std::string MariaDbServer::quarantine(const std::string& master) const {
   const auto session = administrate();
   sql::Connection& admin = *session;
   const auto ours = administrators();
@@ -54,7 +54,11 @@ std::size_t MariaDbServer::lock_logins(const std::string& master) const {
     admin.execute(fmt::format("ALTER USER {}@{} ACCOUNT LOCK", admin.quote(user), admin.quote(host)), 0);
     ++locked;
   }
-  return locked;
+  const auto foreign = admin.query("SELECT Server_name FROM mysql.servers").table;
+  for (const auto& row : foreign)
+    admin.execute(fmt::format("DROP SERVER {}", admin.quote_name(row[0].value_or(""))), 0);
+  return fmt::format("{} logins of the source locked{}", locked,
+                     foreign.empty() ? "" : fmt::format(", {} foreign servers dropped", foreign.size()));
 }
 
 /// Row events hold the rows as they were before they were masked.

@@ -26,7 +26,7 @@ Relay lay_out(const LogSource& log, const os::fs::path& data, base::Time until) 
   for (const auto& file : binlog_files(log.data, log.base_position.at("file"))) {
     relay.last_file = fmt::format("relay.{:06}", ++number);
     const auto to = data / relay.last_file;
-    if (!os::reflink(file, to)) os::fs::copy_file(file, to, os::fs::copy_options::overwrite_existing);
+    share_or_copy(file, to);
     const auto end = find_binlog_end(to, offset, until);
     relay.end = end.offset;
     index += "./" + relay.last_file + "\n";

@@ -85,8 +85,7 @@ void MariaDbServer::configure(bool open, const base::Json& settings) const {
   if (settings.contains("server"))
     for (const auto& [name, value] : settings["server"].items())
       text += fmt::format("{} = {}\n", name, value.get<std::string>());
-  os::write_file_atomic(folder() / "server.cnf", text, 0600);
-  os::give_to(folder() / "server.cnf", home_.server_user);
+  write_own(folder() / "server.cnf", text);
 }
 
 os::Command MariaDbServer::server_command() const {
@@ -110,8 +109,7 @@ void MariaDbServer::start_first(const std::string&, const Waiting& waiting) cons
     sql += fmt::format("GRANT ALL ON *.* TO {} WITH GRANT OPTION;\n", quoted(name));
   }
   const auto init = folder() / "init.sql";
-  os::write_file_atomic(init, sql, 0600);
-  os::give_to(init, home_.server_user);
+  write_own(init, sql);
   os::Command command = server_command();
   command.argv.push_back("--init-file=" + init.string());
   await_start(

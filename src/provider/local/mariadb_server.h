@@ -16,28 +16,30 @@ class MariaDbServer final : public Server {
   void configure(bool open, const base::Json& settings) const override;
   void start(const Waiting& waiting) const override;
   void start_first(const std::string& superuser, const Waiting& waiting) const override;
+  void remove_remains(const Waiting&) const override {}
   sql::Endpoint socket_endpoint() const override;
   sql::Endpoint administrator_endpoint() const override;
   void create_database(const std::string& name, const std::string& owner) const override;
   void set_master_login(const std::string& user, const base::Secret& password) const override;
-  std::size_t lock_logins(const std::string& master) const override;
+  std::string quarantine(const std::string& master) const override;
   std::string inspect(bool strict, const Waiting& waiting) const override;
   void forget_past() const override;
   base::Json settings_of(sql::Connection& source) const override;
   std::string superuser_of(sql::Connection& source) const override;
-  Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;
   bool has_log(const LogSource& log) const override;
   void drop_log_before(const LogSource& log) const override;
   void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
                        const Waiting& waiting) const override;
   base::Json follow(const Server& primary) const override;
   void begin_replication(const Server& primary, const Copied& copied) const override;
+  void end_replication(const Server& primary) const override;
   bool in_step_with(const Server& primary) const override;
 
  private:
   const char* program() const override { return "mariadbd"; }
   int stop_signal() const override;
   bool is_error(const std::string& log_line) const override;
+  bool is_child(const std::string&) const override { return false; }
 
   os::Command server_command() const;
   os::fs::path socket() const { return folder() / "socket"; }
@@ -46,8 +48,9 @@ class MariaDbServer final : public Server {
   os::fs::path scratch() const { return folder() / "tmp"; }
   /// The accounts at localhost that start() makes ours; the operating system says who is who.
   std::set<std::string> administrators() const;
-  Copied clone_frozen(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
-  Copied back_up(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
+  Copied clone(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;
+  Copied hot_copy(const CopySource& source, const os::fs::path& target,
+                  const Waiting& waiting) const override;
 };
 
 }  // namespace provider::local

@@ -61,7 +61,7 @@ Database Databases::create_replica(const std::string& of, const std::string& nam
   try {
     const auto made = server(row);
     row.settings["replica"] = made->follow(*primary);
-    const auto copied = copy_into(row, source, waiting);
+    const auto copied = copy_into(made->folder(), source, waiting);
     made->configure(row.open, row.settings);
     made->start(waiting);
     made->begin_replication(*primary, copied);

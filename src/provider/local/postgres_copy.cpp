@@ -62,8 +62,8 @@ void refuse_tablespaces(sql::Connection& source) {
 
 /// Copy on write inside the backup API, in one session that stays open: what changes while the files are
 /// cloned is repaired from the log. The source never stands still.
-Copied PostgresServer::clone_in_backup(const CopySource& source, const os::fs::path& target,
-                                       const Waiting& waiting) const {
+Copied PostgresServer::clone(const CopySource& source, const os::fs::path& target,
+                             const Waiting& waiting) const {
   waiting.progress({{"what", "cloning, copy on write"}});
   const auto session = sql::connect(source.administrator, std::chrono::seconds(10));
   refuse_tablespaces(*session);
@@ -83,8 +83,8 @@ Copied PostgresServer::clone_in_backup(const CopySource& source, const os::fs::p
   return {data_time, "copy on write; the source never stood still", {}};
 }
 
-Copied PostgresServer::base_backup(const CopySource& source, const os::fs::path& target,
-                                   const Waiting& waiting) const {
+Copied PostgresServer::hot_copy(const CopySource& source, const os::fs::path& target,
+                                const Waiting& waiting) const {
   const auto& login = source.administrator;
   refuse_tablespaces(*sql::connect(login, std::chrono::seconds(10)));
   const auto program = source.data.empty() || !source.ours ? postgres_program("pg_basebackup")
@@ -106,16 +106,6 @@ Copied PostgresServer::base_backup(const CopySource& source, const os::fs::path&
   return {data_time, "hot copy by pg_basebackup", {}};
 }
 
-Copied PostgresServer::copy(const CopySource& source, const os::fs::path& target,
-                            const Waiting& waiting) const {
-  os::make_folder(target, 0700, home_.server_user);
-  const std::string why = source.ours ? why_not_clone(source.data, target) : "its files are not ours to read";
-  if (why.empty()) return clone_in_backup(source, target, waiting);
-  auto copied = base_backup(source, target, waiting);
-  copied.method += " (no clone: " + why + ")";
-  return copied;
-}
-
 /// Over the primary's socket, where the operating system says that we are its administrator.
 base::Json PostgresServer::follow(const Server& primary) const {
   return {{"primary", fmt::format("host={} port={} user={} application_name={}", primary.folder().string(),
@@ -123,6 +113,7 @@ base::Json PostgresServer::follow(const Server& primary) const {
 }
 
 void PostgresServer::begin_replication(const Server&, const Copied&) const {}
+void PostgresServer::end_replication(const Server&) const {}
 
 bool PostgresServer::in_step_with(const Server& primary) const {
   const auto wanted = primary.administrate()->scalar("SELECT pg_current_wal_flush_lsn()").value_or("0/0");

@@ -89,11 +89,10 @@ void PostgresServer::replay_to(const std::string& target, const base::Json& sett
       "'promote'\n",
       (folder() / "wal").string());
   if (!target.empty()) text += fmt::format("recovery_target_time = '{}'\n", target);
-  os::write_file_atomic(settings_file(), text, 0600);
-  os::write_file_atomic(data() / "recovery.signal", "", 0600);
-  for (const auto& file : {settings_file(), data() / "recovery.signal"}) os::give_to(file, home_.server_user);
+  write_own(settings_file(), text);
+  write_own(data() / "recovery.signal", "");
   await_start(
-      launch(),
+      launch(waiting),
       [this] {
         if (administrate()->scalar("SELECT pg_is_in_recovery()") != "f")
           throw Error("ServerStarting", "the log is being replayed");

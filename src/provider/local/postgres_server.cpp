@@ -98,10 +98,8 @@ void PostgresServer::write_access(bool open, const std::string& also) const {
   if (!also.empty()) let_us_be(also);
   access += "local all all scram-sha-256\n";
   if (open) access += "host all all 127.0.0.1/32 scram-sha-256\n";
-  for (const auto& [name, text] : {std::pair("hba.conf", access), std::pair("ident.conf", map)}) {
-    os::write_file_atomic(folder() / name, text, 0600);
-    os::give_to(folder() / name, home_.server_user);
-  }
+  write_own(folder() / "hba.conf", access);
+  write_own(folder() / "ident.conf", map);
 }
 
 /// A segment has its own name in the archive only when it is whole and on the disk.
@@ -128,25 +126,53 @@ void PostgresServer::configure(bool open, const base::Json& settings) const {
   if (open && settings.value("retention_days", 0) > 0) text += archive_settings();
   if (settings.contains("replica"))
     text += fmt::format("primary_conninfo = '{}'\n", settings["replica"].at("primary").get<std::string>());
-  os::write_file_atomic(settings_file(), text, 0600);
-  os::give_to(settings_file(), home_.server_user);
+  write_own(settings_file(), text);
   write_access(open, "");
-  if (settings.contains("replica")) {
-    os::write_file_atomic(data() / "standby.signal", "", 0600);
-    os::give_to(data() / "standby.signal", home_.server_user);
-  }
+  if (settings.contains("replica")) write_own(data() / "standby.signal", "");
   // What its source had set by ALTER SYSTEM is not for a copy.
-  os::write_file_atomic(data() / "postgresql.auto.conf", "", 0600);
-  os::give_to(data() / "postgresql.auto.conf", home_.server_user);
+  write_own(data() / "postgresql.auto.conf", "");
 }
 
-os::ProcessId PostgresServer::launch() const {
+/// Its processes end by themselves when it was killed; until then its data is in use.
+void PostgresServer::await_orphans(const Waiting& waiting) const {
+  const auto enough = waiting.clock.now() + 30s;
+  while (os::find_working_in(os::fs::canonical(data()))) {
+    if (waiting.clock.now() >= enough)
+      throw Error("DeadlineExceeded", fmt::format("processes of {} that was killed do not end", id_));
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 10ms, waiting.stop))
+      throw Error("Interrupted", "stopped while a server was starting");
+  }
+}
+
+/// Nothing works in our folder, so what these say is a dead one's. One whose pid means another process by now
+/// would keep us from starting; any other is left to PostgreSQL, which finds its shared memory by it.
+void PostgresServer::remove_stale_locks() const {
+  for (const auto& file : {data() / "postmaster.pid", folder() / fmt::format(".s.PGSQL.{}.lock", port_)}) {
+    std::error_code gone;
+    if (os::fs::exists(file, gone) &&
+        os::fs::exists(fmt::format("/proc/{}", std::atoi(os::read_file(file, 4096).c_str())), gone))
+      os::remove_tree(file);
+  }
+}
+
+/// A line of postmaster.pid is key and id of its segment; a server that stops removes both.
+void PostgresServer::remove_remains(const Waiting& waiting) const {
+  if (!os::fs::exists(data() / "postmaster.pid")) return;
+  await_orphans(waiting);
+  for (const auto& line : base::split_list(os::read_file(data() / "postmaster.pid", 4096), '\n')) {
+    const auto words = base::split_list(line, ' ');
+    if (words.size() == 2) os::remove_shared_memory(std::atoi(words[1].c_str()), home_.server_user);
+  }
+}
+
+os::ProcessId PostgresServer::launch(const Waiting& waiting) const {
   rotate_log();
   const auto postgres = postgres_program("postgres", data());
   if (postgres.empty())
     throw Error("ProgramNotFound", fmt::format("no PostgreSQL {} is installed, which made the data of {}",
                                                base::trim(os::read_file(data() / "PG_VERSION", 64)), id_));
-  os::remove_tree(data() / "postmaster.pid");  // nothing works in our folder: it is a dead one's
+  await_orphans(waiting);
+  remove_stale_locks();
   return os::start({.argv = {postgres.string(), "--config-file=" + settings_file().string()},
                     .user = home_.server_user,
                     .folder = data(),
@@ -156,14 +182,14 @@ os::ProcessId PostgresServer::launch() const {
 void PostgresServer::start(const Waiting& waiting) const {
   if (!process())
     await_start(
-        launch(), [this] { administrate(); }, waiting);
+        launch(waiting), [this] { administrate(); }, waiting);
 }
 
 void PostgresServer::start_first(const std::string& superuser, const Waiting& waiting) const {
   const std::string role = superuser.empty() ? administrator : superuser;
   if (role != administrator) write_access(false, role);
   await_start(
-      launch(), [&] { log_in(role, "postgres"); }, waiting);
+      launch(waiting), [&] { log_in(role, "postgres"); }, waiting);
   if (role == administrator) return;
   const auto session = log_in(role, "postgres");
   const auto there = session->scalar(

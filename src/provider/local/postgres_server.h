@@ -14,22 +14,23 @@ class PostgresServer final : public Server {
   void configure(bool open, const base::Json& settings) const override;
   void start(const Waiting& waiting) const override;
   void start_first(const std::string& superuser, const Waiting& waiting) const override;
+  void remove_remains(const Waiting& waiting) const override;
   sql::Endpoint socket_endpoint() const override;
   sql::Endpoint administrator_endpoint() const override;
   void create_database(const std::string& name, const std::string& owner) const override;
   void set_master_login(const std::string& user, const base::Secret& password) const override;
-  std::size_t lock_logins(const std::string& master) const override;
+  std::string quarantine(const std::string& master) const override;
   std::string inspect(bool strict, const Waiting& waiting) const override;
   void forget_past() const override;
   base::Json settings_of(sql::Connection& source) const override;
   std::string superuser_of(sql::Connection& source) const override;
-  Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;
   bool has_log(const LogSource& log) const override;
   void drop_log_before(const LogSource& log) const override;
   void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
                        const Waiting& waiting) const override;
   base::Json follow(const Server& primary) const override;
   void begin_replication(const Server& primary, const Copied& copied) const override;
+  void end_replication(const Server& primary) const override;
   bool in_step_with(const Server& primary) const override;
 
   /// The role that is ours in every server of ours.
@@ -39,19 +40,23 @@ class PostgresServer final : public Server {
   const char* program() const override { return "postgres"; }
   int stop_signal() const override;
   bool is_error(const std::string& log_line) const override;
+  bool is_child(const std::string& title) const override { return title.starts_with("postgres: "); }
 
   os::fs::path settings_file() const { return folder() / "server.cnf"; }
   /// Who may log in how. `also` is a role that the operating system lets us be, until we have our own.
   void write_access(bool open, const std::string& also) const;
   std::unique_ptr<sql::Connection> log_in(const std::string& role, const std::string& database) const;
-  os::ProcessId launch() const;
+  void await_orphans(const Waiting& waiting) const;
+  void remove_stale_locks() const;
+  os::ProcessId launch(const Waiting& waiting) const;
   std::string archive_settings() const;
   /// Starts it in recovery; `target` as in recovery_target_time, "" for the end of the log.
   void replay_to(const std::string& target, const base::Json& settings, const Waiting& waiting) const;
   /// Runs `each` in every database that takes connections.
   void in_every_database(const std::function<void(sql::Connection&)>& each) const;
-  Copied clone_in_backup(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
-  Copied base_backup(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
+  Copied clone(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;
+  Copied hot_copy(const CopySource& source, const os::fs::path& target,
+                  const Waiting& waiting) const override;
 };
 
 /// A program of the newest PostgreSQL here, or of the major version that made `data`; "" if it is missing.

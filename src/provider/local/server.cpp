@@ -34,7 +34,8 @@ std::optional<os::ProcessId> Server::process() const {
       // no pid file: it may be starting
     }
   }
-  return os::find_working_in(ours);
+  const auto first = os::find_working_in(ours);
+  return first && !is_child(os::title(first->pid)) ? first : std::nullopt;
 }
 
 std::unique_ptr<sql::Connection> Server::administrate() const {
@@ -129,6 +130,21 @@ std::string Server::log_tail() const {
   return tail.empty() ? "its log has no error" : tail;
 }
 
+Copied Server::copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const {
+  os::make_folder(target, 0700, home_.server_user);
+  const std::string why =
+      source.process ? why_not_clone(source.data, target) : "it is not a running server of ours";
+  if (why.empty()) return clone(source, target, waiting);
+  auto copied = hot_copy(source, target, waiting);
+  copied.method += " (no clone: " + why + ")";
+  return copied;
+}
+
+void Server::write_own(const os::fs::path& path, const std::string& text) const {
+  os::write_file_atomic(path, text, 0600);
+  os::give_to(path, home_.server_user);
+}
+
 void Server::rotate_log() const {
   constexpr std::uintmax_t biggest_log = 16U << 20U;
   const auto log = folder() / "server.log";
@@ -176,6 +192,10 @@ std::string why_not_clone(const os::fs::path& from, const os::fs::path& target) 
   return {};
 }
 
+void share_or_copy(const os::fs::path& from, const os::fs::path& to) {
+  if (!os::reflink(from, to)) os::fs::copy_file(from, to, os::fs::copy_options::overwrite_existing);
+}
+
 void copy_tree(const os::fs::path& from, const os::fs::path& to,
                const std::function<void(std::uintmax_t)>& tell) {
   std::uintmax_t done = 0;
@@ -186,8 +206,7 @@ void copy_tree(const os::fs::path& from, const os::fs::path& to,
     if (at->is_directory()) {
       os::fs::create_directories(target);
     } else if (at->is_regular_file()) {
-      if (!os::reflink(at->path(), target))
-        os::fs::copy_file(at->path(), target, os::fs::copy_options::overwrite_existing);
+      share_or_copy(at->path(), target);
       done += at->file_size();
       tell(done);
     }

@@ -64,6 +64,9 @@ class Server {
   /// Ends it at once: for a server whose data is to be thrown away.
   void kill(const Waiting& waiting) const;
 
+  /// Of a server that was killed and will not be started again: removes what it left outside of its folder.
+  virtual void remove_remains(const Waiting& waiting) const = 0;
+
   /// Where it answers on this host, without user and password.
   virtual sql::Endpoint socket_endpoint() const = 0;
   /// As administrator: the operating system says who we are.
@@ -76,9 +79,10 @@ class Server {
   /// Gives the master user its password and the rights that RDS gives one. The password goes as its hash: no
   /// statement, and so no log, holds it.
   virtual void set_master_login(const std::string& user, const base::Secret& password) const = 0;
-  /// Locks every login but the master user's and ours: production passwords must not open a copy. Switches
-  /// off what would act on other servers by itself. Returns how many logins.
-  virtual std::size_t lock_logins(const std::string& master) const = 0;
+  /// Makes a fresh copy harmless: locks every login but the master user's and ours, because production
+  /// passwords must not open it; ends subscriptions and forgets the credentials of foreign servers, because a
+  /// script that masks must not reach other servers through them. Returns what was done, for people.
+  virtual std::string quarantine(const std::string& master) const = 0;
   /// Reads what a fresh copy holds, before anyone relies on it: the largest tables, or with `strict` every
   /// table and index, whole. Returns what was looked at, for people; throws `CopyDamaged`.
   virtual std::string inspect(bool strict, const Waiting& waiting) const = 0;
@@ -95,7 +99,7 @@ class Server {
   /// Copies the data of `source` into `target` (made here, of the server user), consistent and ready to be
   /// started by this server. Nothing committed before the call is missing. Where the file system shares
   /// blocks and the server is ours, copy on write; otherwise the engine's own hot copy.
-  virtual Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const = 0;
+  Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
 
   /// Is the whole log there, from the base on?
   virtual bool has_log(const LogSource& log) const = 0;
@@ -110,6 +114,8 @@ class Server {
   virtual base::Json follow(const Server& primary) const = 0;
   /// After it: begins to replicate, if that takes an order.
   virtual void begin_replication(const Server& primary, const Copied& copied) const = 0;
+  /// Before it is deleted: takes back what begin_replication() left in `primary`, which runs.
+  virtual void end_replication(const Server& primary) const = 0;
   /// Does it replicate, and has it all that `primary` had when asked?
   virtual bool in_step_with(const Server& primary) const = 0;
 
@@ -119,6 +125,16 @@ class Server {
   virtual const char* program() const = 0;  ///< for messages
   virtual int stop_signal() const = 0;
   virtual bool is_error(const std::string& log_line) const = 0;
+  /// Is a process in our data folder that calls itself so not the server, but one that it started?
+  virtual bool is_child(const std::string& title) const = 0;
+  /// copy(), copy on write: of a running server of ours, on one file system that shares blocks.
+  virtual Copied clone(const CopySource& source, const os::fs::path& target,
+                       const Waiting& waiting) const = 0;
+  /// copy(), by the engine's own tool.
+  virtual Copied hot_copy(const CopySource& source, const os::fs::path& target,
+                          const Waiting& waiting) const = 0;
+  /// Writes a file that only the server user may read.
+  void write_own(const os::fs::path& path, const std::string& text) const;
   /// Waits until a server that was started answers.
   void await_start(const os::ProcessId& server, const std::function<void()>& log_in,
                    const Waiting& waiting) const;
@@ -138,6 +154,8 @@ class Server {
 /// files, another file system, or so many extents that reading its bytes is faster. "" if it is to be cloned.
 std::string why_not_clone(const os::fs::path& from, const os::fs::path& target);
 
+/// Copies a file, replacing `to`: shares blocks where it can.
+void share_or_copy(const os::fs::path& from, const os::fs::path& to);
 /// Copies a tree that nobody writes to: shares blocks where it can. `tell` hears bytes done.
 void copy_tree(const os::fs::path& from, const os::fs::path& to,
                const std::function<void(std::uintmax_t)>& tell);

@@ -1,0 +1,116 @@
+// Backups: how long they are kept, what goes with a database and what stays.
+#include <gmock/gmock.h>
+
+#include "tests/conformance/with_bank.h"
+
+namespace tests {
+namespace {
+
+using provider::RestoreType;
+using testing::ElementsAre;
+
+/// The machine's clock, some days ahead.
+class LaterClock : public base::SystemClock {
+ public:
+  explicit LaterClock(int days) : ahead_(std::chrono::hours(24 * days)) {}
+  base::Time now() override { return SystemClock::now() + ahead_; }
+  bool sleep_until(base::Time deadline, std::stop_token stop) override {
+    return SystemClock::sleep_until(deadline - ahead_, std::move(stop));
+  }
+
+ private:
+  std::chrono::hours ahead_;
+};
+
+class LocalBackup : public WithBank {
+ protected:
+  std::vector<std::string> snapshots() {
+    std::vector<std::string> names;
+    for (const auto& each : databases_.snapshots()) names.push_back(each.name);
+    return names;
+  }
+  provider::local::Snapshot back_up_in(int days) {
+    LaterClock later(days);
+    return databases_.back_up(bank_.source, waiting(later));
+  }
+  static provider::Waiting waiting(base::Clock& clock) {
+    return {clock, clock.now() + std::chrono::minutes(2), {}, [](const base::Json&) {}};
+  }
+  /// Files of the log that the source keeps, the one that is being written aside.
+  std::size_t log_files() {
+    std::size_t count = 0;
+    const auto folder =
+        postgres() ? bank_.home.archive(bank_.source) : bank_.home.instance(bank_.source) / "data";
+    for (const auto& entry : os::fs::directory_iterator(folder))
+      if (postgres() ? entry.path().filename().string().size() == 24
+                     : entry.path().stem() == "binlog" && entry.path().extension() != ".index")
+        ++count;
+    return count;
+  }
+  void switch_log() { administrate()->query(postgres() ? "SELECT pg_switch_wal()" : "FLUSH BINARY LOGS"); }
+};
+INSTANTIATE_TEST_SUITE_P(Engines, LocalBackup, families, family_name);
+
+TEST_P(LocalBackup, WhatIsOlderThanTheRetentionGoesAndTheWindowStaysWhole) {
+  const auto birth = snapshots();
+  ASSERT_EQ(birth.size(), 1U);
+  LaterClock later(4);
+  databases_.create_snapshot(bank_.source, "by-hand", false, waiting(later));
+  bank_.write();
+  for (int i = 0; i < 3; ++i) {
+    const int before = bank_.acknowledged;
+    while (bank_.acknowledged < before + 20)
+      clock_.sleep_until(clock_.now() + std::chrono::milliseconds(5), {});
+    switch_log();
+  }
+  bank_.stop_writing();
+  const auto second = back_up_in(8);
+  EXPECT_THAT(snapshots(), ElementsAre(birth[0], "by-hand", second.name))
+      << "the oldest is what the first hours of the retention are restored from";
+  switch_log();
+  const auto logs = log_files();
+  const auto third = back_up_in(16);
+  EXPECT_THAT(snapshots(), ElementsAre("by-hand", second.name, third.name));
+  EXPECT_LT(log_files(), logs);
+  const auto window = databases_.window(bank_.source);
+  ASSERT_TRUE(window);
+  EXPECT_LE(window->from, std::chrono::ceil<std::chrono::seconds>(second.data_time));
+  EXPECT_EQ(bank_.sum(bank_.restore(RestoreType::from_snapshot, "copy", "by-hand")), Bank::total);
+}
+
+TEST_P(LocalBackup, WithADatabaseGoItsBackupsButNotItsSnapshots) {
+  const auto before = snapshots();
+  const auto made = databases_.create(
+      {.name = "short", .engine = GetParam(), .master_password = bank_password}, bank_.waiting());
+  databases_.back_up(made.id, bank_.waiting());
+  databases_.create_snapshot(made.id, "by-hand", false, bank_.waiting());
+  EXPECT_EQ(snapshots().size(), before.size() + 3);
+  databases_.remove(made.id, bank_.waiting());
+  EXPECT_THAT(snapshots(), ElementsAre(before[0], "by-hand"));
+  EXPECT_FALSE(os::fs::exists(bank_.home.archive(made.id)));
+  EXPECT_TRUE(databases_
+                  .restore({.source = bank_.source,
+                            .name = "again",
+                            .type = RestoreType::from_snapshot,
+                            .snapshot = "by-hand",
+                            .port = os::any_free_port(),
+                            .settings = base::Json::object()},
+                           bank_.waiting())
+                  .database.status == "available");
+}
+
+TEST_P(LocalBackup, WhatADeadOneLeftOfASnapshotIsRemovedByTheNext) {
+  const auto folder = bank_.home.storage / "snapshots";
+  const auto unfinished = folder / "snap-dead.partial", unlisted = folder / "snap-unlisted",
+             under_way = folder / "snap-alive.partial";
+  for (const auto& each : {unfinished, unlisted, under_way}) os::make_folder(each / "data", 0700);
+  const auto held = os::FileLock::try_lock(bank_.home.locks() / "snap-alive");
+  const auto made = databases_.create_snapshot(bank_.source, "new", false, bank_.waiting());
+  EXPECT_FALSE(os::fs::exists(unfinished));
+  EXPECT_FALSE(os::fs::exists(unlisted));
+  EXPECT_TRUE(os::fs::exists(under_way)) << "somebody works on it";
+  EXPECT_TRUE(os::fs::exists(bank_.home.snapshot(made.id)));
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,135 @@
+// Damaged copies, and whatever is killed while one is made.
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <regex>
+
+#include <signal.h>
+
+#include "base/error.h"
+#include "tests/conformance/with_bank.h"
+
+namespace tests {
+namespace {
+
+using provider::RestoreType;
+
+class LocalFault : public WithBank {
+ protected:
+  /// Tables of their own files, the biggest first: t0, t1, …
+  void make_tables(int count) {
+    const auto admin = administrate();
+    for (int i = 0; i < count; ++i) {
+      admin->execute("CREATE TABLE t" + std::to_string(i) + " (a INT PRIMARY KEY, b VARCHAR(200))", 0);
+      const std::string rows = std::to_string(2000 * (count - i));
+      const std::string numbers = postgres() ? "generate_series(1, " + rows + ") AS s(n)"
+                                             : "(SELECT seq AS n FROM seq_1_to_" + rows + ") s";
+      admin->execute("INSERT INTO t" + std::to_string(i) + " SELECT n, REPEAT('x', 200) FROM " + numbers, 0);
+      if (!postgres()) admin->execute("ANALYZE TABLE t" + std::to_string(i), 0);
+    }
+  }
+  /// The file of a table, relative to the data folder.
+  std::string file_of(const std::string& table) {
+    return postgres() ? administrate()->scalar("SELECT pg_relation_filepath('" + table + "')").value_or("")
+                      : "bank/" + table + ".ibd";
+  }
+  static void damage(const os::fs::path& file) {
+    std::fstream out(file, std::ios::binary | std::ios::in | std::ios::out);
+    out.seekp(static_cast<std::streamoff>(os::fs::file_size(file) / 2 / 16384 * 16384 + 5000));
+    out << std::string(300, '!');
+    ASSERT_TRUE(out.good());
+  }
+  /// A program that works on this bank's copies; nothing if none does yet.
+  std::optional<os::ProcessId> copier() {
+    for (const auto& entry : os::fs::directory_iterator("/proc")) {
+      const int pid = std::atoi(entry.path().filename().c_str());
+      std::ifstream in(entry.path() / "cmdline", std::ios::binary);
+      const std::string line((std::istreambuf_iterator<char>(in)), {});
+      if (pid > 0 && line.find(folder_.path().string()) != std::string::npos &&
+          (line.starts_with("mariadb-backup") || line.find("pg_basebackup") != std::string::npos))
+        return os::identify(pid);
+    }
+    return std::nullopt;
+  }
+  /// Kills `whom`, again and again a little later into a restore, and sees that nothing is left of it.
+  void expect_clean_after_killing(const std::function<std::optional<os::ProcessId>()>& whom) {
+    int failed = 0;
+    for (const int delay_ms : {0, 60, 200}) {
+      std::jthread killer([&, delay_ms](const std::stop_token& stop) {
+        while (!stop.stop_requested() && !copier()) std::this_thread::yield();
+        clock_.sleep_until(clock_.now() + std::chrono::milliseconds(delay_ms), stop);
+        if (const auto process = whom()) os::send_signal(*process, SIGKILL);
+      });
+      try {
+        const auto copy = bank_.restore(RestoreType::latest_point, "copy");
+        EXPECT_EQ(bank_.sum(copy), Bank::total);
+        databases_.remove(copy.id, bank_.waiting());
+      } catch (const base::Error&) {
+        ++failed;
+      }
+      killer.request_stop();
+      killer.join();
+      databases_.start(bank_.source, bank_.waiting());
+      EXPECT_EQ(databases_.list().size(), 1U);
+      EXPECT_EQ(folders(), 1U);
+    }
+    EXPECT_GT(failed, 0) << "nothing was killed in time";
+    EXPECT_EQ(bank_.sum(bank_.restore(RestoreType::latest_point, "copy")), Bank::total);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Engines, LocalFault, families, family_name);
+
+TEST_P(LocalFault, StrictChecksFindDamageThatASampleDoesNotReach) {
+  make_tables(7);
+  const auto file = file_of("t6");
+  const auto snapshot = databases_.create_snapshot(bank_.source, "damaged", false, bank_.waiting());
+  damage(bank_.home.snapshot(snapshot.id) / "data" / file);
+  const auto sampled = bank_.restore(RestoreType::from_snapshot, "sampled", "damaged");
+  databases_.remove(sampled.id, bank_.waiting());
+  bank_.home.strict_checks = true;
+  EXPECT_THROW(bank_.restore(RestoreType::from_snapshot, "strict", "damaged"), base::Error);
+  EXPECT_EQ(databases_.list().size(), 1U);
+  EXPECT_EQ(folders(), 1U);
+  EXPECT_EQ(bank_.sum(bank_.restore(RestoreType::latest_point, "whole")), Bank::total);
+}
+
+TEST_P(LocalFault, DamageInTheLargestTableIsFoundWithoutThem) {
+  make_tables(1);
+  const auto file = file_of("t0");
+  const auto snapshot = databases_.create_snapshot(bank_.source, "damaged", false, bank_.waiting());
+  damage(bank_.home.snapshot(snapshot.id) / "data" / file);
+  EXPECT_THROW(bank_.restore(RestoreType::from_snapshot, "copy", "damaged"), base::Error);
+  EXPECT_EQ(folders(), 1U);
+}
+
+TEST_P(LocalFault, AKilledCopierLeavesNothing) {
+  make_tables(8);
+  expect_clean_after_killing([this] { return copier(); });
+}
+
+TEST_P(LocalFault, AKilledSourceLeavesNothing) {
+  make_tables(8);
+  expect_clean_after_killing(
+      [this] { return provider::local::make_server(bank_.home, GetParam(), bank_.source, 0)->process(); });
+}
+
+/// PostgreSQL's segment of System V memory outlives it when it is killed.
+TEST_P(LocalFault, AKilledDatabaseThatIsDeletedLeavesNoMemory) {
+  const auto server = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0);
+  std::string segment;
+  if (postgres()) {
+    std::ifstream in(server->data() / "postmaster.pid");
+    for (std::string line; std::getline(in, line);)
+      if (line.starts_with("  ")) segment = line.substr(line.find_last_of(' '));
+    ASSERT_NE(segment, "");
+  }
+  os::send_signal(*server->process(), SIGKILL);
+  databases_.remove(bank_.source, bank_.waiting());
+  std::ifstream in("/proc/sysvipc/shm");
+  for (std::string key, id; in >> key >> id; std::getline(in, key))
+    EXPECT_NE(" " + id, segment) << "it is still there";
+  EXPECT_EQ(folders(), 0U);
+}
+
+}  // namespace
+}  // namespace tests
