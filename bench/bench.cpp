@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "bench/clones.h"
 #include "bench/measure.h"
+#include "bench/points.h"
 #include "engine/engine.h"
 #include "os/process.h"
 #include "refresh/file.h"
@@ -197,6 +198,7 @@ int main(int argc, char** argv) {
     waiting_executions();
     validation(program);
     whole_refresh(program);
+    points();
     clones();
   } catch (const base::Error& error) {
     fmt::print(stderr, "bench: {}\n", to_string(error));

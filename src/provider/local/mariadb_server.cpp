@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 /// is on from birth: replicas and restores to a point in time are made of it.
 constexpr std::string_view fixed_settings = R"(performance_schema = OFF
 innodb_buffer_pool_size = 64M
+innodb_log_buffer_size = 4M
+aria_pagecache_buffer_size = 8M
+key_buffer_size = 1M
 innodb_flush_log_at_trx_commit = 1
 skip_name_resolve = ON
 local_infile = OFF

@@ -22,6 +22,7 @@ max_wal_senders = 10
 wal_keep_size = 512MB
 shared_preload_libraries = ''
 dynamic_shared_memory_type = mmap
+recovery_init_sync_method = syncfs
 max_logical_replication_workers = 0
 logging_collector = off
 log_min_messages = warning

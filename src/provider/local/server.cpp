@@ -56,7 +56,7 @@ void Server::await_start(const os::ProcessId& server, const std::function<void()
         throw Error("DeadlineExceeded",
                     fmt::format("{} of {} did not answer in time: {}", program(), id_, error.message));
     }
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 20ms, waiting.stop))
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 5ms, waiting.stop))
       throw Error("Interrupted", "stopped while a server was starting");
   }
 }
@@ -84,7 +84,7 @@ bool Server::await_answer(const os::ProcessId& server, std::chrono::seconds pati
     } catch (const Error& error) {
       if (!error.retryable) return true;
     }
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 20ms, waiting.stop))
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 5ms, waiting.stop))
       throw Error("Interrupted", "stopped while a server was stopping");
   }
   return false;
