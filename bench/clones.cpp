@@ -97,7 +97,7 @@ double engines_copy(Bank& bank, const std::string& family) {
 
 double bare_start(Bank& bank, const std::string& family) {
   const auto clean = server(bank, family, "db-clean");
-  clean->initialise(bank.waiting());
+  clean->initialise(base::Json::object(), bank.waiting());
   clean->configure(false, base::Json::object());
   clean->start_first("", bank.waiting());
   std::vector<double> all;

@@ -37,8 +37,8 @@ provider::Tags parse_tags(const std::vector<std::string>& texts) {
 }
 
 struct CreateArgs {
-  std::string name, engine = "mariadb", writer, user = "admin", password_file, database, socket, host;
-  int port = 0, retention_days = 7;
+  std::string name, engine = "mariadb", writer, user = "admin", master, password_file, database, socket, host;
+  int port = 0, retention_days = -1;
   std::vector<std::string> tags;
   bool adopt = false;
 };
@@ -49,7 +49,8 @@ void print_created(const provider::Database& made, const Options& options) {
         << Json{{"name", made.name}, {"id", made.id}, {"port", made.port}, {"status", made.status}}.dump()
         << "\n";
   else
-    std::cout << fmt::format("{} ({}) is {} on 127.0.0.1:{}\n", made.name, made.id, made.status, made.port);
+    std::cout << fmt::format("{} ({}) is {} on {}:{}\n", made.name, made.id, made.status, made.host,
+                             made.port);
 }
 
 Body set_up_create(CLI::App& command, const Options& options) {
@@ -61,18 +62,23 @@ Body set_up_create(CLI::App& command, const Options& options) {
   command.add_option("--writer", args->writer, "name of a cluster's writer (default: NAME-1)");
   command.add_option("--port", args->port, "TCP port on 127.0.0.1 (default: a free one)")
       ->check(CLI::Range(1, 65535));
-  command.add_option("--user", args->user, "master user (default: admin)");
+  command.add_option("--user", args->user, "master user (default: admin); --adopt: the user that reads it");
   command.add_option("--password-file", args->password_file,
                      "file whose first line is the master password; - for standard input");
   command.add_option("--database", args->database, "initial database");
   command.add_option("--tag", args->tags,
                      "key=value; refresh=true marks an instance that refreshes may replace");
   command
-      .add_option("--retention-days", args->retention_days,
-                  "for how long it can be restored to a point in time (default: 7; 0: not at all)")
+      .add_option(
+          "--retention-days", args->retention_days,
+          "for how long it can be restored to a point in time (default: 7, of an adopted one 0: not at all)")
       ->check(CLI::Range(0, 3650));
   command.add_flag("--adopt", args->adopt, "take a server that runs already as a source; it is only read");
   command.add_option("--socket", args->socket, "socket of the server to adopt");
+  command.add_option(
+      "--master-user", args->master,
+      "--adopt: master user of its copies (default: PostgreSQL, the owner of the first database; "
+      "MariaDB, --user)");
   command.add_option("--host", args->host, "address of the server to adopt (default: 127.0.0.1)");
   return [args, &options] {
     World world(options.home);
@@ -88,7 +94,9 @@ Body set_up_create(CLI::App& command, const Options& options) {
                .host = args->host,
                .port = args->port,
                .user = args->user,
-               .password = args->password_file.empty() ? base::Secret() : read_password(args->password_file)},
+               .password = args->password_file.empty() ? base::Secret() : read_password(args->password_file),
+               .master_user = args->master,
+               .retention_days = std::max(args->retention_days, 0)},
               waiting),
           options);
       return 0;
@@ -96,17 +104,18 @@ Body set_up_create(CLI::App& command, const Options& options) {
     if (args->password_file.empty())
       throw Error("BadInput", "a new instance needs --password-file",
                   "--password-file - reads standard input");
-    print_created(world.databases.create({.name = args->name,
-                                          .engine = args->engine,
-                                          .writer = args->writer,
-                                          .port = args->port,
-                                          .master_user = args->user,
-                                          .master_password = read_password(args->password_file),
-                                          .db_name = args->database,
-                                          .tags = parse_tags(args->tags),
-                                          .retention_days = args->retention_days},
-                                         waiting),
-                  options);
+    print_created(
+        world.databases.create({.name = args->name,
+                                .engine = args->engine,
+                                .writer = args->writer,
+                                .port = args->port,
+                                .master_user = args->user,
+                                .master_password = read_password(args->password_file),
+                                .db_name = args->database,
+                                .tags = parse_tags(args->tags),
+                                .retention_days = args->retention_days < 0 ? 7 : args->retention_days},
+                               waiting),
+        options);
     return 0;
   };
 }
@@ -290,7 +299,7 @@ Body set_up_connect(CLI::App& command, const Options& options) {
     const auto client = os::find_program(words[0]);
     if (client.empty())
       throw Error("ProgramNotFound", fmt::format("the client '{}' is not installed", words[0]),
-                  "apt-get install mariadb-client-core postgresql-client");
+                  "apt-get install mariadb-client postgresql-client");
     ::execv(client.c_str(), argv.data());
     throw Error("ProcessError", fmt::format("could not start {}", words[0]));
   };

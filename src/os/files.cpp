@@ -166,6 +166,13 @@ std::uintmax_t free_bytes(const fs::path& path) {
   return static_cast<std::uintmax_t>(info.f_bavail) * info.f_frsize;
 }
 
+base::Time modified(const fs::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) fail("read", file, errno);
+  return base::Time(std::chrono::seconds(status.st_mtim.tv_sec) +
+                    std::chrono::microseconds(status.st_mtim.tv_nsec / 1000));
+}
+
 bool can_reflink(const fs::path& folder) {
   const fs::path from = folder / (".reflink-" + random_text(8)), to = from.string() + "-clone";
   bool yes = false;

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
+
 namespace os {
 
 namespace fs = std::filesystem;
@@ -39,6 +41,8 @@ void sync_tree(const fs::path& path);
 
 std::uintmax_t tree_bytes(const fs::path& path);  ///< allocated files' sizes; vanished files count 0
 std::uintmax_t free_bytes(const fs::path& path);  ///< for ordinary users, on path's file system
+
+base::Time modified(const fs::path& file);  ///< when its contents changed last
 
 /// Does the file system of `folder` share blocks between files (FICLONE)? Found out by trying.
 bool can_reflink(const fs::path& folder);

@@ -34,7 +34,7 @@ struct Prepared {
   fs::path program;
   std::vector<char*> argv;
   std::vector<char*> environment;
-  std::string folder;
+  std::string folder, input;
   const Ids* user = nullptr;
 };
 
@@ -52,13 +52,15 @@ Prepared prepare(const Command& command) {
   for (const auto& each : command.environment) out.environment.push_back(const_cast<char*>(each.c_str()));
   out.environment.push_back(nullptr);
   out.folder = command.folder.empty() ? "/" : command.folder.string();
+  out.input = command.input;
   if (command.user && command.user->uid != ::geteuid()) out.user = &*command.user;
   return out;
 }
 
 [[noreturn]] void become(const Prepared& prepared, int out_fd, bool dies_with_us) {
-  const int null = ::open("/dev/null", O_RDONLY);
-  ::dup2(null, 0);
+  const int in = ::open(prepared.input.c_str(), O_RDONLY);
+  if (in < 0) ::_exit(126);
+  ::dup2(in, 0);
   ::dup2(out_fd, 1);
   ::dup2(out_fd, 2);
   sigset_t none;
@@ -283,6 +285,21 @@ bool send_signal(const ProcessId& process, int signal) {
   const bool sent = is_running(process) && ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0) == 0;
   ::close(fd);
   return sent;
+}
+
+void kill_working_in(const fs::path& folder) {
+  std::error_code missing;
+  const auto there = fs::canonical(folder, missing);
+  if (missing) return;
+  while (const auto found = find_working_in(there)) {
+    const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, found->pid, 0));
+    if (fd < 0) continue;
+    if (send_signal(*found, SIGKILL)) {
+      pollfd gone{fd, POLLIN, 0};
+      ::poll(&gone, 1, -1);
+    }
+    ::close(fd);
+  }
 }
 
 void remove_shared_memory(int id, const Ids& owner) {

@@ -19,6 +19,7 @@ struct Command {
   std::vector<std::string>
       environment;  ///< `NAME=value`, added to a bare PATH and LANG=C; seen by the same user alone
   fs::path folder;  ///< working directory; default: /
+  fs::path input = "/dev/null";  ///< standard input; opened as we are
   fs::path output;  ///< standard output and error go to the end of this file; default: see run(), start()
 };
 
@@ -64,6 +65,9 @@ std::optional<ProcessId> find_working_in(const fs::path& folder);
 
 /// Signals this very process through a pidfd; false if it is gone. Never reaches another process.
 bool send_signal(const ProcessId& process, int signal);
+
+/// Kills all that works in `folder`, and waits until it is gone. A folder that is not there has nobody.
+void kill_working_in(const fs::path& folder);
 
 /// Removes a segment of System V shared memory that belongs to `owner` and that nobody uses any more; else
 /// does nothing.

@@ -17,7 +17,7 @@ class MariaDbServer : public testing::Test {
     return {clock_, clock_.now() + std::chrono::minutes(1), {}, [](const base::Json&) {}};
   }
   void make(bool open, const base::Json& settings = base::Json::object()) {
-    server_.initialise(waiting());
+    server_.initialise(base::Json::object(), waiting());
     server_.configure(open, {{"server", settings}});
     server_.start_first("", waiting());
   }

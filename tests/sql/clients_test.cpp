@@ -99,7 +99,7 @@ const Client clients[] = {
 class Clients : public testing::TestWithParam<Client> {
  protected:
   Clients() {
-    server_->initialise(waiting());
+    server_->initialise(base::Json::object(), waiting());
     server_->configure(true, base::Json::object());
     server_->start_first("", waiting());
   }

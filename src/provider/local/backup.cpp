@@ -49,7 +49,10 @@ void Databases::sweep_snapshots() {
     const auto free = os::FileLock::try_lock(home_.locks() / id);
     if (!free) continue;
     const auto known = catalogue_.snapshots();
-    if (std::ranges::find(known, id, &Snapshot::id) == known.end()) os::remove_tree(entry.path());
+    if (std::ranges::find(known, id, &Snapshot::id) == known.end()) {
+      Home::remove_unfinished(entry.path().parent_path() / id);
+      os::remove_tree(home_.snapshot(id));
+    }
     os::remove_tree(home_.locks() / id);
   }
 }
@@ -69,15 +72,17 @@ void Databases::remove_snapshot(const std::string& name) {
 }
 
 LogSource Databases::log_of(const Row& source, const Snapshot& base) {
-  return {.data = server(source)->data(),
-          .archive = home_.archive(source.id),
-          .base = home_.snapshot(base.id) / "data",
-          .base_position = base.position};
+  LogSource log{.data = server(source)->data(),
+                .archive = home_.archive(source.id),
+                .base = home_.snapshot(base.id) / "data",
+                .base_position = base.position};
+  if (!source.adopted.is_null()) log.data = log.archive;
+  return log;
 }
 
 bool Databases::keeps_log(const std::string& id) {
   const Row row = must_get(id);
-  return row.adopted.is_null() && !row.writer && row.settings.value("retention_days", 0) > 0;
+  return !row.writer && row.settings.value("retention_days", 0) > 0;
 }
 
 /// The snapshots of this database from which its log is whole, oldest first.
@@ -92,16 +97,17 @@ std::vector<Snapshot> Databases::bases_of(const Row& source) {
 }
 
 std::optional<Window> Databases::window(const std::string& id) {
-  const auto bases = bases_of(storage_of(must_get(id)));
+  const Row source = storage_of(must_get(id));
+  const auto bases = bases_of(source);
   if (bases.empty()) return std::nullopt;
   // Seconds are what is asked for: the first one that is whole.
-  return Window{std::chrono::ceil<std::chrono::seconds>(bases.front().data_time), base::SystemClock().now()};
+  return Window{std::chrono::ceil<std::chrono::seconds>(bases.front().data_time), log_end(source)};
 }
 
 Restored Databases::restore_point(Row row, const Row& source, base::Time time, const Waiting& waiting) {
   auto bases = bases_of(source);
   std::erase_if(bases, [&](const Snapshot& each) { return each.data_time > time; });
-  if (bases.empty() || time > waiting.clock.now())
+  if (bases.empty() || time > log_end(source))
     throw Error("InvalidRestoreFault", fmt::format("{} is outside of the time that {} can be restored to",
                                                    base::iso_utc(time), source.name));
   const Snapshot& base = bases.back();
@@ -109,7 +115,9 @@ Restored Databases::restore_point(Row row, const Row& source, base::Time time, c
       std::move(row), base.origin,
       [&](const Row& complete, const Server& made) {
         lay_out(complete, base, waiting);
-        made.start_replaying(log_of(source, base), time, complete.settings, waiting);
+        auto log = log_of(source, base);
+        if (!source.adopted.is_null() && status_of(source) == "available") log.origin = administrator(source);
+        made.start_replaying(log, time, complete.settings, waiting);
         return Copied{time, "copy of snapshot " + base.name + " and replay of the log", {}};
       },
       waiting);
@@ -118,8 +126,15 @@ Restored Databases::restore_point(Row row, const Row& source, base::Time time, c
 Snapshot Databases::back_up(const std::string& id, const Waiting& waiting) {
   const Row source = storage_of(must_get(id));
   const auto now = waiting.clock.now();
-  const auto made =
-      create_snapshot(id, fmt::format("auto-{}-{}", source.name, os::random_text(6)), true, waiting);
+  const bool received = !source.adopted.is_null() && keeps_log(source.id);
+  if (received) start_receiving(source, waiting);
+  const std::string name = fmt::format("auto-{}-{}", source.name, os::random_text(6));
+  auto made = create_snapshot(id, name, true, waiting);
+  if (received && !await_log(source, made, waiting)) {
+    remove_snapshot(name);
+    made = create_snapshot(id, name, true, waiting);
+    await_log(source, made, waiting);
+  }
   const auto keep_from = now - std::chrono::hours(24 * source.settings.value("retention_days", 0));
   auto bases = bases_of(source);
   // The newest that is older than the retention is what its first hours are restored from.

@@ -47,7 +47,9 @@ void Databases::check_origin(const RestoreRequest& request, const Row& source,
                           fmt::format("'{}' is of {}, and {} is {}", snapshot->name, snapshot->origin.engine,
                                       source.name, source.engine)});
     else
-      check_room(home_.snapshot(snapshot->id), snapshot->name, "$.restore.snapshot", problems);
+      check_room(os::tree_bytes(home_.snapshot(snapshot->id)),
+                 why_not_clone(home_.snapshot(snapshot->id), home_.storage).empty(), snapshot->name,
+                 "$.restore.snapshot", problems);
   } else if (request.type == RestoreType::restore_point) {
     const auto span = window(source.id);
     const auto asked = base::ledger_utc(*request.time);
@@ -62,7 +64,7 @@ void Databases::check_origin(const RestoreRequest& request, const Row& source,
            fmt::format("'{}': '{}' can be restored to any second from {} to {}", asked, source.name,
                        base::ledger_utc(span->from), base::ledger_utc(span->to))});
     else
-      check_room(copy_source(source).data, source.name, "$.restore.restoretime", problems);
+      check_room(size_of(source), clones(source), source.name, "$.restore.restoretime", problems);
   } else {
     check_source(source, request.kind == Kind::cluster ? "$.restore.sourcecluster" : "$.restore.source",
                  problems);
@@ -76,14 +78,17 @@ void Databases::check_source(const Row& source, const char* path, std::vector<Pr
         {0, path,
          fmt::format("'{}' is {}; a hot copy needs it to run (dbrefresh local start {})", source.name,
                      status == "available" ? "without an instance" : status, source.name)});
-  check_room(copy_source(source).data, source.name, path, problems);
+  check_room(size_of(source), clones(source), source.name, path, problems);
+}
+
+bool Databases::clones(const Row& source) {
+  return source.adopted.is_null() && why_not_clone(server(source)->data(), home_.storage).empty();
 }
 
 /// A clone shares its blocks; what it writes while it recovers and is masked is guessed at a tenth.
-void Databases::check_room(const os::fs::path& from, const std::string& name, const char* path,
+void Databases::check_room(std::uint64_t bytes, bool shared, const std::string& name, const char* path,
                            std::vector<Problem>& problems) {
-  const auto bytes = os::tree_bytes(from);
-  const auto need = why_not_clone(from, home_.storage).empty() ? bytes / 10 : bytes * 11 / 10;
+  const auto need = shared ? bytes / 10 : bytes * 11 / 10;
   const auto room = os::free_bytes(home_.storage);
   if (need > room)
     problems.push_back({0, path,

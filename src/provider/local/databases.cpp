@@ -114,7 +114,16 @@ std::optional<Database> Databases::get(const std::string& id) {
 }
 
 std::uint64_t Databases::bytes(const std::string& id) {
-  return os::tree_bytes(copy_source(must_get(id)).data);
+  return size_of(must_get(id));
+}
+
+std::uint64_t Databases::size_of(const Row& row) {
+  if (row.adopted.is_null()) return os::tree_bytes(server(row)->data());
+  try {
+    return server(row)->size_of(*sql::connect(administrator(row), std::chrono::seconds(5)));
+  } catch (const Error&) {
+    return 0;  // it does not run; its status says so
+  }
 }
 
 std::vector<Database> Databases::list() {
@@ -261,12 +270,13 @@ void Databases::start(const std::string& id, const Waiting& waiting) {
 
 /// With it go its automated snapshots and its log, as RDS has it; those that were made by hand stay.
 void Databases::discard(const Row& row, const Waiting& waiting) {
+  if (!row.adopted.is_null()) stop_receiving(row);
   if (!row.writer) {
     const Waiting whatever_was_asked{
         waiting.clock, waiting.clock.now() + std::chrono::minutes(1), {}, waiting.progress};
     server(row)->kill(whatever_was_asked);
     server(row)->remove_remains(whatever_was_asked);
-    os::remove_tree(home_.instance(row.id).string() + ".partial");
+    Home::remove_unfinished(home_.instance(row.id));
     os::remove_tree(home_.instance(row.id));
     for (const auto& each : catalogue_.snapshots())
       if (each.automated && each.origin.id == row.id) remove_snapshot(each.name);
@@ -304,15 +314,22 @@ void Databases::add_tags(const std::string& id, const Tags& tags) {
   catalogue_.update(row);
 }
 
+bool Databases::should_run(const Row& row) {
+  if (!row.adopted.is_null()) return keeps_log(row.id) && !receives(row);
+  return !row.writer && row.status != "stopped" && row.status != "creating" && row.status != "deleting" &&
+         !server(row)->process();
+}
+
 std::vector<std::string> Databases::start_all(
     const Waiting& waiting, const std::function<void(const std::string&, const Error&)>& failed) {
   std::vector<std::string> started;
   for (const Row& row : catalogue_.all()) {
-    const bool wanted = row.adopted.is_null() && !row.writer && row.status != "stopped" &&
-                        row.status != "creating" && row.status != "deleting";
-    if (!wanted || server(row)->process()) continue;
+    if (!should_run(row)) continue;
     try {
-      start_one(row, waiting);
+      if (row.adopted.is_null())
+        start_one(row, waiting);
+      else
+        start_receiving(row, waiting);
       started.push_back(row.name);
     } catch (const Error& error) {
       failed(row.name, error);

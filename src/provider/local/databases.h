@@ -33,8 +33,10 @@ struct AdoptRequest {
   std::string engine = "mariadb";
   std::string socket, host;
   int port = 0;
-  std::string user;
+  std::string user;  ///< may replicate; MariaDB on another host: may also read all (docs/adopting.md)
   base::Secret password;
+  std::string master_user;  ///< of its copies; "": PostgreSQL, the owner of the first database; else `user`
+  int retention_days = 0;   ///< as for CreateRequest: a copy is put by, and its log received from then on
 };
 
 /// Thread-safe. Operations on one instance exclude each other across processes by a lock file; an operation
@@ -47,8 +49,8 @@ class Databases : public DatabaseService {
 
   Database create(const CreateRequest& request, const Waiting& waiting);
   Database adopt(const AdoptRequest& request, const Waiting& waiting);
-  /// Starts every server of ours that should run and does not, as after a reboot; `failed` hears of those
-  /// that do not start. Returns the names of those that did.
+  /// Starts every server of ours that should run and does not, as after a reboot, and what receives the logs
+  /// of adopted ones; `failed` hears of those that do not start. Returns the names of those that did.
   std::vector<std::string> start_all(
       const Waiting& waiting, const std::function<void(const std::string&, const base::Error&)>& failed);
   bool is_ours(const std::string& id) { return must_get(id).adopted.is_null(); }
@@ -98,8 +100,9 @@ class Databases : public DatabaseService {
 
  private:
   void check_source(const Row& source, const char* path, std::vector<base::Problem>& problems);
-  void check_room(const os::fs::path& from, const std::string& name, const char* path,
+  void check_room(std::uint64_t bytes, bool shared, const std::string& name, const char* path,
                   std::vector<base::Problem>& problems);
+  bool clones(const Row& source);
   void check_port(int port, const std::string& replaces, std::vector<base::Problem>& problems);
   Row must_get(const std::string& id);
   Database describe(const Row& row);
@@ -113,6 +116,7 @@ class Databases : public DatabaseService {
   os::FileLock lock(const std::string& id);
   CopySource copy_source(const Row& row);
   sql::Endpoint administrator(const Row& row);
+  bool should_run(const Row& row);
   void start_one(const Row& row, const Waiting& waiting);
   void open_one(Row row, bool open, const Waiting& waiting);
   void discard(const Row& row, const Waiting& waiting);
@@ -127,6 +131,12 @@ class Databases : public DatabaseService {
   Restored make(Row row, const Row& origin, const std::function<Copied(const Row&, const Server&)>& fill,
                 const Waiting& waiting);
   void sweep_snapshots();
+  bool receives(const Row& adopted);
+  void start_receiving(const Row& adopted, const Waiting& waiting);
+  void stop_receiving(const Row& adopted);
+  bool await_log(const Row& adopted, const Snapshot& base, const Waiting& waiting);
+  base::Time log_end(const Row& source);
+  std::uint64_t size_of(const Row& row);
   LogSource log_of(const Row& source, const Snapshot& base);
   std::vector<Snapshot> bases_of(const Row& source);
   void check_origin(const RestoreRequest& request, const Row& source, std::vector<base::Problem>& problems);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "os/process.h"
 #include "provider/local/volume.h"
 
 namespace provider::local {
@@ -48,9 +49,15 @@ void Home::build(const os::fs::path& folder,
     os::sync_tree(partial);
     os::fs::rename(partial, folder);
   } catch (const std::exception&) {
-    os::remove_tree(partial);
+    remove_unfinished(folder);
     throw;
   }
+}
+
+void Home::remove_unfinished(const os::fs::path& folder) {
+  const os::fs::path partial = folder.string() + ".partial";
+  os::kill_working_in(partial / "data");
+  os::remove_tree(partial);
 }
 
 Home open_home(const os::fs::path& root) {

@@ -30,6 +30,8 @@ struct Home {
   /// Makes a folder of the server user's whole or not at all: `fill` makes it under another name, that of
   /// `folder` + ".partial", which is removed if it throws; the final one is given when all is on the disk.
   void build(const os::fs::path& folder, const std::function<void(const os::fs::path& partial)>& fill) const;
+  /// Removes what build() left of `folder` when we were killed, with a server that may be at work in it.
+  static void remove_unfinished(const os::fs::path& folder);
 };
 
 /// settings.json, an empty object if there is none. Throws SettingsInvalid.

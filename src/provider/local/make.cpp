@@ -22,12 +22,27 @@ std::string first_database(sql::Connection& source, const std::string& family) {
       .value_or("");
 }
 
+std::optional<std::string> owner_of(sql::Connection& source, const std::string& family,
+                                    const std::string& database) {
+  if (family != "postgres") return std::nullopt;
+  return source.scalar(fmt::format("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = {}",
+                                   source.quote(database)));
+}
+
 std::string version_of(sql::Connection& server, const std::string& family) {
   return server.scalar(family == "postgres" ? "SHOW server_version" : "SELECT VERSION()").value_or("");
 }
 
-std::string data_folder_of(sql::Connection& server, const std::string& family) {
-  return server.scalar(family == "postgres" ? "SHOW data_directory" : "SELECT @@datadir").value_or("");
+/// Of a server of this host whose files we may read; "" otherwise. PostgreSQL's are never needed: its own
+/// copy goes over the connection.
+std::string readable_data_folder(sql::Connection& server, const sql::Endpoint& where) {
+  const bool here =
+      !where.socket.empty() || where.host == "127.0.0.1" || where.host == "localhost" || where.host == "::1";
+  if (where.family == "postgres" || !here) return {};
+  std::string folder = server.scalar("SELECT @@datadir").value_or("");
+  std::error_code unreadable;
+  const os::fs::directory_iterator first(folder, unreadable);
+  return unreadable || first == os::fs::directory_iterator() ? "" : folder;
 }
 
 std::string new_id(Kind kind) {
@@ -65,7 +80,7 @@ Database Databases::create(const CreateRequest& request, const Waiting& waiting)
   catalogue_.add(row);
   try {
     const auto made = server(row);
-    made->initialise(waiting);
+    made->initialise(row.settings, waiting);
     made->configure(true, row.settings);
     made->start_first("", waiting);
     made->set_master_login(row.master_user, request.master_password);
@@ -85,47 +100,43 @@ Database Databases::create(const CreateRequest& request, const Waiting& waiting)
   return describe(row);
 }
 
-Database Databases::adopt(const AdoptRequest& request, const Waiting&) {
+Database Databases::adopt(const AdoptRequest& request, const Waiting& waiting) {
   Row row{.id = new_id(Kind::instance),
           .name = base::lower(request.name),
           .engine = normal_engine(request.engine),
           .status = "available",
           .port = request.port,
-          .master_user = request.user,
-          .settings = base::Json::object()};
+          .master_user = request.master_user,
+          .settings = {{"retention_days", request.retention_days}}};
   const std::string family = family_of(row.engine);
   sql::Endpoint login{.family = family,
                       .socket = request.socket,
                       .host = request.host.empty() ? "127.0.0.1" : request.host,
-                      .port = request.port,
+                      .port = row.port,
                       .user = request.user,
                       .password = request.password};
   const auto source = sql::connect(login, std::chrono::seconds(10));
-  std::string datadir = data_folder_of(*source, family);
-  std::error_code unreadable;
-  // PostgreSQL's own copy goes over the connection; MariaDB's reads the files.
-  if (family == "mariadb" &&
-      (!os::fs::is_directory(datadir, unreadable) ||
-       os::fs::directory_iterator(datadir, unreadable) == os::fs::directory_iterator()))
-    throw Error("SourceUnreadable",
-                fmt::format("the data folder {} of '{}' cannot be read by user {}", datadir, request.name,
-                            os::current_user().name),
-                "adopt a server of this host, as root or as the user it runs as");
   row.version = version_of(*source, family);
   row.db_name = first_database(*source, family);
-  if (row.port == 0)
-    row.port =
-        std::atoi(source->scalar(family == "postgres" ? "SHOW port" : "SELECT @@port").value_or("0").c_str());
+  if (row.master_user.empty())
+    row.master_user = owner_of(*source, family, row.db_name).value_or(request.user);
+  if (row.port == 0) row.port = family == "postgres" ? 5432 : 3306;
   row.adopted = {{"socket", request.socket},
                  {"host", login.host},
                  {"port", row.port},
                  {"user", request.user},
-                 {"datadir", datadir}};
+                 {"datadir", readable_data_folder(*source, login)}};
   catalogue_.add(row);
   secrets_.put_pending(
       "local/" + row.id,
       base::Secret(base::Json{{"username", request.user}, {"password", request.password.reveal()}}.dump()));
   secrets_.promote("local/" + row.id);
+  try {
+    if (request.retention_days > 0) back_up(row.id, waiting);
+  } catch (const std::exception&) {
+    discard(row, waiting);
+    throw;
+  }
   return describe(row);
 }
 

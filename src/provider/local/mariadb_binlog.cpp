@@ -56,6 +56,11 @@ bool ends_in_commit(std::ifstream& in, std::uint64_t offset, std::uint32_t size)
   return text.find("COMMIT") != std::string::npos;
 }
 
+/// `binlog.000007` → 7.
+std::uint64_t number_of(const os::fs::path& file) {
+  return std::strtoull(file.extension().c_str() + 1, nullptr, 10);
+}
+
 }  // namespace
 
 std::vector<os::fs::path> binlog_files(const os::fs::path& data, const std::string& first) {
@@ -67,11 +72,20 @@ std::vector<os::fs::path> binlog_files(const os::fs::path& data, const std::stri
     if (at->path().stem() != stem || number.size() < 7 ||
         number.find_first_not_of("0123456789", 1) != std::string::npos)
       continue;
-    if (at->path().filename() >= first) files.push_back(at->path());
+    if (number_of(at->path()) >= number_of(first)) files.push_back(at->path());
   }
-  std::ranges::sort(files);
+  std::ranges::sort(files, {}, number_of);
   if (files.empty() || files[0].filename() != first) return {};
-  return files;
+  const bool whole = number_of(files.back()) - number_of(files.front()) + 1 == files.size();
+  return whole ? files : std::vector<os::fs::path>();
+}
+
+base::Json position_of(sql::Connection& server) {
+  const auto status = server.query("SHOW MASTER STATUS").table;
+  if (status.empty()) return nullptr;
+  return {{"file", status[0].at(0).value_or("")},
+          {"offset", std::strtoull(status[0].at(1).value_or("0").c_str(), nullptr, 10)},
+          {"gtid", server.scalar("SELECT @@gtid_binlog_pos").value_or("")}};
 }
 
 BinlogEnd find_binlog_end(const os::fs::path& file, std::uint64_t offset, base::Time until) {

@@ -5,13 +5,19 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "os/files.h"
+#include "sql/connection.h"
 
 namespace provider::local {
 
-/// The files of a binary log from `first` on, in order; empty if `first` is not there. Numbers have at least
-/// six digits.
+/// The files of a binary log from `first` on, in order; empty if `first` is not there, or one behind it is
+/// missing. Numbers have at least six digits.
 std::vector<os::fs::path> binlog_files(const os::fs::path& data, const std::string& first);
+
+/// Where a server is in its binary log, as Copied::position has it; null if it has none. Exact if it commits
+/// nothing just now.
+base::Json position_of(sql::Connection& server);
 
 struct BinlogEnd {
   std::uint64_t offset = 0;  ///< behind the last whole transaction that is wanted

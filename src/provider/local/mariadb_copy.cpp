@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "os/freeze.h"
+#include "provider/local/mariadb_binlog.h"
 #include "provider/local/mariadb_server.h"
 
 namespace provider::local {
@@ -64,15 +65,6 @@ base::Json position_in(const os::fs::path& folder) {
   return nullptr;
 }
 
-/// Where a server that commits nothing just now is in its binary log; null if it has none.
-base::Json position_of(sql::Connection& server) {
-  const auto status = server.query("SHOW MASTER STATUS").table;
-  if (status.empty()) return nullptr;
-  return {{"file", status[0].at(0).value_or("")},
-          {"offset", std::strtoull(status[0].at(1).value_or("0").c_str(), nullptr, 10)},
-          {"gtid", server.scalar("SELECT @@gtid_binlog_pos").value_or("")}};
-}
-
 }  // namespace
 
 /// Copy on write. InnoDB writes pages and moves its checkpoint whatever locks are held, so locks alone give
@@ -102,6 +94,7 @@ Copied MariaDbServer::clone(const CopySource& source, const os::fs::path& target
 
 Copied MariaDbServer::hot_copy(const CopySource& source, const os::fs::path& target,
                                const Waiting& waiting) const {
+  if (source.data.empty()) return dump(source, target, waiting);
   const auto total = os::tree_bytes(source.data);
   auto tell = [&] {
     waiting.progress(

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "provider/local/mariadb_server.h"
 
 namespace provider::local {
@@ -27,7 +29,8 @@ void MariaDbServer::set_master_login(const std::string& user, const base::Secret
   const std::string hash = admin.password_hash(user, password);
   auto hosts =
       admin.query(fmt::format("SELECT Host FROM mysql.global_priv WHERE User = {}", admin.quote(user))).table;
-  if (hosts.empty()) hosts.push_back({std::string("%")});
+  const auto reaches_us = [](const sql::Row& row) { return row[0] == "%" || row[0] == "localhost"; };
+  if (std::ranges::none_of(hosts, reaches_us)) hosts.push_back({std::string("%")});
   for (const auto& row : hosts) {
     const std::string account = fmt::format("{}@{}", admin.quote(user), admin.quote(row[0].value_or("%")));
     admin.execute(fmt::format("CREATE USER IF NOT EXISTS {}", account), 0);

@@ -38,14 +38,70 @@ Relay lay_out(const LogSource& log, const os::fs::path& data, base::Time until) 
   return relay;
 }
 
+os::Command receive_command(const sql::Endpoint& source) {
+  os::Command command{.argv = {"mariadb-binlog", "--no-defaults", "--read-from-remote-server", "--raw",
+                               "--user=" + source.user}};
+  if (!source.socket.empty())
+    command.argv.push_back("--socket=" + source.socket);
+  else
+    command.argv.insert(command.argv.end(),
+                        {"--protocol=tcp", "--host=" + source.host, fmt::format("--port={}", source.port)});
+  if (!source.password.empty()) command.environment.push_back("MYSQL_PWD=" + source.password.reveal());
+  return command;
+}
+
 }  // namespace
+
+/// It ends when it loses its source, and is begun again with the newest file, which may have grown.
+os::Command MariaDbServer::receiver(const sql::Endpoint& source) const {
+  auto command = receive_command(source);
+  const auto first = position_of(*sql::connect(source, std::chrono::seconds(10)));
+  if (first.is_null())
+    throw Error("NoBinaryLog", fmt::format("the server at {}:{} has no binary log", source.host, source.port),
+                "set log_bin there, or adopt it with --retention-days 0");
+  command.argv.emplace_back("--stop-never");
+  command.argv.insert(
+      command.argv.begin(),
+      {"bash", "-c",
+       "first=$1; shift; while :; do last=$(ls | grep -E '[.][0-9]{6,}$' | sort -V | tail -n 1); \"$@\" "
+       "\"${last:-$first}\"; sleep 2; done",
+       "receiver", first.at("file").get<std::string>()});
+  return command;
+}
+
+/// A copy of what there is of the log of a server that is not ours, up to this moment; a folder of binary
+/// logs.
+os::fs::path MariaDbServer::fetch_log(const LogSource& log, const Waiting& waiting) const {
+  const auto folder = this->folder() / "log";
+  os::make_folder(folder, 0700, home_.server_user);
+  os::fs::path last;
+  for (const auto& file : binlog_files(log.data, log.base_position.at("file"))) {
+    last = folder / file.filename();
+    share_or_copy(file, last);
+  }
+  os::give_to(folder, home_.server_user);
+  auto command = receive_command(*log.origin);
+  command.argv.insert(command.argv.end(),
+                      {"--to-last-log", "--result-file=" + folder.string() + "/", last.filename().string()});
+  command.user = home_.server_user;
+  os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop);
+  return folder;
+}
 
 bool MariaDbServer::has_log(const LogSource& log) const {
   return log.base_position.is_object() && !binlog_files(log.data, log.base_position.at("file")).empty();
 }
 
 void MariaDbServer::drop_log_before(const LogSource& log) const {
-  if (!has_log(log) || !process()) return;
+  if (!has_log(log)) return;
+  if (log.data == log.archive) {
+    const std::string first = log.base_position.at("file");
+    for (const auto& entry : os::fs::directory_iterator(log.archive))
+      if (entry.path().stem() == os::fs::path(first).stem() && entry.path().filename() < first)
+        os::remove_tree(entry.path());
+    return;
+  }
+  if (!process()) return;
   const auto session = administrate();
   session->execute(
       fmt::format("PURGE BINARY LOGS TO {}", session->quote(log.base_position.at("file").get<std::string>())),
@@ -54,7 +110,10 @@ void MariaDbServer::drop_log_before(const LogSource& log) const {
 
 void MariaDbServer::start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
                                     const Waiting& waiting) const {
-  const Relay relay = lay_out(log, data(), until);
+  LogSource complete = log;
+  if (log.origin) complete.data = fetch_log(log, waiting);
+  const Relay relay = lay_out(complete, data(), until);
+  if (log.origin) os::remove_tree(complete.data);
   os::give_to(data(), home_.server_user);
   configure(false, settings);
   start_first("", waiting);

@@ -56,21 +56,26 @@ bool MariaDbServer::is_error(const std::string& log_line) const {
 
 std::vector<std::string> MariaDbServer::missing_programs() const {
   std::vector<std::string> missing;
-  for (const char* name : {"mariadbd", "mariadb-backup", "mariadb-install-db"})
+  for (const char* name :
+       {"mariadbd", "mariadb-backup", "mariadb-install-db", "mariadb-dump", "mariadb-binlog"})
     if (os::find_program(name).empty()) missing.emplace_back(name);
   return missing;
 }
 
-void MariaDbServer::initialise(const Waiting& waiting) const {
+void MariaDbServer::initialise(const base::Json& settings, const Waiting& waiting) const {
   os::make_folder(folder(), 0700, home_.server_user);
   os::make_folder(scratch(), 0700, home_.server_user);
-  os::run_or_throw(
-      {.argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string(), "--skip-test-db",
-                "--skip-name-resolve", "--auth-root-authentication-method=socket",
-                "--auth-root-socket-user=" + home_.server_user.name},
-       .user = home_.server_user,
-       .environment = {"TMPDIR=" + scratch().string()}},
-      waiting.clock, waiting.deadline, waiting.stop);
+  os::Command command{
+      .argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string(), "--skip-test-db",
+               "--skip-name-resolve", "--auth-root-authentication-method=socket",
+               "--auth-root-socket-user=" + home_.server_user.name},
+      .user = home_.server_user,
+      .environment = {"TMPDIR=" + scratch().string()}};
+  const base::Json server = settings.value("server", base::Json::object());
+  for (const auto& [name, value] : server.items())
+    if (name.starts_with("innodb_") || name == "lower_case_table_names")
+      command.argv.push_back(fmt::format("--{}={}", name, value.get<std::string>()));
+  os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop);
 }
 
 void MariaDbServer::configure(bool open, const base::Json& settings) const {
@@ -141,6 +146,16 @@ base::Json MariaDbServer::settings_of(sql::Connection& source) const {
     if (value && !value->empty()) out[name] = *value;
   }
   return out;
+}
+
+std::uint64_t MariaDbServer::size_of(sql::Connection& source) const {
+  return std::strtoull(
+      source
+          .scalar("SELECT CAST(COALESCE(SUM(data_length + index_length), 0) AS UNSIGNED) FROM "
+                  "information_schema.tables")
+          .value_or("0")
+          .c_str(),
+      nullptr, 10);
 }
 
 std::string MariaDbServer::superuser_of(sql::Connection&) const {

@@ -12,7 +12,7 @@ class MariaDbServer final : public Server {
   using Server::Server;
 
   std::vector<std::string> missing_programs() const override;
-  void initialise(const Waiting& waiting) const override;
+  void initialise(const base::Json& settings, const Waiting& waiting) const override;
   void configure(bool open, const base::Json& settings) const override;
   void start(const Waiting& waiting) const override;
   void start_first(const std::string& superuser, const Waiting& waiting) const override;
@@ -26,6 +26,8 @@ class MariaDbServer final : public Server {
   void forget_past() const override;
   base::Json settings_of(sql::Connection& source) const override;
   std::string superuser_of(sql::Connection& source) const override;
+  os::Command receiver(const sql::Endpoint& source) const override;
+  std::uint64_t size_of(sql::Connection& source) const override;
   bool has_log(const LogSource& log) const override;
   void drop_log_before(const LogSource& log) const override;
   void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
@@ -46,6 +48,9 @@ class MariaDbServer final : public Server {
   /// For temporary tables; never a shared folder, because every mariadbd that starts removes what it finds
   /// there.
   os::fs::path scratch() const { return folder() / "tmp"; }
+  os::fs::path fetch_log(const LogSource& log, const Waiting& waiting) const;
+  /// hot_copy() of a server whose files cannot be read: its contents, as statements.
+  Copied dump(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
   /// The accounts at localhost that start() makes ours; the operating system says who is who.
   std::set<std::string> administrators() const;
   Copied clone(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;

@@ -12,13 +12,17 @@ namespace provider::local {
 namespace {
 
 using base::Error;
+using namespace std::chrono_literals;
 
-/// The segments of a folder from `first` on.
+constexpr std::string_view partial = ".partial";  ///< what pg_receivewal calls a segment that is not full yet
+
+/// The segments of a folder from `first` on, whole or not.
 std::set<std::string> segments(const os::fs::path& folder, const std::string& first) {
   std::set<std::string> names;
   std::error_code error;
   for (os::fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename();
+    std::string name = at->path().filename();
+    if (name.ends_with(partial)) name.resize(name.size() - partial.size());
     if (is_wal_segment(name) && name >= first) names.insert(name);
   }
   return names;
@@ -34,7 +38,10 @@ void gather(const LogSource& log, const std::string& first, const os::fs::path& 
       os::fs::copy_file(from, to / from.filename(), os::fs::copy_options::overwrite_existing, vanished);
   };
   for (const auto& name : segments(log.data / "pg_wal", first)) take(log.data / "pg_wal" / name);
-  for (const auto& name : segments(log.archive, first)) take(log.archive / name);  // whole ones win
+  for (const auto& name : segments(log.archive, first)) {
+    take(log.archive / name);  // whole ones win
+    take(log.archive / (name + std::string(partial)));
+  }
   for (const auto& folder : {log.data / "pg_wal", log.archive}) {
     std::error_code error;
     for (os::fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
@@ -42,7 +49,52 @@ void gather(const LogSource& log, const std::string& first, const os::fs::path& 
   }
 }
 
+os::Command receive_command(const sql::Endpoint& source) {
+  os::Command command{.argv = {postgres_program("pg_receivewal").string(), "--no-password", "-h",
+                               source.socket.empty() ? source.host : source.socket, "-p",
+                               std::to_string(source.port), "-U", source.user}};
+  if (!source.password.empty()) command.environment.push_back("PGPASSWORD=" + source.password.reveal());
+  return command;
+}
+
+/// A segment that is not full yet, and is the last: replay ends in it.
+void take_last_for_whole(const os::fs::path& folder) {
+  for (const auto& name : segments(folder, "")) {
+    const auto unfinished = folder / (name + std::string(partial));
+    if (!os::fs::exists(unfinished)) continue;
+    if (os::fs::exists(folder / name))
+      os::remove_tree(unfinished);
+    else
+      os::fs::rename(unfinished, folder / name);
+  }
+}
+
 }  // namespace
+
+/// Without a slot: a slot that nobody reads fills the disk of the source. What the source has thrown away by
+/// then is a gap, which has_log() sees.
+os::Command PostgresServer::receiver(const sql::Endpoint& source) const {
+  auto command = receive_command(source);
+  command.argv.insert(command.argv.end(), {"-D", "."});
+  return command;
+}
+
+/// Fetches what the source has written until now. Its program begins with what `to` lacks, and does not end
+/// at the very position where the source stands still: hence the byte before it.
+void PostgresServer::fetch_rest(const sql::Endpoint& source, const os::fs::path& to,
+                                const Waiting& waiting) const {
+  const auto end = sql::connect(source, 10s)
+                       ->query(
+                           "SELECT pg_walfile_name(lsn), lsn FROM (SELECT pg_current_wal_flush_lsn() - 1 "
+                           "AS lsn) AS here")
+                       .table.at(0);
+  if (os::fs::exists(to / end.at(0).value_or(""))) return;
+  auto command = receive_command(source);
+  command.argv.insert(command.argv.end(),
+                      {"-D", to.string(), "--no-loop", "--endpos=" + end.at(1).value_or("")});
+  command.user = home_.server_user;
+  os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop);
+}
 
 bool is_wal_segment(const std::string& name) {
   return name.size() == 24 && name.find_first_not_of("0123456789ABCDEF") == std::string::npos;
@@ -106,6 +158,8 @@ void PostgresServer::start_replaying(const LogSource& log, base::Time until, con
   os::make_folder(wal, 0700, home_.server_user);
   gather(log, first_segment_of(data()), wal);
   os::give_to(wal, home_.server_user);
+  if (log.origin) fetch_rest(*log.origin, wal, waiting);
+  take_last_for_whole(wal);
   waiting.progress({{"what", "replaying the log"}});
   try {
     replay_to(base::ledger_utc(until) + "+00", settings, waiting);

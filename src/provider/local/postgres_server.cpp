@@ -71,12 +71,12 @@ bool PostgresServer::is_error(const std::string& log_line) const {
 
 std::vector<std::string> PostgresServer::missing_programs() const {
   std::vector<std::string> missing;
-  for (const char* name : {"postgres", "initdb", "pg_basebackup"})
+  for (const char* name : {"postgres", "initdb", "pg_basebackup", "pg_receivewal"})
     if (postgres_program(name).empty()) missing.emplace_back(name);
   return missing;
 }
 
-void PostgresServer::initialise(const Waiting& waiting) const {
+void PostgresServer::initialise(const base::Json&, const Waiting& waiting) const {
   os::make_folder(folder(), 0700, home_.server_user);
   const auto initdb = postgres_program("initdb");
   os::run_or_throw({.argv = {initdb.empty() ? "initdb" : initdb.string(), "-D", data().string(), "-U",
@@ -225,6 +225,15 @@ base::Json PostgresServer::settings_of(sql::Connection& source) const {
   for (const char* name : carried_settings)
     if (const auto value = source.scalar(fmt::format("SHOW {}", name))) out[name] = *value;
   return out;
+}
+
+std::uint64_t PostgresServer::size_of(sql::Connection& source) const {
+  return std::strtoull(source
+                           .scalar("SELECT sum(pg_database_size(oid))::bigint FROM pg_database WHERE "
+                                   "has_database_privilege(oid, 'CONNECT')")
+                           .value_or("0")
+                           .c_str(),
+                       nullptr, 10);
 }
 
 /// The first superuser, whatever it is called: its oid is 10 (BOOTSTRAP_SUPERUSERID).

@@ -10,7 +10,7 @@ class PostgresServer final : public Server {
   using Server::Server;
 
   std::vector<std::string> missing_programs() const override;
-  void initialise(const Waiting& waiting) const override;
+  void initialise(const base::Json& settings, const Waiting& waiting) const override;
   void configure(bool open, const base::Json& settings) const override;
   void start(const Waiting& waiting) const override;
   void start_first(const std::string& superuser, const Waiting& waiting) const override;
@@ -24,6 +24,8 @@ class PostgresServer final : public Server {
   void forget_past() const override;
   base::Json settings_of(sql::Connection& source) const override;
   std::string superuser_of(sql::Connection& source) const override;
+  os::Command receiver(const sql::Endpoint& source) const override;
+  std::uint64_t size_of(sql::Connection& source) const override;
   bool has_log(const LogSource& log) const override;
   void drop_log_before(const LogSource& log) const override;
   void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
@@ -52,6 +54,7 @@ class PostgresServer final : public Server {
   std::string archive_settings() const;
   /// Starts it in recovery; `target` as in recovery_target_time, "" for the end of the log.
   void replay_to(const std::string& target, const base::Json& settings, const Waiting& waiting) const;
+  void fetch_rest(const sql::Endpoint& source, const os::fs::path& to, const Waiting& waiting) const;
   /// Runs `each` in every database that takes connections.
   void in_every_database(const std::function<void(sql::Connection&)>& each) const;
   Copied clone(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;

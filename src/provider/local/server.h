@@ -7,10 +7,10 @@
 
 namespace provider::local {
 
-/// A server to copy from: one of ours, or one that runs by itself.
+/// A server to copy from: one of ours, or one that runs by itself, here or on another host.
 struct CopySource {
-  sql::Endpoint administrator;  ///< may back up; its password never goes by the command line
-  os::fs::path data;
+  sql::Endpoint administrator;           ///< may back up; its password never goes by the command line
+  os::fs::path data;                     ///< "" if its files cannot be read from here
   bool ours = false;                     ///< readable by the server user
   std::optional<os::ProcessId> process;  ///< of a server that we supervise; may be frozen for a moment
 };
@@ -21,24 +21,29 @@ struct Copied {
   base::Json position;     ///< MariaDB: where in the binary log it ends: {gtid, file, offset}
 };
 
-/// The log of a server of ours, and from where on it is wanted.
+/// The log of a server, and from where on it is wanted.
 struct LogSource {
-  os::fs::path data;         ///< the server's data folder; it may be running
-  os::fs::path archive;      ///< PostgreSQL: where finished segments go
-  os::fs::path base;         ///< data folder of the copy that the log continues
-  base::Json base_position;  ///< its Copied::position
+  os::fs::path data;     ///< the server's data folder; it may be running. Of one that is not ours: archive
+  os::fs::path archive;  ///< PostgreSQL: where finished segments go; of one that is not ours: all we have
+  os::fs::path base;     ///< data folder of the copy that the log continues
+  base::Json base_position;             ///< its Copied::position
+  std::optional<sql::Endpoint> origin;  ///< of one that is not ours: where the newest of its log is to be had
 };
 
 /// A server's folder: data/, server.cnf, server.log, socket, pid. Mode 0700, of the server user. Both
 /// families have the same verbs; those that speak to the server throw what sql::Connection throws.
 class Server {
  public:
-  Server(const Home& home, std::string id, int port) : home_(home), id_(std::move(id)), port_(port) {}
+  Server(const Home& home, std::string id, int port)
+      : home_(home), id_(std::move(id)), port_(port), folder_(home.instance(id_)) {}
+  /// In a folder of its own.
+  Server(const Home& home, os::fs::path folder, std::string id, int port)
+      : home_(home), id_(std::move(id)), port_(port), folder_(std::move(folder)) {}
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   virtual ~Server() = default;
 
-  os::fs::path folder() const { return home_.instance(id_); }
+  const os::fs::path& folder() const { return folder_; }
   os::fs::path data() const { return folder() / "data"; }
 
   /// The process that serves this very folder: one that works in our data folder. A stale pid file never
@@ -47,8 +52,8 @@ class Server {
 
   /// Programs of this family that this host lacks.
   virtual std::vector<std::string> missing_programs() const = 0;
-  /// Makes an empty data folder.
-  virtual void initialise(const Waiting& waiting) const = 0;
+  /// Makes an empty data folder; `settings` as for configure().
+  virtual void initialise(const base::Json& settings, const Waiting& waiting) const = 0;
   /// Writes the server's configuration. Closed: no TCP, only the socket in a folder of mode 0700. Of
   /// `settings`: `server` is what settings_of() gave, `replica` what follow() gave, `retention_days` for how
   /// long the log is kept, if it is.
@@ -101,6 +106,12 @@ class Server {
   /// blocks and the server is ours, copy on write; otherwise the engine's own hot copy.
   Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
 
+  /// The program that copies the log of `source`, which is not ours, into its working folder as it grows, for
+  /// ever: with the right to replicate, over the network.
+  virtual os::Command receiver(const sql::Endpoint& source) const = 0;
+  /// Bytes of data in `source`, about.
+  virtual std::uint64_t size_of(sql::Connection& source) const = 0;
+
   /// Is the whole log there, from the base on?
   virtual bool has_log(const LogSource& log) const = 0;
   /// Removes what of the kept log is older than the base.
@@ -146,6 +157,7 @@ class Server {
   int port_;
 
  private:
+  os::fs::path folder_;
   bool await_end(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
   bool await_answer(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
 };

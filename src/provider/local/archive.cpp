@@ -1,0 +1,90 @@
+// The logs of adopted servers: received as they grow, by a process that outlives us.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "provider/local/databases.h"
+
+namespace provider::local {
+namespace {
+
+using base::Error;
+using namespace std::chrono_literals;
+
+constexpr const char* output_name = "receiver.log";
+
+}  // namespace
+
+/// All of it works in the archive's folder: found there, whoever started it, as a server is in its own.
+bool Databases::receives(const Row& adopted) {
+  std::error_code missing;
+  const auto folder = os::fs::canonical(home_.archive(adopted.id), missing);
+  return !missing && os::find_working_in(folder);
+}
+
+void Databases::start_receiving(const Row& adopted, const Waiting& waiting) {
+  const auto folder = home_.archive(adopted.id);
+  constexpr std::uintmax_t biggest_log = 1U
+                                         << 20U;  // it complains every few seconds while the source is away
+  std::error_code none;
+  if (receives(adopted)) {
+    if (os::fs::file_size(folder / output_name, none) > biggest_log && !none)
+      os::fs::resize_file(folder / output_name, 0);
+    return;
+  }
+  os::make_folder(folder, 0700, home_.server_user);
+  os::remove_tree(folder / output_name);
+  auto command = server(adopted)->receiver(administrator(adopted));
+  command.user = home_.server_user;
+  command.folder = folder;
+  command.output = folder / output_name;
+  const auto receiver = os::start(command);
+  const auto enough = waiting.clock.now() + 30s;
+  while (std::distance(os::fs::directory_iterator(folder), {}) < 2) {  // its output and the log
+    const auto said = os::read_file(folder / output_name);
+    if (!os::is_running(receiver) || base::lower(said).find("error") != std::string::npos ||
+        waiting.clock.now() >= enough) {
+      stop_receiving(adopted);
+      throw Error("LogNotReceived",
+                  fmt::format("the log of '{}' cannot be received: {}", adopted.name, base::trim(said)),
+                  "the user needs the right to replicate; PostgreSQL's pg_hba.conf a line for it");
+    }
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 20ms, waiting.stop))
+      throw Error("Interrupted", "stopped while a log was about to be received");
+  }
+}
+
+void Databases::stop_receiving(const Row& adopted) {
+  os::kill_working_in(home_.archive(adopted.id));
+}
+
+/// While the source answers, a restore fetches what is missing; without it, what we have is all there is.
+base::Time Databases::log_end(const Row& source) {
+  if (source.adopted.is_null() || status_of(source) == "available") return base::SystemClock().now();
+  base::Time newest{};
+  for (const auto& entry : os::fs::directory_iterator(home_.archive(source.id)))
+    if (entry.path().filename() != output_name) newest = std::max(newest, os::modified(entry.path()));
+  return newest;
+}
+
+/// The log may lag behind the copy for a moment. If it does not come, it has a gap that nothing can fill: it
+/// is begun anew, for the copies from now on.
+bool Databases::await_log(const Row& adopted, const Snapshot& base, const Waiting& waiting) {
+  const auto enough = waiting.clock.now() + 10s;
+  const auto its = server(adopted);
+  while (!its->has_log(log_of(adopted, base))) {
+    if (waiting.clock.now() >= enough || !receives(adopted)) {
+      stop_receiving(adopted);
+      os::remove_tree(home_.archive(adopted.id));
+      start_receiving(adopted, waiting);
+      return false;
+    }
+    if (!waiting.clock.sleep_until(waiting.clock.now() + 50ms, waiting.stop))
+      throw Error("Interrupted", "stopped while a log was being received");
+  }
+  return true;
+}
+
+}  // namespace provider::local

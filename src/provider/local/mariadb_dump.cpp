@@ -1,0 +1,111 @@
+// Copies of a MariaDB server by statements: where its files are out of reach, as on another host.
+#include <fmt/format.h>
+
+#include <fstream>
+#include <regex>
+
+#include "base/error.h"
+#include "provider/local/mariadb_server.h"
+
+namespace provider::local {
+namespace {
+
+constexpr const char* not_of_users = "('mysql', 'information_schema', 'performance_schema', 'sys')";
+
+os::Command dump_command(const sql::Endpoint& login, const os::fs::path& to) {
+  os::Command command{.argv = {"mariadb-dump", "--no-defaults", "--user=" + login.user,
+                               "--result-file=" + to.string(), "--max-allowed-packet=1G"}};
+  if (!login.socket.empty())
+    command.argv.push_back("--socket=" + login.socket);
+  else
+    command.argv.insert(command.argv.end(),
+                        {"--protocol=tcp", "--host=" + login.host, fmt::format("--port={}", login.port)});
+  if (!login.password.empty()) command.environment.push_back("MYSQL_PWD=" + login.password.reveal());
+  return command;
+}
+
+/// One consistent view of all InnoDB tables, and where in the binary log it is, as a comment.
+os::Command dump_of_databases(sql::Connection& source, const sql::Endpoint& login, const os::fs::path& to) {
+  auto command = dump_command(login, to);
+  command.argv.insert(command.argv.end(), {"--single-transaction", "--quick", "--routines", "--events",
+                                           "--triggers", "--hex-blob", "--add-drop-database"});
+  if (source.scalar("SELECT @@log_bin") == "1") command.argv.emplace_back("--master-data=2");
+  command.argv.emplace_back("--databases");
+  for (const auto& row : source
+                             .query(fmt::format("SELECT schema_name FROM information_schema.schemata WHERE "
+                                                "schema_name NOT IN {} ORDER BY 1",
+                                                not_of_users))
+                             .table)
+    command.argv.push_back(row[0].value_or(""));
+  if (command.argv.back() == "--databases")
+    throw base::Error("SourceEmpty", fmt::format("the server at {}:{} shows {} no database of users",
+                                                 login.host, login.port, login.user));
+  return command;
+}
+
+/// mariadb-dump's `-- CHANGE MASTER TO MASTER_LOG_FILE='…', MASTER_LOG_POS=…;`; null if it is not there.
+base::Json position_in(const os::fs::path& dump) {
+  std::ifstream in(dump);
+  std::string head(16'384, '\0');
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(in.gcount()));
+  std::smatch found;
+  if (!std::regex_search(head, found, std::regex("MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=([0-9]+)")))
+    return nullptr;
+  return {{"file", found[1].str()}, {"offset", std::stoull(found[2].str())}, {"gtid", ""}};
+}
+
+}  // namespace
+
+/// The dump is loaded into a server in the very folder that is being made, which then stops.
+Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
+                           const Waiting& waiting) const {
+  const auto& login = source.administrator;
+  const auto session = sql::connect(login, std::chrono::seconds(10));
+  const auto folder = target.parent_path();
+  const auto logins = folder / "logins.sql", databases = folder / "databases.sql";
+  const auto total = size_of(*session);
+  auto tell = [&, what = "dumping"] {
+    std::error_code none;
+    const auto done = os::fs::file_size(databases, none);
+    waiting.progress(
+        {{"doneBytes", none ? 0 : std::min(done, total)}, {"totalBytes", total}, {"what", what}});
+  };
+  auto as_us = dump_command(login, logins);
+  as_us.argv.insert(as_us.argv.end(), {"--system=users", "--insert-ignore"});
+  const bool has_logins = os::run(as_us, waiting.clock, waiting.deadline, waiting.stop).exit_code == 0;
+  const base::Time data_time = waiting.clock.now();
+  os::run_or_throw(dump_of_databases(*session, login, databases), waiting.clock, waiting.deadline,
+                   waiting.stop, tell);
+  const base::Json position = position_in(databases);
+  for (const auto& file : {logins, databases}) os::give_to(file, home_.server_user);
+
+  const MariaDbServer loader(home_, folder, id_, 0);
+  const base::Json settings = {{"server", settings_of(*session)}};
+  loader.initialise(settings, waiting);
+  loader.configure(false, settings);
+  loader.start_first("", waiting);
+  waiting.progress({{"what", "loading the dump"}});
+  for (const auto& file : {has_logins ? logins : os::fs::path(), databases})
+    if (!file.empty())
+      os::run_or_throw({.argv = {"mariadb", "--no-defaults", "--user=" + home_.server_user.name,
+                                 "--socket=" + loader.socket_endpoint().socket, "--binary-mode",
+                                 "--max-allowed-packet=1G", "--init-command=SET sql_log_bin = 0"},
+                        .user = home_.server_user,
+                        .input = file},
+                       waiting.clock, waiting.deadline, waiting.stop);
+  loader.stop(waiting);
+  for (const auto& entry : os::fs::directory_iterator(folder))
+    if (entry.path() != target) os::remove_tree(entry.path());
+  const auto unsafe = session->scalar(fmt::format(
+      "SELECT COUNT(*) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND engine <> "
+      "'InnoDB' AND table_schema NOT IN {}",
+      not_of_users));
+  return {
+      data_time,
+      fmt::format("copy by mariadb-dump{}{}", has_logins ? "" : ", without the logins, which it may not read",
+                  unsafe == "0" ? "" : fmt::format(", {} tables of which are not transactional", *unsafe)),
+      position};
+}
+
+}  // namespace provider::local
