@@ -109,6 +109,7 @@ Database Databases::adopt(const AdoptRequest& request, const Waiting& waiting) {
           .master_user = request.master_user,
           .settings = {{"retention_days", request.retention_days}}};
   const std::string family = family_of(row.engine);
+  if (row.port == 0) row.port = family == "postgres" ? 5432 : 3306;
   sql::Endpoint login{.family = family,
                       .socket = request.socket,
                       .host = request.host.empty() ? "127.0.0.1" : request.host,
@@ -120,7 +121,6 @@ Database Databases::adopt(const AdoptRequest& request, const Waiting& waiting) {
   row.db_name = first_database(*source, family);
   if (row.master_user.empty())
     row.master_user = owner_of(*source, family, row.db_name).value_or(request.user);
-  if (row.port == 0) row.port = family == "postgres" ? 5432 : 3306;
   row.adopted = {{"socket", request.socket},
                  {"host", login.host},
                  {"port", row.port},
