@@ -16,6 +16,7 @@ namespace {
 
 using provider::Database;
 using provider::Kind;
+using provider::RestoreType;
 
 /// A world with one instance, `prod`, that is available and was not made by a refresh.
 class World {
@@ -23,6 +24,8 @@ class World {
   virtual ~World() = default;
   virtual provider::DatabaseService& service() = 0;
   virtual base::Clock& clock() = 0;
+  virtual void take_snapshot(const std::string& name) = 0;  ///< of prod
+  virtual std::string make_cluster() = 0;                   ///< with a writer; its id
 };
 
 class SimulatedOne : public World {
@@ -37,6 +40,15 @@ class SimulatedOne : public World {
   }
   provider::DatabaseService& service() override { return databases_; }
   base::Clock& clock() override { return clock_; }
+  void take_snapshot(const std::string& name) override { databases_.snapshots.insert(name); }
+  std::string make_cluster() override {
+    databases_.add({.kind = Kind::cluster,
+                    .name = "prodcluster",
+                    .id = "id-cluster",
+                    .engine = "aurora-mysql",
+                    .status = "available"});
+    return "id-cluster";
+  }
 
  private:
   base::VirtualClock clock_{base::Time{}};
@@ -59,6 +71,19 @@ class Local : public World {
   }
   provider::DatabaseService& service() override { return databases_; }
   base::Clock& clock() override { return clock_; }
+  void take_snapshot(const std::string& name) override {
+    databases_.create_snapshot(databases_.find(Kind::instance, "prod")->id, name, false, waiting());
+  }
+  std::string make_cluster() override {
+    const bool postgres = databases_.find(Kind::instance, "prod")->engine == "postgres";
+    return databases_
+        .create({.name = "prodcluster",
+                 .engine = postgres ? "aurora-postgresql" : "aurora-mysql",
+                 .master_password = base::Secret("production"),
+                 .retention_days = 0},
+                waiting())
+        .id;
+  }
 
  private:
   provider::Waiting waiting() {
@@ -84,14 +109,15 @@ class Databases : public testing::TestWithParam<Provider> {
   }
   std::string source() { return service().find(Kind::instance, "prod")->id; }
 
-  Database restore(const std::string& name) {
-    const auto made = service().restore({.source = source(),
-                                         .name = name,
-                                         .tags = {{"refresh", "true"}},
-                                         .port = os::any_free_port(),
-                                         .settings = base::Json::object()},
-                                        waiting());
-    return settled(made.database.id, "available");
+  Database restore(const std::string& name) { return restore({.source = source(), .name = name}); }
+  Database restore(provider::RestoreRequest request) {
+    request.tags = {{"refresh", "true"}};
+    request.port = os::any_free_port();
+    request.settings = base::Json::object();
+    return settled(service().restore(request, waiting()).database.id, "available");
+  }
+  void sleep(std::chrono::milliseconds time) {
+    world_->clock().sleep_until(world_->clock().now() + time, {});
   }
   /// Waits until the status is `status`; a failed wait fails the test.
   Database settled(const std::string& id, const std::string& status) {
@@ -197,6 +223,86 @@ TEST_P(Databases, DeletesForGoodAndOnlyOnce) {
   EXPECT_FALSE(service().get(made.id));
   expect_code("DBInstanceNotFound", [&] { service().remove(made.id, waiting()); });
   restore("copy");
+}
+
+TEST_P(Databases, EveryKindOfRestoreMakesAClosedDatabase) {
+  world_->take_snapshot("snap");
+  sleep(std::chrono::milliseconds(2100));
+  const auto now = std::chrono::floor<std::chrono::seconds>(world_->clock().now());
+  const provider::RestoreRequest requests[] = {
+      {.source = source(), .name = "latest", .type = RestoreType::latest_point},
+      {.source = source(), .name = "clone", .type = RestoreType::fast_cloning},
+      {.source = source(), .name = "snapped", .type = RestoreType::from_snapshot, .snapshot = "snap"},
+      {.source = source(), .name = "point", .type = RestoreType::restore_point, .time = now}};
+  for (const auto& request : requests) {
+    const auto made = restore(request);
+    EXPECT_FALSE(made.open) << request.name;
+    EXPECT_EQ(made.name, request.name);
+    EXPECT_EQ(made.tags.at("refresh"), "true") << request.name;
+  }
+  EXPECT_EQ(service().list().size(), 5U);
+  expect_code("DBSnapshotNotFound", [&] {
+    restore({.source = source(), .name = "x", .type = RestoreType::from_snapshot, .snapshot = "nothing"});
+  });
+  expect_code("InvalidRestoreFault", [&] {
+    restore({.source = source(),
+             .name = "x",
+             .type = RestoreType::restore_point,
+             .time = now + std::chrono::hours(1)});
+  });
+  EXPECT_EQ(service().list().size(), 5U);
+}
+
+TEST_P(Databases, AReplicaIsOneUntilItGoes) {
+  const auto made = service().create_replica(source(), "reader", os::any_free_port(), {{"a", "b"}},
+                                             base::Json::object(), waiting());
+  const auto replica = settled(made.id, "available");
+  EXPECT_EQ(replica.replica_of, source());
+  EXPECT_EQ(replica.tags.at("a"), "b");
+  EXPECT_EQ(service().get(source())->replicas, std::vector<std::string>{replica.id});
+  const auto deadline = world_->clock().now() + std::chrono::minutes(1);
+  while (!service().replica_in_sync(replica.id) && world_->clock().now() < deadline)
+    sleep(std::chrono::milliseconds(50));
+  EXPECT_TRUE(service().replica_in_sync(replica.id));
+  expect_code("DBInstanceAlreadyExists",
+              [&] { service().create_replica(source(), "reader", 0, {}, base::Json::object(), waiting()); });
+  service().remove(replica.id, waiting());
+  while (service().get(replica.id) && world_->clock().now() < deadline) sleep(std::chrono::milliseconds(50));
+  EXPECT_TRUE(service().get(source())->replicas.empty());
+}
+
+TEST_P(Databases, AClusterIsRestoredWithoutInstancesAndGoesAfterThem) {
+  const auto cluster = world_->make_cluster();
+  const auto made = restore({.kind = Kind::cluster, .source = cluster, .name = "copy"});
+  EXPECT_EQ(made.kind, Kind::cluster);
+  EXPECT_TRUE(made.members.empty());
+  EXPECT_FALSE(service().find(Kind::instance, "copy")) << "clusters have names of their own";
+  expect_code("DBClusterAlreadyExistsFault",
+              [&] { restore({.kind = Kind::cluster, .source = cluster, .name = "copy"}); });
+  const auto writer = service().create_member(made.id, "copy-w", {}, base::Json::object(), waiting());
+  EXPECT_TRUE(writer.writer);
+  settled(writer.id, "available");
+  const auto reader = service().create_member(made.id, "copy-r", {}, base::Json::object(), waiting());
+  EXPECT_FALSE(reader.writer);
+  settled(reader.id, "available");
+  EXPECT_EQ(service().get(made.id)->members.size(), 2U);
+  expect_code("InvalidDBClusterStateFault", [&] { service().remove(made.id, waiting()); });
+  for (const auto& id : {reader.id, writer.id, made.id}) {
+    service().remove(id, waiting());
+    const auto deadline = world_->clock().now() + std::chrono::minutes(1);
+    while (service().get(id) && world_->clock().now() < deadline) sleep(std::chrono::milliseconds(50));
+  }
+  EXPECT_FALSE(service().find(Kind::cluster, "copy"));
+}
+
+TEST_P(Databases, WhatIsStoppedIsNeitherChangedNorReplicated) {
+  const auto made = restore("copy");
+  service().stop(made.id, waiting());
+  settled(made.id, "stopped");
+  expect_code("InvalidDBInstanceState", [&] { service().set_master_password(made.id, base::Secret("x")); });
+  expect_code("InvalidDBInstanceState",
+              [&] { service().create_replica(made.id, "reader", 0, {}, base::Json::object(), waiting()); });
+  EXPECT_FALSE(service().find(Kind::instance, "reader"));
 }
 
 TEST_P(Databases, MergesTags) {

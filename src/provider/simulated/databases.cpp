@@ -112,6 +112,13 @@ Databases::Entry& Databases::must_have(const std::string& id, bool settled) {
   return found->second;
 }
 
+Databases::Entry& Databases::running(const std::string& id) {
+  Entry& entry = must_have(id, true);
+  if (entry.database.status == "stopped")
+    throw Error("InvalidDBInstanceState", fmt::format("{} is stopped", entry.database.name));
+  return entry;
+}
+
 template <class Body>
 auto Databases::verb(const std::string& name, Body body) {
   if (on_change) on_change();
@@ -173,7 +180,8 @@ std::vector<base::Problem> Databases::check(const RestoreRequest&, const std::st
 
 Databases::Entry& Databases::insert(Database database, const std::string& from) {
   if (find(database.kind, database.name))
-    throw Error("DBInstanceAlreadyExists", fmt::format("there is a database {} already", database.name));
+    throw Error(database.kind == Kind::cluster ? "DBClusterAlreadyExistsFault" : "DBInstanceAlreadyExists",
+                fmt::format("there is a database {} already", database.name));
   const Entry& source = must_have(from, true);
   database.id = fmt::format("db-{:04}", next_id_++);
   database.arn = "arn:simulated:" + database.id;
@@ -189,6 +197,10 @@ Databases::Entry& Databases::insert(Database database, const std::string& from) 
 
 Restored Databases::restore(const RestoreRequest& request, const Waiting&) {
   return verb("restore", [&] {
+    if (request.type == RestoreType::from_snapshot && !snapshots.contains(request.snapshot))
+      throw Error("DBSnapshotNotFound", fmt::format("there is no snapshot {}", request.snapshot));
+    if (request.type == RestoreType::restore_point && request.time > clock_.now())
+      throw Error("InvalidRestoreFault", "nobody can restore the future");
     Entry& made = insert({.kind = request.kind,
                           .name = request.name,
                           .port = request.port,
@@ -214,7 +226,7 @@ Database Databases::create_member(const std::string& cluster, const std::string&
 Database Databases::create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
                                    const base::Json&, const Waiting&) {
   return verb("create_replica", [&] {
-    Entry& source = must_have(of, true);
+    const Entry& source = running(of);
     const bool cluster = source.database.kind == Kind::cluster;
     Entry& made = insert({.name = name, .port = port, .tags = tags, .cluster = cluster ? of : ""}, of);
     made.database.replica_of = of;
@@ -230,7 +242,7 @@ bool Databases::replica_in_sync(const std::string& id) {
 
 void Databases::set_master_password(const std::string& id, const base::Secret& password) {
   verb("set_master_password", [&] {
-    Entry& entry = must_have(id, true);
+    Entry& entry = running(id);
     entry.password = password;
     change(entry, "resetting-master-credentials", "available");
   });

@@ -25,6 +25,7 @@ class Databases : public DatabaseService {
  public:
   Databases(base::Clock& clock, Faults faults);
 
+  std::set<std::string> snapshots;  ///< those that there are, by name
   /// Puts a database into the world.
   void add(Database database);
   /// Called before and after every verb that changes anything; what it throws flies through, as a crash
@@ -68,6 +69,7 @@ class Databases : public DatabaseService {
   };
 
   Entry& must_have(const std::string& id, bool settled);
+  Entry& running(const std::string& id);
   Entry& insert(Database database, const std::string& from);
   void settle();
   void change(Entry& entry, const std::string& status, const std::string& next);
