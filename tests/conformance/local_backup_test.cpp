@@ -1,6 +1,8 @@
 // Backups: how long they are kept, what goes with a database and what stays.
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "tests/conformance/with_bank.h"
 
 namespace tests {
@@ -97,6 +99,18 @@ TEST_P(LocalBackup, WithADatabaseGoItsBackupsButNotItsSnapshots) {
                             .settings = base::Json::object()},
                            bank_.waiting())
                   .database.status == "available");
+}
+
+TEST_P(LocalBackup, ABigServerLogIsSetAsideWhileItsServerRuns) {
+  const auto folder = bank_.home.instance(bank_.source);
+  std::ofstream(folder / "server.log", std::ios::app) << std::string(17U << 20U, 'x') << "\n";
+  databases_.back_up(bank_.source, bank_.waiting());
+  EXPECT_GT(os::fs::file_size(folder / "server.log.1"), 17U << 20U);
+  EXPECT_LT(os::fs::file_size(folder / "server.log"), 1U << 20U);
+  databases_.stop(bank_.source, bank_.waiting());
+  const auto log = os::read_file(folder / "server.log");
+  EXPECT_THAT(log, testing::HasSubstr(postgres() ? "shut" : "Shutdown"));
+  EXPECT_EQ(log.find('\0'), std::string::npos) << "it went on where the old one ended";
 }
 
 TEST_P(LocalBackup, WhatADeadOneLeftOfASnapshotIsRemovedByTheNext) {

@@ -126,6 +126,7 @@ Restored Databases::restore_point(Row row, const Row& source, base::Time time, c
 Snapshot Databases::back_up(const std::string& id, const Waiting& waiting) {
   const Row source = storage_of(must_get(id));
   const auto now = waiting.clock.now();
+  if (source.adopted.is_null()) server(source)->rotate_log();
   const bool received = !source.adopted.is_null() && keeps_log(source.id);
   if (received) start_receiving(source, waiting);
   const std::string name = fmt::format("auto-{}-{}", source.name, os::random_text(6));

@@ -78,7 +78,20 @@ void Databases::check_source(const Row& source, const char* path, std::vector<Pr
         {0, path,
          fmt::format("'{}' is {}; a hot copy needs it to run (dbrefresh local start {})", source.name,
                      status == "available" ? "without an instance" : status, source.name)});
+  check_outside(source, path, problems);
   check_room(size_of(source), clones(source), source.name, path, problems);
+}
+
+void Databases::check_outside(const Row& source, const char* path, std::vector<Problem>& problems) {
+  const auto from = copy_source(source);
+  if (status_of(source) != "available" || (family_of(source.engine) == "mariadb" && from.data.empty()))
+    return;
+  const auto session = sql::connect(from.administrator, std::chrono::seconds(10));
+  for (const auto& each : server(source)->outside_of_data(*session))
+    problems.push_back(
+        {0, path,
+         fmt::format("'{}': {} has its files outside of the data folder; a copy would write to them",
+                     source.name, each)});
 }
 
 bool Databases::clones(const Row& source) {

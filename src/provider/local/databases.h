@@ -103,6 +103,7 @@ class Databases : public DatabaseService {
   void check_room(std::uint64_t bytes, bool shared, const std::string& name, const char* path,
                   std::vector<base::Problem>& problems);
   bool clones(const Row& source);
+  void check_outside(const Row& source, const char* path, std::vector<base::Problem>& problems);
   void check_port(int port, const std::string& replaces, std::vector<base::Problem>& problems);
   Row must_get(const std::string& id);
   Database describe(const Row& row);

@@ -53,11 +53,6 @@ void clone_wal(const os::fs::path& from, const os::fs::path& to, const std::stri
   }
 }
 
-void refuse_tablespaces(sql::Connection& source) {
-  if (source.scalar("SELECT count(*) FROM pg_tablespace") != "2")
-    throw Error("UnsupportedOperation", "the source has tablespaces of its own: they are not served yet");
-}
-
 }  // namespace
 
 /// Copy on write inside the backup API, in one session that stays open: what changes while the files are
@@ -66,7 +61,6 @@ Copied PostgresServer::clone(const CopySource& source, const os::fs::path& targe
                              const Waiting& waiting) const {
   waiting.progress({{"what", "cloning, copy on write"}});
   const auto session = sql::connect(source.administrator, std::chrono::seconds(10));
-  refuse_tablespaces(*session);
   const std::string first =
       session->scalar("SELECT pg_walfile_name(pg_backup_start('dbrefresh', true))").value_or("");
   clone_tree(source.data, target, stays_behind);
@@ -86,7 +80,6 @@ Copied PostgresServer::clone(const CopySource& source, const os::fs::path& targe
 Copied PostgresServer::hot_copy(const CopySource& source, const os::fs::path& target,
                                 const Waiting& waiting) const {
   const auto& login = source.administrator;
-  refuse_tablespaces(*sql::connect(login, std::chrono::seconds(10)));
   const auto program = source.data.empty() || !source.ours ? postgres_program("pg_basebackup")
                                                            : postgres_program("pg_basebackup", source.data);
   os::Command command{.argv = {program.string(), "-D", target.string(), "-c", "fast", "-X", "stream",
@@ -104,6 +97,16 @@ Copied PostgresServer::hot_copy(const CopySource& source, const os::fs::path& ta
   const base::Time data_time = waiting.clock.now();
   os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop, tell);
   return {data_time, "hot copy by pg_basebackup", {}};
+}
+
+std::vector<std::string> PostgresServer::outside_of_data(sql::Connection& source) const {
+  std::vector<std::string> names;
+  for (const auto& row : source
+                             .query("SELECT spcname FROM pg_tablespace WHERE spcname NOT IN ('pg_default', "
+                                    "'pg_global') ORDER BY 1")
+                             .table)
+    names.push_back("tablespace " + row[0].value_or(""));
+  return names;
 }
 
 /// Over the primary's socket, where the operating system says that we are its administrator.

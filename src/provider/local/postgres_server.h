@@ -26,6 +26,7 @@ class PostgresServer final : public Server {
   std::string superuser_of(sql::Connection& source) const override;
   os::Command receiver(const sql::Endpoint& source) const override;
   std::uint64_t size_of(sql::Connection& source) const override;
+  std::vector<std::string> outside_of_data(sql::Connection& source) const override;
   bool has_log(const LogSource& log) const override;
   void drop_log_before(const LogSource& log) const override;
   void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,

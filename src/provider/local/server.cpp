@@ -131,6 +131,13 @@ std::string Server::log_tail() const {
 }
 
 Copied Server::copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const {
+  const bool by_files = source.administrator.family == "postgres" || !source.data.empty();
+  const auto outside =
+      by_files ? outside_of_data(*sql::connect(source.administrator, 10s)) : std::vector<std::string>();
+  if (!outside.empty())
+    throw Error("UnsupportedOperation",
+                fmt::format("files outside of the data folder: {}", base::join(outside, ", ")),
+                "move them into the data folder of the source; a copy would write to them");
   os::make_folder(target, 0700, home_.server_user);
   const std::string why =
       source.process ? why_not_clone(source.data, target) : "it is not a running server of ours";
@@ -150,7 +157,9 @@ void Server::rotate_log() const {
   const auto log = folder() / "server.log";
   std::error_code error;
   const auto size = os::fs::file_size(log, error);
-  if (!error && size > biggest_log) os::fs::rename(log, folder() / "server.log.1", error);
+  if (error || size <= biggest_log) return;
+  os::fs::copy_file(log, folder() / "server.log.1", os::fs::copy_options::overwrite_existing, error);
+  if (!error) os::fs::resize_file(log, 0, error);  // a running server appends to what it has open
 }
 
 void clone_tree(const os::fs::path& from, const os::fs::path& to,

@@ -80,6 +80,9 @@ class Server {
   /// The end of its log, for messages.
   std::string log_tail() const;
 
+  /// For log files that grow for ever: what a big one holds is set aside, the server running or not.
+  void rotate_log() const;
+
   virtual void create_database(const std::string& name, const std::string& owner) const = 0;
   /// Gives the master user its password and the rights that RDS gives one. The password goes as its hash: no
   /// statement, and so no log, holds it.
@@ -101,9 +104,13 @@ class Server {
   /// A role that exists in every copy of `source` and may do all; "" where none is needed to become
   /// administrator.
   virtual std::string superuser_of(sql::Connection& source) const = 0;
+  /// What of `source` lies outside of its data folder, by name: a copy would share those files with it, and
+  /// the two servers would write to the same ones. For sources that are copied by their files.
+  virtual std::vector<std::string> outside_of_data(sql::Connection& source) const = 0;
   /// Copies the data of `source` into `target` (made here, of the server user), consistent and ready to be
-  /// started by this server. Nothing committed before the call is missing. Where the file system shares
-  /// blocks and the server is ours, copy on write; otherwise the engine's own hot copy.
+  /// started by this server. Nothing committed before the call is missing. Throws UnsupportedOperation for
+  /// data outside of the data folder. Where the file system shares blocks and the server is ours, copy on
+  /// write; otherwise the engine's own hot copy.
   Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
 
   /// The program that copies the log of `source`, which is not ours, into its working folder as it grows, for
@@ -149,9 +156,6 @@ class Server {
   /// Waits until a server that was started answers.
   void await_start(const os::ProcessId& server, const std::function<void()>& log_in,
                    const Waiting& waiting) const;
-  /// For log files that grow for ever: a big one is set aside at a start; one older is kept.
-  void rotate_log() const;
-
   const Home& home_;
   std::string id_;
   int port_;
