@@ -31,7 +31,9 @@ struct Command {
 std::span<const Command> run_commands();      ///< run, plan, validate, resume, cancel
 std::span<const Command> show_commands();     ///< list, status, history, ledger, steps
 std::span<const Command> asl_commands();      ///< asl show, asl run
-std::span<const Command> local_commands();    ///< local create, …
+std::span<const Command> create_commands();   ///< local create
+std::span<const Command> local_commands();    ///< local list, start, stop, delete
+std::span<const Command> session_commands();  ///< local connect, local secret
 std::span<const Command> storage_commands();  ///< local init, local snapshot, local backup
 
 /// The whole program. Errors are printed here and become exit codes.

@@ -1,4 +1,4 @@
-// local create, list, start, stop, delete, connect, tag, secret.
+// local list, start, stop, delete.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -15,110 +15,6 @@ namespace {
 
 using base::Error;
 using base::Json;
-
-/// The first line of a file, or of standard input for "-". Never an argument: arguments are visible to all.
-base::Secret read_password(const std::string& path) {
-  std::string text =
-      path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : os::read_file(path, 4096);
-  text = text.substr(0, text.find('\n'));
-  if (text.empty()) throw Error("BadInput", fmt::format("{} holds no password", path));
-  return base::Secret(text);
-}
-
-provider::Tags parse_tags(const std::vector<std::string>& texts) {
-  provider::Tags tags;
-  for (const auto& each : texts) {
-    const auto at = each.find('=');
-    if (at == std::string::npos || at == 0)
-      throw Error("BadInput", fmt::format("--tag {} is not of the form key=value", each));
-    tags[each.substr(0, at)] = each.substr(at + 1);
-  }
-  return tags;
-}
-
-struct CreateArgs {
-  std::string name, engine = "mariadb", writer, user = "admin", master, password_file, database, socket, host;
-  int port = 0, retention_days = -1;
-  std::vector<std::string> tags;
-  bool adopt = false;
-};
-
-void print_created(const provider::Database& made, const Options& options) {
-  if (options.json)
-    std::cout
-        << Json{{"name", made.name}, {"id", made.id}, {"port", made.port}, {"status", made.status}}.dump()
-        << "\n";
-  else
-    std::cout << fmt::format("{} ({}) is {} on {}:{}\n", made.name, made.id, made.status, made.host,
-                             made.port);
-}
-
-Body set_up_create(CLI::App& command, const Options& options) {
-  auto args = std::make_shared<CreateArgs>();
-  command.add_option("NAME", args->name, "name of the instance")->required();
-  command.add_option(
-      "--engine", args->engine,
-      "mariadb (default), postgres, or aurora-mysql, aurora-postgresql: a cluster with a writer");
-  command.add_option("--writer", args->writer, "name of a cluster's writer (default: NAME-1)");
-  command.add_option("--port", args->port, "TCP port on 127.0.0.1 (default: a free one)")
-      ->check(CLI::Range(1, 65535));
-  command.add_option("--user", args->user, "master user (default: admin); --adopt: the user that reads it");
-  command.add_option("--password-file", args->password_file,
-                     "file whose first line is the master password; - for standard input");
-  command.add_option("--database", args->database, "initial database");
-  command.add_option("--tag", args->tags,
-                     "key=value; refresh=true marks an instance that refreshes may replace");
-  command
-      .add_option(
-          "--retention-days", args->retention_days,
-          "for how long it can be restored to a point in time (default: 7, of an adopted one 0: not at all)")
-      ->check(CLI::Range(0, 3650));
-  command.add_flag("--adopt", args->adopt, "take a server that runs already as a source; it is only read");
-  command.add_option("--socket", args->socket, "socket of the server to adopt");
-  command.add_option(
-      "--master-user", args->master,
-      "--adopt: master user of its copies (default: PostgreSQL, the owner of the first database; "
-      "MariaDB, --user)");
-  command.add_option("--host", args->host, "address of the server to adopt (default: 127.0.0.1)");
-  return [args, &options] {
-    World world(options.home);
-    const auto waiting = world.waiting(10);
-    if (args->adopt) {
-      if (args->socket.empty() && args->port == 0)
-        throw Error("BadInput", "--adopt needs --socket or --port");
-      print_created(
-          world.databases.adopt(
-              {.name = args->name,
-               .engine = args->engine,
-               .socket = args->socket,
-               .host = args->host,
-               .port = args->port,
-               .user = args->user,
-               .password = args->password_file.empty() ? base::Secret() : read_password(args->password_file),
-               .master_user = args->master,
-               .retention_days = std::max(args->retention_days, 0)},
-              waiting),
-          options);
-      return 0;
-    }
-    if (args->password_file.empty())
-      throw Error("BadInput", "a new instance needs --password-file",
-                  "--password-file - reads standard input");
-    print_created(
-        world.databases.create({.name = args->name,
-                                .engine = args->engine,
-                                .writer = args->writer,
-                                .port = args->port,
-                                .master_user = args->user,
-                                .master_password = read_password(args->password_file),
-                                .db_name = args->database,
-                                .tags = parse_tags(args->tags),
-                                .retention_days = args->retention_days < 0 ? 7 : args->retention_days},
-                               waiting),
-        options);
-    return 0;
-  };
-}
 
 /// What an instance is to others: "writer of auposclud", "replica of app1"; "" if it stands alone.
 std::string role_of(World& world, const provider::Database& database) {
@@ -251,106 +147,14 @@ Body set_up_delete(CLI::App& command, const Options& options) {
     return 0;
   };
 }
-
-/// The command line of the client of this server. The operating system says who we are, or, to an adopted
-/// server, the client asks for the password.
-std::vector<std::string> client_of(World& world, const provider::Database& database) {
-  const auto where = world.databases.administrator(database.id);
-  const bool ours = world.databases.is_ours(database.id);
-  const std::string host = where.socket.empty() ? where.host : where.socket;
-  std::vector<std::string> words;
-  if (where.family == "postgres") {
-    words = {"psql",
-             "--no-psqlrc",
-             "--host=" + host,
-             fmt::format("--port={}", where.port),
-             "--username=" + where.user,
-             "--dbname=" + (database.db_name.empty() ? "postgres" : database.db_name)};
-    return words;
-  }
-  words = {"mariadb", "--no-defaults", "--user=" + where.user};
-  if (!ours) words.emplace_back("--password");
-  if (!where.socket.empty())
-    words.push_back("--socket=" + where.socket);
-  else
-    words.insert(words.end(), {"--host=" + host, fmt::format("--port={}", where.port)});
-  if (!database.db_name.empty()) words.push_back("--database=" + database.db_name);
-  return words;
-}
-
-Body set_up_connect(CLI::App& command, const Options& options) {
-  struct Args {
-    std::string name;
-    std::vector<std::string> rest;
-  };
-  auto args = std::make_shared<Args>();
-  command.add_option("NAME", args->name, "instance or cluster")->required();
-  command.add_option("ARGS", args->rest, "arguments for the client (mariadb or psql), after --");
-  return [args, &options]() -> int {
-    std::vector<std::string> words;
-    {
-      World world(options.home);
-      words = client_of(world, must_find_database(world, args->name));
-    }
-    words.insert(words.end(), args->rest.begin(), args->rest.end());
-    std::vector<char*> argv;
-    for (auto& each : words) argv.push_back(each.data());
-    argv.push_back(nullptr);
-    const auto client = os::find_program(words[0]);
-    if (client.empty())
-      throw Error("ProgramNotFound", fmt::format("the client '{}' is not installed", words[0]),
-                  "apt-get install mariadb-client postgresql-client");
-    ::execv(client.c_str(), argv.data());
-    throw Error("ProcessError", fmt::format("could not start {}", words[0]));
-  };
-}
-
-Body set_up_secret(CLI::App& command, const Options& options) {
-  struct Args {
-    std::string name, file;
-  };
-  auto args = std::make_shared<Args>();
-  command.add_option("NAME", args->name, "secret; without it, all names are listed");
-  command.add_option("--set", args->file,
-                     "file with the secret, a JSON object with username, password, …; - for standard input");
-  return [args, &options] {
-    World world(options.home);
-    if (args->name.empty()) {
-      for (const auto& name : world.secrets.names()) std::cout << name << "\n";
-      return 0;
-    }
-    if (!args->file.empty()) {
-      const std::string text = args->file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {})
-                                                 : os::read_file(args->file, 65'536);
-      const Json value = Json::parse(text, nullptr, false);
-      if (!value.is_object() || !value.contains("password") || !value["password"].is_string())
-        throw Error("BadInput", "a secret is a JSON object with a password");
-      world.secrets.put_pending(args->name, base::Secret(value.dump()));
-      world.secrets.promote(args->name);
-      return 0;
-    }
-    const auto value = world.secrets.get(args->name, provider::SecretStore::Stage::current);
-    if (!value)
-      throw Error("BadInput", fmt::format("there is no secret '{}'", args->name),
-                  "dbrefresh local secret lists all");
-    Json shown = Json::parse(value->reveal());
-    if (shown.contains("password")) shown["password"] = "(hidden)";
-    std::cout << shown.dump(options.json ? -1 : 2) << "\n";
-    return 0;
-  };
-}
-
 }  // namespace
 
 std::span<const Command> local_commands() {
   static constexpr Command commands[] = {
-      {"create", "make an instance, or adopt a server that runs", set_up_create},
       {"list", "the instances", set_up_list},
       {"start", "start an instance, or all", set_up_start},
       {"stop", "stop an instance", set_up_stop},
       {"delete", "delete an instance and its data", set_up_delete},
-      {"connect", "a client session, as administrator", set_up_connect},
-      {"secret", "list secrets, show one without its password, or set one", set_up_secret},
   };
   return commands;
 }

@@ -101,7 +101,9 @@ int run_program(int argc, char** argv) {
   add(*asl, asl_commands(), options, chosen);
   CLI::App* local = program.add_subcommand("local", "the servers of this host")->require_subcommand(1);
   local->fallthrough();
+  add(*local, create_commands(), options, chosen);
   add(*local, local_commands(), options, chosen);
+  add(*local, session_commands(), options, chosen);
   add(*local, storage_commands(), options, chosen);
   try {
     program.parse(argc, argv);
