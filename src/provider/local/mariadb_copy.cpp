@@ -35,19 +35,12 @@ bool stays_behind(const os::fs::path& relative) {
 }
 
 os::Command backup_command(const Home& home, const CopySource& source, const os::fs::path& target) {
-  const auto& login = source.administrator;
-  os::Command command{.argv = {"mariadb-backup", "--no-defaults", "--backup", "--parallel=2",
-                               "--target-dir=" + target.string(), "--datadir=" + source.data.string(),
-                               "--user=" + (source.ours ? home.server_user.name : login.user)}};
+  auto login = source.administrator;
+  if (source.ours) login.user = home.server_user.name;
+  auto command = client_command("mariadb-backup", login);
+  command.argv.insert(command.argv.end(), {"--backup", "--parallel=2", "--target-dir=" + target.string(),
+                                           "--datadir=" + source.data.string()});
   if (source.ours) command.user = home.server_user;
-  if (!login.socket.empty()) {
-    command.argv.push_back("--socket=" + login.socket);
-  } else {
-    command.argv.push_back("--host=" + login.host);
-    command.argv.push_back(fmt::format("--port={}", login.port));
-  }
-  if (!source.ours && !login.password.empty())
-    command.environment.push_back("MYSQL_PWD=" + login.password.reveal());
   return command;
 }
 

@@ -13,14 +13,8 @@ namespace {
 constexpr const char* not_of_users = "('mysql', 'information_schema', 'performance_schema', 'sys')";
 
 os::Command dump_command(const sql::Endpoint& login, const os::fs::path& to) {
-  os::Command command{.argv = {"mariadb-dump", "--no-defaults", "--user=" + login.user,
-                               "--result-file=" + to.string(), "--max-allowed-packet=1G"}};
-  if (!login.socket.empty())
-    command.argv.push_back("--socket=" + login.socket);
-  else
-    command.argv.insert(command.argv.end(),
-                        {"--protocol=tcp", "--host=" + login.host, fmt::format("--port={}", login.port)});
-  if (!login.password.empty()) command.environment.push_back("MYSQL_PWD=" + login.password.reveal());
+  auto command = client_command("mariadb-dump", login);
+  command.argv.insert(command.argv.end(), {"--result-file=" + to.string(), "--max-allowed-packet=1G"});
   return command;
 }
 
@@ -86,14 +80,16 @@ Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
   loader.configure(false, settings);
   loader.start_first("", waiting);
   waiting.progress({{"what", "loading the dump"}});
-  for (const auto& file : {has_logins ? logins : os::fs::path(), databases})
-    if (!file.empty())
-      os::run_or_throw({.argv = {"mariadb", "--no-defaults", "--user=" + home_.server_user.name,
-                                 "--socket=" + loader.socket_endpoint().socket, "--binary-mode",
-                                 "--max-allowed-packet=1G", "--init-command=SET sql_log_bin = 0"},
-                        .user = home_.server_user,
-                        .input = file},
-                       waiting.clock, waiting.deadline, waiting.stop);
+  auto as_loader = loader.socket_endpoint();
+  as_loader.user = home_.server_user.name;
+  auto load = client_command("mariadb", as_loader);
+  load.argv.insert(load.argv.end(),
+                   {"--binary-mode", "--max-allowed-packet=1G", "--init-command=SET sql_log_bin = 0"});
+  load.user = home_.server_user;
+  for (const auto& file : {logins, databases}) {
+    load.input = file;
+    if (file != logins || has_logins) os::run_or_throw(load, waiting.clock, waiting.deadline, waiting.stop);
+  }
   loader.stop(waiting);
   for (const auto& entry : os::fs::directory_iterator(folder))
     if (entry.path() != target) os::remove_tree(entry.path());

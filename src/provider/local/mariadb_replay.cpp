@@ -39,14 +39,8 @@ Relay lay_out(const LogSource& log, const os::fs::path& data, base::Time until) 
 }
 
 os::Command receive_command(const sql::Endpoint& source) {
-  os::Command command{.argv = {"mariadb-binlog", "--no-defaults", "--read-from-remote-server", "--raw",
-                               "--user=" + source.user}};
-  if (!source.socket.empty())
-    command.argv.push_back("--socket=" + source.socket);
-  else
-    command.argv.insert(command.argv.end(),
-                        {"--protocol=tcp", "--host=" + source.host, fmt::format("--port={}", source.port)});
-  if (!source.password.empty()) command.environment.push_back("MYSQL_PWD=" + source.password.reveal());
+  auto command = client_command("mariadb-binlog", source);
+  command.argv.insert(command.argv.end(), {"--read-from-remote-server", "--raw"});
   return command;
 }
 

@@ -162,4 +162,15 @@ std::string MariaDbServer::superuser_of(sql::Connection&) const {
   return {};
 }
 
+os::Command client_command(const std::string& program, const sql::Endpoint& login) {
+  os::Command command{.argv = {program, "--no-defaults", "--user=" + login.user}};
+  if (!login.socket.empty())
+    command.argv.push_back("--socket=" + login.socket);
+  else
+    command.argv.insert(command.argv.end(),
+                        {"--protocol=tcp", "--host=" + login.host, fmt::format("--port={}", login.port)});
+  if (!login.password.empty()) command.environment.push_back("MYSQL_PWD=" + login.password.reveal());
+  return command;
+}
+
 }  // namespace provider::local

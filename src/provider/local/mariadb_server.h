@@ -59,4 +59,7 @@ class MariaDbServer final : public Server {
                   const Waiting& waiting) const override;
 };
 
+/// A client program of MariaDB that logs in there; the password goes by its environment.
+os::Command client_command(const std::string& program, const sql::Endpoint& login);
+
 }  // namespace provider::local
