@@ -11,7 +11,7 @@ using base::Error;
 
 constexpr int largest_tables = 5;
 // So that a clone of any size is there in a fraction of a second; a strict check reads everything.
-constexpr double read_whole_bytes = 4.0 * 1024 * 1024;
+constexpr double read_whole_bytes = 1024.0 * 1024;
 
 /// Reading a page verifies its checksum, where the source has checksums.
 void read_tables(sql::Connection& database, bool strict, std::size_t& looked_at) {
