@@ -28,7 +28,8 @@ class IntrinsicReader {
 
  private:
   [[noreturn]] void bad(std::string_view why) const {
-    throw Error("States.IntrinsicFailure", fmt::format("Invalid intrinsic function '{}': {} at position {}", text_, why, at_));
+    throw Error("States.IntrinsicFailure",
+                fmt::format("Invalid intrinsic function '{}': {} at position {}", text_, why, at_));
   }
   void spaces() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t')) ++at_;

@@ -29,7 +29,8 @@ class Adopted : public WithBank {
     if (!postgres()) {
       admin->execute("CREATE USER stream@'127.0.0.1' IDENTIFIED BY " + password, 0);
       admin->execute(
-          "GRANT REPLICATION SLAVE, BINLOG MONITOR, PROCESS, SELECT, RELOAD, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT "
+          "GRANT REPLICATION SLAVE, BINLOG MONITOR, PROCESS, SELECT, RELOAD, LOCK TABLES, SHOW VIEW, "
+          "TRIGGER, EVENT "
           "ON "
           "*.* TO stream@'127.0.0.1'",
           0);
@@ -109,6 +110,15 @@ TEST_P(Adopted, IsCopiedOverTheNetworkWhileItIsWrittenTo) {
               1);
   }
   EXPECT_FALSE(databases.window(id)) << "its log is not kept";
+  const auto problems = databases.check({.source = id,
+                                         .name = "x",
+                                         .type = RestoreType::restore_point,
+                                         .time = clock_.now(),
+                                         .port = os::any_free_port(),
+                                         .settings = base::Json::object()},
+                                        "", base::Json::object());
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_THAT(problems[0].message, HasSubstr("is not kept; databases made or adopted with --retention-days"));
 }
 
 TEST_P(Adopted, AnySecondSinceItWasAdoptedCanBeRestored) {

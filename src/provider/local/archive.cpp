@@ -15,6 +15,13 @@ using namespace std::chrono_literals;
 
 constexpr const char* output_name = "receiver.log";
 
+/// It complains every few seconds while its source is away.
+void cut_short(const os::fs::path& output) {
+  constexpr std::uintmax_t too_long = 1U << 20U;
+  std::error_code none;
+  if (os::fs::file_size(output, none) > too_long && !none) os::fs::resize_file(output, 0);
+}
+
 }  // namespace
 
 /// All of it works in the archive's folder: found there, whoever started it, as a server is in its own.
@@ -26,14 +33,7 @@ bool Databases::receives(const Row& adopted) {
 
 void Databases::start_receiving(const Row& adopted, const Waiting& waiting) {
   const auto folder = home_.archive(adopted.id);
-  constexpr std::uintmax_t biggest_log = 1U
-                                         << 20U;  // it complains every few seconds while the source is away
-  std::error_code none;
-  if (receives(adopted)) {
-    if (os::fs::file_size(folder / output_name, none) > biggest_log && !none)
-      os::fs::resize_file(folder / output_name, 0);
-    return;
-  }
+  if (receives(adopted)) return cut_short(folder / output_name);
   os::make_folder(folder, 0700, home_.server_user);
   os::remove_tree(folder / output_name);
   auto command = server(adopted)->receiver(administrator(adopted));
@@ -44,8 +44,8 @@ void Databases::start_receiving(const Row& adopted, const Waiting& waiting) {
   const auto enough = waiting.clock.now() + 30s;
   while (std::distance(os::fs::directory_iterator(folder), {}) < 2) {  // its output and the log
     const auto said = os::read_file(folder / output_name);
-    if (!os::is_running(receiver) || base::lower(said).find("error") != std::string::npos ||
-        waiting.clock.now() >= enough) {
+    const bool failed = !os::is_running(receiver) || base::lower(said).find("error") != std::string::npos;
+    if (failed || waiting.clock.now() >= enough) {
       stop_receiving(adopted);
       throw Error("LogNotReceived",
                   fmt::format("the log of '{}' cannot be received: {}", adopted.name, base::trim(said)),

@@ -54,10 +54,14 @@ void Databases::check_origin(const RestoreRequest& request, const Row& source,
     const auto span = window(source.id);
     const auto asked = base::ledger_utc(*request.time);
     if (!span)
-      problems.push_back({0, "$.restore.restoretime",
-                          fmt::format("'{}': the log of '{}' is not kept, or has a gap; make it whole with "
-                                      "dbrefresh local backup {}",
-                                      asked, source.name, source.name)});
+      problems.push_back(
+          {0, "$.restore.restoretime",
+           keeps_log(storage_of(source).id)
+               ? fmt::format("'{}': the log of '{}' has a gap; dbrefresh local backup {} begins it anew",
+                             asked, source.name, source.name)
+               : fmt::format("'{}': the log of '{}' is not kept; databases made or adopted with "
+                             "--retention-days keep theirs",
+                             asked, source.name)});
     else if (*request.time < span->from || *request.time > span->to)
       problems.push_back(
           {0, "$.restore.restoretime",

@@ -136,7 +136,8 @@ void PostgresServer::replay_to(const std::string& target, const base::Json& sett
   configure(false, settings);
   std::string text = os::read_file(settings_file());
   text += fmt::format(
-      "restore_command = 'ln -f \"{}/%f\" \"%p\"'\nrecovery_target_timeline = 'latest'\nrecovery_target_action "
+      "restore_command = 'ln -f \"{}/%f\" \"%p\"'\nrecovery_target_timeline = "
+      "'latest'\nrecovery_target_action "
       "= "
       "'promote'\n",
       (folder() / "wal").string());
