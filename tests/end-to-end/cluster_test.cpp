@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -53,6 +54,35 @@ TEST(Cluster, APostgresClusterIsClonedWithAWriterAndAReader) {
   const auto refused = home.run({"run", home.file(example)});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.output, HasSubstr("$.deletecluster.torun"));
+}
+
+/// Everything is killed, and a pid file that stayed behind names somebody else by now: us.
+TEST(Cluster, AfterARebootItStartsAgainAndNobodyElseIsTouched) {
+  Home home;
+  make_cluster(home, "aurora-postgresql");
+  EXPECT_EQ(home.sql("auposclup", "SET ROLE admin; CREATE TABLE t AS SELECT 1 AS a;"), "");
+  home.must({"run", home.file(example)});
+  for (const auto& entry : os::fs::directory_iterator(home.path() / "instances")) {
+    const auto data = entry.path() / "data";
+    os::kill_working_in(data);
+    auto lines = os::read_file(data / "postmaster.pid");
+    lines.replace(0, lines.find('\n'), std::to_string(::getpid()));
+    std::ofstream(data / "postmaster.pid") << lines;
+  }
+  for (const Json& each : home.json({"local", "list"}))
+    EXPECT_EQ(each["status"], "stopped") << each["name"];
+  home.must({"local", "stop", "auposclud"});
+  home.must({"local", "start", "auposclud"});
+  home.must({"local", "start", "--all"});
+  for (const Json& each : home.json({"local", "list"}))
+    EXPECT_EQ(each["status"], "available") << each["name"];
+  EXPECT_EQ(home.sql("auposclup", "INSERT INTO t VALUES (2); SELECT count(*) FROM t;"), "2\n");
+  EXPECT_EQ(home.sql("auposclud", "INSERT INTO t VALUES (2), (3);"), "");
+  base::SystemClock clock;
+  const auto deadline = clock.now() + std::chrono::seconds(30);
+  while (home.sql("auposinstd-b", "SELECT count(*) FROM t;") != "3\n" && clock.now() < deadline)
+    clock.sleep_until(clock.now() + std::chrono::milliseconds(50), {});
+  EXPECT_EQ(home.sql("auposinstd-b", "SELECT count(*), pg_is_in_recovery() FROM t;"), "3|t\n");
 }
 
 /// The old cluster, its writer and its reader go; the new ones come, with a new password.
