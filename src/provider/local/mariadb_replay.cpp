@@ -38,6 +38,15 @@ Relay lay_out(const LogSource& log, const os::fs::path& data, base::Time until) 
   return relay;
 }
 
+constexpr const char* keep_receiving = R"(
+first=$1
+shift
+while :; do
+  last=$(ls | grep -E '[.][0-9]{6,}$' | sort -V | tail -n 1)
+  "$@" "${last:-$first}"
+  sleep 2
+done)";
+
 os::Command receive_command(const sql::Endpoint& source) {
   auto command = client_command("mariadb-binlog", source);
   command.argv.insert(command.argv.end(), {"--read-from-remote-server", "--raw"});
@@ -46,7 +55,8 @@ os::Command receive_command(const sql::Endpoint& source) {
 
 }  // namespace
 
-/// It ends when it loses its source, and is begun again with the newest file, which may have grown.
+/// mariadb-binlog ends when it loses its source, and is begun again with the newest file, which may have
+/// grown.
 os::Command MariaDbServer::receiver(const sql::Endpoint& source) const {
   auto command = receive_command(source);
   const auto first = position_of(*sql::connect(source, std::chrono::seconds(10)));
@@ -54,12 +64,8 @@ os::Command MariaDbServer::receiver(const sql::Endpoint& source) const {
     throw Error("NoBinaryLog", fmt::format("the server at {}:{} has no binary log", source.host, source.port),
                 "set log_bin there, or adopt it with --retention-days 0");
   command.argv.emplace_back("--stop-never");
-  command.argv.insert(
-      command.argv.begin(),
-      {"bash", "-c",
-       "first=$1; shift; while :; do last=$(ls | grep -E '[.][0-9]{6,}$' | sort -V | tail -n 1); \"$@\" "
-       "\"${last:-$first}\"; sleep 2; done",
-       "receiver", first.at("file").get<std::string>()});
+  command.argv.insert(command.argv.begin(),
+                      {"bash", "-c", keep_receiving, "receiver", first.at("file").get<std::string>()});
   return command;
 }
 
