@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "refresh/lookup.h"
 
@@ -71,7 +72,21 @@ std::vector<provider::Database> made_replicas(StepContext& step) {
   return all;
 }
 
+/// What an earlier attempt left half made goes, and is waited for; the others stay.
+void remove_failed(StepContext& step) {
+  for (const auto& each : made_replicas(step)) {
+    if (provider::classify(each.status) == provider::StatusClass::failed)
+      step.databases.remove(each.id, step.waiting);
+    const auto now = step.databases.get(each.id);
+    if (!now || now->status != "deleting") continue;
+    base::Error error("InvalidDBInstanceState", fmt::format("{} is still being deleted", each.name));
+    error.retryable = true;
+    throw error;
+  }
+}
+
 void start(StepContext& step) {
+  remove_failed(step);
   const auto made = made_replicas(step);
   const auto of = must_have_new(step);
   for (const Wanted& each : wanted(step)) {

@@ -107,6 +107,14 @@ TEST_P(Refresh, ARestoreThatFailsIsATerminalStatusAndNoLoop) {
   EXPECT_THAT(w.faults_at_end(), IsEmpty());
 }
 
+/// A process that dies while it makes a replica leaves one that will never be whole.
+TEST_P(Refresh, AHalfMadeReplicaIsMadeAgain) {
+  auto w = world({.half_a_replica = true});
+  w.run();
+  EXPECT_TRUE(w.completed()) << w.cause();
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+}
+
 TEST_P(Refresh, AScriptThatFailsFailsTheRun) {
   auto w = world({.broken_statement = "customers"});
   w.run();

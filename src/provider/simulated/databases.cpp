@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 
@@ -232,6 +233,11 @@ Database Databases::create_replica(const std::string& of, const std::string& nam
     made.database.replica_of = of;
     (cluster ? must_have(of, false).database.members : must_have(of, false).database.replicas)
         .push_back(made.database.id);
+    if (std::exchange(faults_.half_a_replica, false)) {
+      made.database.status = "failed";
+      made.settles = {};
+      throw throttled(true);
+    }
     return made.database;
   });
 }

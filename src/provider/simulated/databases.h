@@ -16,6 +16,7 @@ struct Faults {
   std::string broken_verb;  ///< this verb fails for good, e.g. "rename"
   int broken_after = 0;     ///< … from its n-th call on
   bool restore_fails = false;    ///< a restore ends as incompatible-restore
+  bool half_a_replica = false;   ///< the first replica ends as failed, and its verb without an answer
   std::string broken_statement;  ///< a statement that holds this text fails
   int slowest_seconds = 60;      ///< a status change takes from 0 to this
 };
