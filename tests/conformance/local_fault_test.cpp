@@ -146,15 +146,17 @@ TEST_P(LocalFault, AKilledDatabaseThatIsDeletedLeavesNoMemory) {
   std::string segment;
   if (postgres()) {
     std::ifstream in(server->data() / "postmaster.pid");
-    for (std::string line; std::getline(in, line);)
-      if (line.starts_with("  ")) segment = line.substr(line.find_last_of(' '));
+    for (std::string line; std::getline(in, line);) {
+      unsigned long key = 0, id = 0;
+      if (std::sscanf(line.c_str(), "%lu %lu", &key, &id) == 2) segment = std::to_string(id);
+    }
     ASSERT_NE(segment, "");
   }
   os::send_signal(*server->process(), SIGKILL);
   databases_.remove(bank_.source, bank_.waiting());
   std::ifstream in("/proc/sysvipc/shm");
   for (std::string key, id; in >> key >> id; std::getline(in, key))
-    EXPECT_NE(" " + id, segment) << "it is still there";
+    EXPECT_NE(id, segment) << "it is still there";
   EXPECT_EQ(folders(), 0U);
 }
 
