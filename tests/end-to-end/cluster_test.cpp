@@ -69,8 +69,7 @@ TEST(Cluster, AfterARebootItStartsAgainAndNobodyElseIsTouched) {
     lines.replace(0, lines.find('\n'), std::to_string(::getpid()));
     std::ofstream(data / "postmaster.pid") << lines;
   }
-  for (const Json& each : home.json({"local", "list"}))
-    EXPECT_EQ(each["status"], "stopped") << each["name"];
+  for (const Json& each : home.json({"local", "list"})) EXPECT_EQ(each["status"], "stopped") << each["name"];
   home.must({"local", "stop", "auposclud"});
   home.must({"local", "start", "auposclud"});
   home.must({"local", "start", "--all"});
