@@ -51,7 +51,29 @@ base::Json position_in(const os::fs::path& dump) {
 
 }  // namespace
 
-/// The dump is loaded into a server in the very folder that is being made, which then stops.
+/// Into a server in the very folder that is being made, which then stops: its data folder is all that stays.
+void MariaDbServer::load(const std::vector<os::fs::path>& dumps, const base::Json& settings,
+                         const Waiting& waiting) const {
+  initialise(settings, waiting);
+  configure(false, settings);
+  start_first("", waiting);
+  waiting.progress({{"what", "loading the dump"}});
+  auto login = socket_endpoint();
+  login.user = home_.server_user.name;
+  auto command = client_command("mariadb", login);
+  command.argv.insert(command.argv.end(),
+                      {"--binary-mode", "--max-allowed-packet=1G", "--init-command=SET sql_log_bin = 0"});
+  command.user = home_.server_user;
+  for (const auto& dump : dumps) {
+    os::give_to(dump, home_.server_user);
+    command.input = dump;
+    os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop);
+  }
+  stop(waiting);
+  for (const auto& entry : os::fs::directory_iterator(folder()))
+    if (entry.path() != data()) os::remove_tree(entry.path());
+}
+
 Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
                            const Waiting& waiting) const {
   const auto& login = source.administrator;
@@ -59,11 +81,11 @@ Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
   const auto folder = target.parent_path();
   const auto logins = folder / "logins.sql", databases = folder / "databases.sql";
   const auto total = size_of(*session);
-  auto tell = [&, what = "dumping"] {
+  auto tell = [&] {
     std::error_code none;
     const auto done = os::fs::file_size(databases, none);
     waiting.progress(
-        {{"doneBytes", none ? 0 : std::min(done, total)}, {"totalBytes", total}, {"what", what}});
+        {{"doneBytes", none ? 0 : std::min(done, total)}, {"totalBytes", total}, {"what", "dumping"}});
   };
   auto as_us = dump_command(login, logins);
   as_us.argv.insert(as_us.argv.end(), {"--system=users", "--insert-ignore"});
@@ -72,27 +94,9 @@ Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
   os::run_or_throw(dump_of_databases(*session, login, databases), waiting.clock, waiting.deadline,
                    waiting.stop, tell);
   const base::Json position = position_in(databases);
-  for (const auto& file : {logins, databases}) os::give_to(file, home_.server_user);
-
-  const MariaDbServer loader(home_, folder, id_, 0);
-  const base::Json settings = {{"server", settings_of(*session)}};
-  loader.initialise(settings, waiting);
-  loader.configure(false, settings);
-  loader.start_first("", waiting);
-  waiting.progress({{"what", "loading the dump"}});
-  auto as_loader = loader.socket_endpoint();
-  as_loader.user = home_.server_user.name;
-  auto load = client_command("mariadb", as_loader);
-  load.argv.insert(load.argv.end(),
-                   {"--binary-mode", "--max-allowed-packet=1G", "--init-command=SET sql_log_bin = 0"});
-  load.user = home_.server_user;
-  for (const auto& file : {logins, databases}) {
-    load.input = file;
-    if (file != logins || has_logins) os::run_or_throw(load, waiting.clock, waiting.deadline, waiting.stop);
-  }
-  loader.stop(waiting);
-  for (const auto& entry : os::fs::directory_iterator(folder))
-    if (entry.path() != target) os::remove_tree(entry.path());
+  std::vector<os::fs::path> dumps = {databases};
+  if (has_logins) dumps.insert(dumps.begin(), logins);
+  MariaDbServer(home_, folder, id_, 0).load(dumps, {{"server", settings_of(*session)}}, waiting);
   const auto unsafe = session->scalar(fmt::format(
       "SELECT COUNT(*) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND engine <> "
       "'InnoDB' AND table_schema NOT IN {}",

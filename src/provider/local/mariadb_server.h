@@ -52,6 +52,7 @@ class MariaDbServer final : public Server {
   os::fs::path fetch_log(const LogSource& log, const Waiting& waiting) const;
   /// hot_copy() of a server whose files cannot be read: its contents, as statements.
   Copied dump(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
+  void load(const std::vector<os::fs::path>& dumps, const base::Json& settings, const Waiting& waiting) const;
   /// The accounts at localhost that start() makes ours; the operating system says who is who.
   std::set<std::string> administrators() const;
   Copied clone(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;
