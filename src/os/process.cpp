@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -75,7 +76,8 @@ Prepared prepare(const Command& command) {
   }
   if (dies_with_us) ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after setuid, which would clear it
   if (::chdir(prepared.folder.c_str()) != 0) ::_exit(126);
-  ::closefrom(3);
+  // start() waits for the pipe of which this is the end to close: at the very execve.
+  if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) ::closefrom(3);
   ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.environment.data());
   ::_exit(127);
 }
@@ -235,6 +237,9 @@ ProcessId start(const Command& command) {
   ::close(ends[1]);
   pid_t server = -1;
   const bool told = ::read(ends[0], &server, sizeof server) == sizeof server;
+  char nothing = 0;
+  while (::read(ends[0], &nothing, 1) < 0 && errno == EINTR) {
+  }
   ::close(ends[0]);
   ::waitpid(middle, nullptr, 0);
   if (!told || server <= 0) throw Error("ProcessError", fmt::format("could not start '{}'", command.argv[0]));
@@ -254,9 +259,6 @@ bool is_running(const ProcessId& process) {
 fs::path working_folder(int pid) {
   return read_link(pid, "cwd");
 }
-fs::path executable(int pid) {
-  return read_link(pid, "exe");
-}
 
 std::string title(int pid) {
   std::ifstream in(fmt::format("/proc/{}/cmdline", pid), std::ios::binary);
@@ -266,12 +268,20 @@ std::string title(int pid) {
   return line;
 }
 
-std::optional<ProcessId> find_working_in(const fs::path& folder) {
+bool works_in(int pid, const fs::path& folder, const Programs& programs) {
+  if (working_folder(pid) != folder) return false;
+  auto program = read_link(pid, "exe").filename().string();
+  constexpr std::string_view replaced = " (deleted)";  // by a newer version of its package
+  if (program.ends_with(replaced)) program.resize(program.size() - replaced.size());
+  return std::find(programs.begin(), programs.end(), program) != programs.end();
+}
+
+std::optional<ProcessId> find_working_in(const fs::path& folder, const Programs& programs) {
   std::error_code error;
   std::optional<ProcessId> first;
   for (fs::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
     const int pid = std::atoi(at->path().filename().c_str());
-    if (pid <= 0 || working_folder(pid) != folder) continue;
+    if (pid <= 0 || !works_in(pid, folder, programs)) continue;
     const auto found = identify(pid);
     if (found && (!first || found->start_time < first->start_time)) first = found;
   }
@@ -287,11 +297,11 @@ bool send_signal(const ProcessId& process, int signal) {
   return sent;
 }
 
-void kill_working_in(const fs::path& folder) {
+void kill_working_in(const fs::path& folder, const Programs& programs) {
   std::error_code missing;
   const auto there = fs::canonical(folder, missing);
   if (missing) return;
-  while (const auto found = find_working_in(there)) {
+  while (const auto found = find_working_in(there, programs)) {
     const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, found->pid, 0));
     if (fd < 0) continue;
     if (send_signal(*found, SIGKILL)) {

@@ -45,29 +45,35 @@ struct ProcessId {
   bool operator==(const ProcessId&) const = default;
 };
 
-/// Starts a program in a session of its own that outlives us; init reaps it. Output goes to command.output,
-/// which must be set. Throws ProgramNotFound.
+/// Starts a program in a session of its own that outlives us; init reaps it. It runs, or has failed to, when
+/// this returns. Output goes to command.output, which must be set. Throws ProgramNotFound.
 ProcessId start(const Command& command);
 
 /// Does this very process run, and not as a zombie?
 bool is_running(const ProcessId& process);
 /// What runs under a pid now; nothing if no process does.
 std::optional<ProcessId> identify(int pid);
-/// The folder that a process works in, and its executable; "" where we may not look.
+/// The folder that a process works in; "" where we may not look.
 fs::path working_folder(int pid);
-fs::path executable(int pid);
 /// The beginning of its command line; programs may change theirs. "" where we may not look.
 std::string title(int pid);
 
-/// Of the processes that work in `folder`, zombies aside, the one that started first: a server, not one of
-/// its children. Nothing if there is none that we may see.
-std::optional<ProcessId> find_working_in(const fs::path& folder);
+/// File names of executables, as /proc/<pid>/exe has them.
+using Programs = std::vector<std::string>;
+
+/// Does a process run one of `programs` in `folder` (canonical)? Not if we may not look. The shell of
+/// somebody who looks around there does not.
+bool works_in(int pid, const fs::path& folder, const Programs& programs);
+
+/// Of the processes that do, zombies aside, the one that started first: a server, not one of its children.
+std::optional<ProcessId> find_working_in(const fs::path& folder, const Programs& programs);
 
 /// Signals this very process through a pidfd; false if it is gone. Never reaches another process.
 bool send_signal(const ProcessId& process, int signal);
 
-/// Kills all that works in `folder`, and waits until it is gone. A folder that is not there has nobody.
-void kill_working_in(const fs::path& folder);
+/// Kills all that runs one of `programs` in `folder`, and waits until it is gone. A folder that is not there
+/// has nobody.
+void kill_working_in(const fs::path& folder, const Programs& programs);
 
 /// Removes a segment of System V shared memory that belongs to `owner` and that nobody uses any more; else
 /// does nothing.

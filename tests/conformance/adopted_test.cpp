@@ -66,6 +66,11 @@ class Adopted : public WithBank {
                               .settings = base::Json::object()},
                              bank_.waiting());
   }
+  static inline const os::Programs programs = {"dash", "mariadb-binlog", "pg_receivewal", "sleep"};
+  std::optional<os::ProcessId> receiver_of(const std::string& id) {
+    return os::find_working_in(os::fs::canonical(home.archive(id)), programs);
+  }
+  void kill_receiver(const std::string& id) { os::kill_working_in(home.archive(id), programs); }
   int number(const std::string& id, const std::string& query) {
     databases.set_master_password(id, base::Secret("copy"));
     return std::stoi(databases.login(id, base::Secret("copy"))->scalar(query).value_or("-1"));
@@ -159,13 +164,12 @@ TEST_P(Adopted, AReceiverThatEndedGoesOnAndAGapIsMended) {
   const auto id = adopt(7);
   const auto birth = databases.window(id);
   ASSERT_TRUE(birth);
-  os::kill_working_in(home.archive(id));  // as by a reboot
+  kill_receiver(id);  // as by a reboot
   databases.start_all(bank_.waiting(),
                       [](const std::string&, const base::Error& error) { ADD_FAILURE() << error.message; });
-  const auto canonical = os::fs::canonical(home.archive(id));
-  EXPECT_TRUE(os::find_working_in(canonical));
+  EXPECT_TRUE(receiver_of(id));
 
-  os::kill_working_in(home.archive(id));
+  kill_receiver(id);
   const auto admin = administrate();
   if (postgres()) {
     admin->execute("ALTER SYSTEM SET wal_keep_size = 0", 0);
@@ -196,10 +200,10 @@ TEST_P(Adopted, AReceiverThatEndedGoesOnAndAGapIsMended) {
 
 TEST_P(Adopted, WhatItGoesWithLeavesNothing) {
   const auto id = adopt(7);
-  const auto archive = os::fs::canonical(home.archive(id));
-  EXPECT_TRUE(os::find_working_in(archive));
+  const auto receiver = receiver_of(id);
+  ASSERT_TRUE(receiver);
   databases.remove(id, bank_.waiting());
-  EXPECT_FALSE(os::find_working_in(archive));
+  EXPECT_FALSE(os::is_running(*receiver));
   for (const char* folder : {"instances", "snapshots", "archive"})
     EXPECT_TRUE(os::fs::is_empty(home.storage / folder)) << folder;
 }

@@ -140,6 +140,22 @@ TEST_P(LocalFault, AKilledSourceLeavesNothing) {
       [this] { return provider::local::make_server(bank_.home, GetParam(), bank_.source, 0)->process(); });
 }
 
+TEST_P(LocalFault, WhoLooksAroundInItsFolderIsNotTakenForTheServer) {
+  const auto server = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0);
+  const auto visitor = os::start({.argv = {"sleep", "1000"},
+                                  .user = bank_.home.server_user,
+                                  .folder = server->data(),
+                                  .output = folder_.path() / "visitor.log"});
+  databases_.stop(bank_.source, bank_.waiting());
+  EXPECT_FALSE(server->process());
+  EXPECT_EQ(databases_.get(bank_.source)->status, "stopped");
+  databases_.start(bank_.source, bank_.waiting());
+  EXPECT_NE(server->process(), visitor);
+  databases_.remove(bank_.source, bank_.waiting());
+  EXPECT_TRUE(os::is_running(visitor));
+  os::send_signal(visitor, SIGKILL);
+}
+
 /// PostgreSQL's segment of System V memory outlives it when it is killed.
 TEST_P(LocalFault, AKilledDatabaseThatIsDeletedLeavesNoMemory) {
   const auto server = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0);

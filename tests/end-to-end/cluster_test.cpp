@@ -64,7 +64,7 @@ TEST(Cluster, AfterARebootItStartsAgainAndNobodyElseIsTouched) {
   home.must({"run", home.file(example)});
   for (const auto& entry : os::fs::directory_iterator(home.path() / "instances")) {
     const auto data = entry.path() / "data";
-    os::kill_working_in(data);
+    os::kill_working_in(data, {"postgres"});
     auto lines = os::read_file(data / "postmaster.pid");
     lines.replace(0, lines.find('\n'), std::to_string(::getpid()));
     std::ofstream(data / "postmaster.pid") << lines;

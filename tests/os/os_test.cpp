@@ -52,9 +52,9 @@ TEST(Process, EndsAtItsDeadlineWithAllItStarted) {
             "DeadlineExceeded");
   EXPECT_LT(system_clock.now() - begun, std::chrono::seconds(10));
   const auto deadline = in(std::chrono::seconds(5));
-  while (find_working_in(folder.path()) && system_clock.now() < deadline)
+  while (find_working_in(folder.path(), {"sleep"}) && system_clock.now() < deadline)
     system_clock.sleep_until(in(std::chrono::milliseconds(5)), {});
-  EXPECT_FALSE(find_working_in(folder.path()));
+  EXPECT_FALSE(find_working_in(folder.path(), {"sleep"}));
 }
 
 TEST(Process, StopsWhenTold) {
@@ -72,10 +72,9 @@ TEST(Process, SignalsNobodyElse) {
   const auto server =
       start({.argv = {"/bin/sleep", "60"}, .folder = folder.path(), .output = folder.path() / "log"});
   ASSERT_TRUE(is_running(server));
-  const auto begun = in(std::chrono::seconds(5));
-  while (find_working_in(folder.path()) != server && system_clock.now() < begun)
-    system_clock.sleep_until(in(std::chrono::milliseconds(2)), {});
-  EXPECT_EQ(find_working_in(folder.path()), server);
+  EXPECT_EQ(find_working_in(folder.path(), {"sleep"}), server) << "it works there when start() returns";
+  EXPECT_FALSE(find_working_in(folder.path(), {"bash", "lee"})) << "somebody who only looks around there";
+  kill_working_in(folder.path(), {"bash"});
   EXPECT_FALSE(send_signal({server.pid, server.start_time + 1}, SIGKILL))
       << "another process of the same pid";
   EXPECT_TRUE(is_running(server));

@@ -15,6 +15,12 @@ using namespace std::chrono_literals;
 
 constexpr const char* output_name = "receiver.log";
 
+/// Of both families; MariaDB's is begun again by a shell.
+const os::Programs& receiver_programs() {
+  static const os::Programs programs = {"dash", "mariadb-binlog", "pg_receivewal", "sleep"};
+  return programs;
+}
+
 /// It complains every few seconds while its source is away.
 void cut_short(const os::fs::path& output) {
   constexpr std::uintmax_t too_long = 1U << 20U;
@@ -28,7 +34,7 @@ void cut_short(const os::fs::path& output) {
 bool Databases::receives(const Row& adopted) {
   std::error_code missing;
   const auto folder = os::fs::canonical(home_.archive(adopted.id), missing);
-  return !missing && os::find_working_in(folder);
+  return !missing && os::find_working_in(folder, receiver_programs());
 }
 
 void Databases::start_receiving(const Row& adopted, const Waiting& waiting) {
@@ -57,7 +63,7 @@ void Databases::start_receiving(const Row& adopted, const Waiting& waiting) {
 }
 
 void Databases::stop_receiving(const Row& adopted) {
-  os::kill_working_in(home_.archive(adopted.id));
+  os::kill_working_in(home_.archive(adopted.id), receiver_programs());
 }
 
 /// While the source answers, a restore fetches what is missing; without it, what we have is all there is.

@@ -56,8 +56,13 @@ void Home::build(const os::fs::path& folder,
 
 void Home::remove_unfinished(const os::fs::path& folder) {
   const os::fs::path partial = folder.string() + ".partial";
-  os::kill_working_in(partial / "data");
+  os::kill_working_in(partial / "data", server_programs());
   os::remove_tree(partial);
+}
+
+const os::Programs& server_programs() {
+  static const os::Programs programs = {"mariadbd", "postgres"};
+  return programs;
 }
 
 Home open_home(const os::fs::path& root) {

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "os/files.h"
+#include "os/process.h"
 
 namespace provider::local {
 
@@ -33,6 +34,9 @@ struct Home {
   /// Removes what build() left of `folder` when we were killed, with a server that may be at work in it.
   static void remove_unfinished(const os::fs::path& folder);
 };
+
+/// What runs in the data folder of a server of ours.
+const os::Programs& server_programs();
 
 /// settings.json, an empty object if there is none. Throws SettingsInvalid.
 base::Json read_settings(const os::fs::path& root);

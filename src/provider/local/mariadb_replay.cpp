@@ -65,7 +65,7 @@ os::Command MariaDbServer::receiver(const sql::Endpoint& source) const {
                 "set log_bin there, or adopt it with --retention-days 0");
   command.argv.emplace_back("--stop-never");
   command.argv.insert(command.argv.begin(),
-                      {"bash", "-c", keep_receiving, "receiver", first.at("file").get<std::string>()});
+                      {"dash", "-c", keep_receiving, "receiver", first.at("file").get<std::string>()});
   return command;
 }
 

@@ -137,7 +137,7 @@ void PostgresServer::configure(bool open, const base::Json& settings) const {
 /// Its processes end by themselves when it was killed; until then its data is in use.
 void PostgresServer::await_orphans(const Waiting& waiting) const {
   const auto enough = waiting.clock.now() + 30s;
-  while (os::find_working_in(os::fs::canonical(data()))) {
+  while (os::find_working_in(os::fs::canonical(data()), server_programs())) {
     if (waiting.clock.now() >= enough)
       throw Error("DeadlineExceeded", fmt::format("processes of {} that was killed do not end", id_));
     if (!waiting.clock.sleep_until(waiting.clock.now() + 10ms, waiting.stop))

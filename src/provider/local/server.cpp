@@ -29,12 +29,12 @@ std::optional<os::ProcessId> Server::process() const {
   for (const auto& file : {folder() / "pid", data() / "postmaster.pid"}) {
     try {
       const auto found = os::identify(std::atoi(os::read_file(file, 4096).c_str()));
-      if (found && os::working_folder(found->pid) == ours) return found;
+      if (found && os::works_in(found->pid, ours, server_programs())) return found;
     } catch (const Error&) {
       // no pid file: it may be starting
     }
   }
-  const auto first = os::find_working_in(ours);
+  const auto first = os::find_working_in(ours, server_programs());
   return first && !is_child(os::title(first->pid)) ? first : std::nullopt;
 }
 
