@@ -64,6 +64,20 @@ void write_all(int fd, std::string_view content, const fs::path& path) {
   }
 }
 
+void replace(const fs::path& path, std::string_view content, unsigned mode, bool durable) {
+  const fs::path temporary = path.string() + ".new." + random_text(8);
+  try {
+    const Fd fd(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (!fd) fail("creating", temporary, errno);
+    write_all(fd.get(), content, temporary);
+    if (durable && ::fsync(fd.get()) != 0) fail("syncing", temporary, errno);
+  } catch (const Error&) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) fail("replacing", path, errno);
+}
+
 }  // namespace
 
 Ids current_user() {
@@ -93,18 +107,12 @@ std::string read_file(const fs::path& path, std::uintmax_t limit_bytes) {
   }
 }
 
+void replace_file(const fs::path& path, std::string_view content, unsigned mode) {
+  replace(path, content, mode, false);
+}
+
 void write_file_atomic(const fs::path& path, std::string_view content, unsigned mode) {
-  const fs::path temporary = path.string() + ".new." + random_text(8);
-  try {
-    const Fd fd(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
-    if (!fd) fail("creating", temporary, errno);
-    write_all(fd.get(), content, temporary);
-    if (::fsync(fd.get()) != 0) fail("syncing", temporary, errno);
-  } catch (const Error&) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail("replacing", path, errno);
+  replace(path, content, mode, true);
   sync_folder(path.parent_path().empty() ? fs::path(".") : path.parent_path());
 }
 
@@ -198,16 +206,27 @@ bool same_file_system(const fs::path& a, const fs::path& b) {
   return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev;
 }
 
-bool reflink(const fs::path& from, const fs::path& to) {
+bool reflink(const fs::path& from, const fs::path& to, const std::optional<Ids>& owner) {
   const Fd source(from, O_RDONLY);
   if (!source) fail("reading", from, errno);
   struct stat info {};
   if (::fstat(source.get(), &info) != 0) fail("reading", from, errno);
   const Fd target(to, O_WRONLY | O_CREAT | O_TRUNC, info.st_mode & 0777U);
   if (!target) fail("creating", to, errno);
+  if (owner && ::geteuid() == 0 && ::fchown(target.get(), owner->uid, owner->gid) != 0)
+    fail("changing the owner of", to, errno);
   if (info.st_size == 0 || ::ioctl(target.get(), FICLONE, source.get()) == 0) return true;
   if (errno == EOPNOTSUPP || errno == EXDEV || errno == EINVAL || errno == ENOTTY) return false;
   fail("cloning", from, errno);
+}
+
+void allocate(const fs::path& path, std::uint64_t bytes, const Ids& owner) {
+  const Fd fd(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (!fd) fail("creating", path, errno);
+  if (::fallocate(fd.get(), 0, 0, static_cast<off_t>(bytes)) == 0) return give_to(path, owner);
+  const int code = errno;
+  ::unlink(path.c_str());
+  if (code != EOPNOTSUPP) fail("making room for", path, code);
 }
 
 std::uint64_t count_extents(const fs::path& file) {

@@ -29,9 +29,12 @@ std::string read_file(const fs::path& path, std::uintmax_t limit_bytes = 64U << 
 /// Throws FileError, or DiskFull.
 void write_file_atomic(const fs::path& path, std::string_view content, unsigned mode);
 
+/// The same, but of no use after a power failure: for a file that is written anew before it is used again.
+void replace_file(const fs::path& path, std::string_view content, unsigned mode);
+
 /// Makes the folder and its parents. The last one gets `mode`, and `owner` if given, even if it was there.
 void make_folder(const fs::path& path, unsigned mode, const std::optional<Ids>& owner = std::nullopt);
-void give_to(const fs::path& path, const Ids& owner);  ///< the whole tree
+void give_to(const fs::path& path, const Ids& owner);  ///< the whole tree; only root can
 
 /// Removes a tree; nothing there is no error. Throws FileError.
 void remove_tree(const fs::path& path);
@@ -50,9 +53,13 @@ bool can_reflink(const fs::path& folder);
 bool same_file_system(const fs::path& a, const fs::path& b);
 /// Pieces that a file lies in on its disk (FIEMAP); 0 where the file system does not tell.
 std::uint64_t count_extents(const fs::path& file);
-/// Makes `to` share all blocks of `from`. Returns false where the file system cannot; throws FileError
-/// otherwise.
-bool reflink(const fs::path& from, const fs::path& to);
+/// Makes `to` share all blocks of `from`, and gives it to `owner` if there is one. Returns false where the
+/// file system cannot; throws FileError otherwise.
+bool reflink(const fs::path& from, const fs::path& to, const std::optional<Ids>& owner = std::nullopt);
+
+/// Makes a file of that many zeros with room of its own on the disk, without writing them; makes none where
+/// the file system cannot. Throws DiskFull, FileError.
+void allocate(const fs::path& path, std::uint64_t bytes, const Ids& owner);
 
 /// An exclusive advisory lock on a file, held until destruction or the death of the process.
 class FileLock {

@@ -176,19 +176,18 @@ Restored Databases::make(Row row, const Row& origin,
   const auto made = server(row);
   catalogue_.add(row);
   Copied copied;
-  std::string locked, checked;
+  std::string vetted;
   try {
     copied = fill(row, *made);
-    waiting.progress({{"what", "locking the logins of the source"}});
-    locked = made->quarantine(row.master_user);
-    checked = made->inspect(home_.strict_checks, waiting);
+    waiting.progress({{"what", "locking the logins of the source and checking the copy"}});
+    vetted = made->vet(row.master_user, home_.strict_checks, waiting);
   } catch (const std::exception&) {
     discard(row, waiting);
     throw;
   }
   row.status = "available";
   catalogue_.update(row);
-  return {describe(row), copied.data_time, fmt::format("{}; {}; {}", copied.method, checked, locked)};
+  return {describe(row), copied.data_time, copied.method + "; " + vetted};
 }
 
 Restored Databases::restore_running(Row row, const Row& source, const Waiting& waiting) {

@@ -63,25 +63,23 @@ base::Json position_in(const os::fs::path& folder) {
 /// Copy on write. InnoDB writes pages and moves its checkpoint whatever locks are held, so locks alone give
 /// copies that are silently wrong: the server stands still while its files are cloned, and the copy recovers
 /// from that instant as from a crash. The backup stages keep DDL and non-transactional tables out of it.
-Copied MariaDbServer::clone(const CopySource& source, const os::fs::path& target,
+Copied MariaDbServer::clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
                             const Waiting& waiting) const {
   constexpr auto longest_freeze = std::chrono::seconds(20);
   waiting.progress({{"what", "cloning, copy on write"}});
-  const auto session = sql::connect(source.administrator, std::chrono::seconds(10));
   for (const char* stage : {"START", "FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"})
-    session->execute(fmt::format("BACKUP STAGE {}", stage), 0);
-  const base::Json position = position_of(*session);
+    session.execute(fmt::format("BACKUP STAGE {}", stage), 0);
+  const base::Json position = position_of(session);
   const base::Time data_time = waiting.clock.now();
   {
     os::Frozen frozen(*source.process, longest_freeze);
     frozen.wait_until_still(waiting.clock, data_time + longest_freeze / 2);
-    clone_tree(source.data, target, stays_behind);
+    clone_tree(source.data, target, home_.server_user, stays_behind);
     if (!frozen.thaw())
       throw Error("CloneFailed", fmt::format("cloning took longer than {} s", longest_freeze.count()));
   }
   const auto held = std::chrono::duration_cast<std::chrono::milliseconds>(waiting.clock.now() - data_time);
-  session->execute("BACKUP STAGE END", 0);
-  os::give_to(target, home_.server_user);
+  session.execute("BACKUP STAGE END", 0);
   return {data_time, fmt::format("copy on write; the source stood still for {} ms", held.count()), position};
 }
 

@@ -41,29 +41,6 @@ void MariaDbServer::set_master_login(const std::string& user, const base::Secret
   }
 }
 
-std::string MariaDbServer::quarantine(const std::string& master) const {
-  const auto session = administrate();
-  sql::Connection& admin = *session;
-  const auto ours = administrators();
-  std::size_t locked = 0;
-  const auto accounts = admin
-                            .query(
-                                "SELECT User, Host FROM mysql.global_priv WHERE COALESCE(JSON_VALUE(Priv, "
-                                "'$.is_role'), 'false') <> 'true'")
-                            .table;
-  for (const auto& row : accounts) {
-    const std::string user = row[0].value_or(""), host = row[1].value_or("");
-    if ((ours.contains(user) && host == "localhost") || user == master || user == "mariadb.sys") continue;
-    admin.execute(fmt::format("ALTER USER {}@{} ACCOUNT LOCK", admin.quote(user), admin.quote(host)), 0);
-    ++locked;
-  }
-  const auto foreign = admin.query("SELECT Server_name FROM mysql.servers").table;
-  for (const auto& row : foreign)
-    admin.execute(fmt::format("DROP SERVER {}", admin.quote_name(row[0].value_or(""))), 0);
-  return fmt::format("{} logins of the source locked{}", locked,
-                     foreign.empty() ? "" : fmt::format(", {} foreign servers dropped", foreign.size()));
-}
-
 /// Row events hold the rows as they were before they were masked.
 void MariaDbServer::forget_past() const {
   administrate()->execute("RESET MASTER", 0);

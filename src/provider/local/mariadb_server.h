@@ -21,8 +21,7 @@ class MariaDbServer final : public Server {
   sql::Endpoint administrator_endpoint() const override;
   void create_database(const std::string& name, const std::string& owner) const override;
   void set_master_login(const std::string& user, const base::Secret& password) const override;
-  std::string quarantine(const std::string& master) const override;
-  std::string inspect(bool strict, const Waiting& waiting) const override;
+  std::string vet(const std::string& master, bool strict, const Waiting& waiting) const override;
   void forget_past() const override;
   base::Json settings_of(sql::Connection& source) const override;
   std::string superuser_of(sql::Connection& source) const override;
@@ -55,7 +54,8 @@ class MariaDbServer final : public Server {
   void load(const std::vector<os::fs::path>& dumps, const base::Json& settings, const Waiting& waiting) const;
   /// The accounts at localhost that start() makes ours; the operating system says who is who.
   std::set<std::string> administrators() const;
-  Copied clone(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;
+  Copied clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
+               const Waiting& waiting) const override;
   Copied hot_copy(const CopySource& source, const os::fs::path& target,
                   const Waiting& waiting) const override;
 };

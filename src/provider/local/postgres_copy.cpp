@@ -31,16 +31,22 @@ std::uint64_t segment_number(const std::string& name, std::uint64_t segments_per
          std::stoull(name.substr(16), nullptr, 16);
 }
 
+/// The name of the segment after that one.
+std::string after(const std::string& name, std::uint64_t segments_per_log) {
+  const auto next = segment_number(name, segments_per_log) + 1;
+  return fmt::format("{}{:08X}{:08X}", name.substr(0, 8), next / segments_per_log, next % segments_per_log);
+}
+
 /// The log from the backup's start to its end, whole; without it the copy would not recover.
-void clone_wal(const os::fs::path& from, const os::fs::path& to, const std::string& first,
-               const std::string& last, std::uint64_t segments_per_log) {
-  os::fs::create_directories(to / "archive_status");
+void clone_wal(const os::fs::path& from, const os::fs::path& to, const os::Ids& owner,
+               const std::string& first, const std::string& last, std::uint64_t segments_per_log) {
+  os::make_folder(to / "archive_status", 0700, owner);
   std::uint64_t found = 0;
   for (const auto& entry : os::fs::directory_iterator(from)) {
     const std::string name = entry.path().filename();
     const bool needed = is_wal_segment(name) && name >= first && name <= last;
     if (!needed && !name.ends_with(".history")) continue;
-    if (!os::reflink(entry.path(), to / name))
+    if (!os::reflink(entry.path(), to / name, owner))
       throw Error("CloneFailed", "a file cannot be cloned: " + entry.path().string());
     found += needed ? 1U : 0U;
   }
@@ -57,23 +63,23 @@ void clone_wal(const os::fs::path& from, const os::fs::path& to, const std::stri
 
 /// Copy on write inside the backup API, in one session that stays open: what changes while the files are
 /// cloned is repaired from the log. The source never stands still.
-Copied PostgresServer::clone(const CopySource& source, const os::fs::path& target,
+Copied PostgresServer::clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
                              const Waiting& waiting) const {
   waiting.progress({{"what", "cloning, copy on write"}});
-  const auto session = sql::connect(source.administrator, std::chrono::seconds(10));
   const std::string first =
-      session->scalar("SELECT pg_walfile_name(pg_backup_start('dbrefresh', true))").value_or("");
-  clone_tree(source.data, target, stays_behind);
+      session.scalar("SELECT pg_walfile_name(pg_backup_start('dbrefresh', true))").value_or("");
+  clone_tree(source.data, target, home_.server_user, stays_behind);
   const base::Time data_time = waiting.clock.now();
   const auto stopped =
-      session->query("SELECT pg_walfile_name(lsn), labelfile FROM pg_backup_stop(false)").table.at(0);
-  os::write_file_atomic(target / "backup_label", stopped.at(1).value_or(""), 0600);
-  const auto segment_bytes =
-      std::stoull(session->scalar("SELECT setting FROM pg_settings WHERE name = 'wal_segment_size'")
-                      .value_or("16777216"));
-  clone_wal(source.data / "pg_wal", target / "pg_wal", first, stopped.at(0).value_or(""),
-            (1ULL << 32U) / segment_bytes);
-  os::give_to(target, home_.server_user);
+      session.query("SELECT pg_walfile_name(lsn), labelfile FROM pg_backup_stop(false)").table.at(0);
+  write_own(target / "backup_label", stopped.at(1).value_or(""));
+  const auto last = stopped.at(0).value_or("");
+  const auto segment_bytes = std::stoull(
+      session.scalar("SELECT setting FROM pg_settings WHERE name = 'wal_segment_size'").value_or("16777216"));
+  const auto segments_per_log = (1ULL << 32U) / segment_bytes;
+  clone_wal(source.data / "pg_wal", target / "pg_wal", home_.server_user, first, last, segments_per_log);
+  // Else recovery begins by writing a segment of zeros, which takes longer than all the rest of it.
+  os::allocate(target / "pg_wal" / after(last, segments_per_log), segment_bytes, home_.server_user);
   return {data_time, "copy on write; the source never stood still", {}};
 }
 

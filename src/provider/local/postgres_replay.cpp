@@ -137,9 +137,7 @@ void PostgresServer::replay_to(const std::string& target, const base::Json& sett
   std::string text = os::read_file(settings_file());
   text += fmt::format(
       "restore_command = 'ln -f \"{}/%f\" \"%p\"'\nrecovery_target_timeline = "
-      "'latest'\nrecovery_target_action "
-      "= "
-      "'promote'\n",
+      "'latest'\nrecovery_target_action = 'promote'\nhot_standby = off\n",
       (folder() / "wal").string());
   if (!target.empty()) text += fmt::format("recovery_target_time = '{}'\n", target);
   write_own(settings_file(), text);
@@ -147,8 +145,8 @@ void PostgresServer::replay_to(const std::string& target, const base::Json& sett
   await_start(
       launch(waiting),
       [this] {
-        if (administrate()->scalar("SELECT pg_is_in_recovery()") != "f")
-          throw Error("ServerStarting", "the log is being replayed");
+        expect_ready();
+        administrate();
       },
       waiting);
 }

@@ -180,19 +180,36 @@ os::ProcessId PostgresServer::launch(const Waiting& waiting) const {
                     .output = folder() / "server.log"});
 }
 
+/// A line of postmaster.pid says so (pidfile.h); to ask by logging in costs the server a process.
+void PostgresServer::expect_ready() const {
+  if (os::read_file(data() / "postmaster.pid", 4096).find("\nready") == std::string::npos)
+    throw Error("ServerStarting", fmt::format("PostgreSQL of {} is not ready", id_));
+}
+
 void PostgresServer::start(const Waiting& waiting) const {
-  if (!process())
-    await_start(
-        launch(waiting), [this] { administrate(); }, waiting);
+  if (process()) return;
+  const auto server = launch(waiting);
+  await_start(
+      server,
+      [this] {
+        expect_ready();
+        administrate();
+      },
+      waiting);
 }
 
 void PostgresServer::start_first(const std::string& superuser, const Waiting& waiting) const {
   const std::string role = superuser.empty() ? administrator : superuser;
   if (role != administrator) write_access(false, role);
+  std::unique_ptr<sql::Connection> session;
   await_start(
-      launch(waiting), [&] { log_in(role, "postgres"); }, waiting);
+      launch(waiting),
+      [&] {
+        expect_ready();
+        session = log_in(role, "postgres");
+      },
+      waiting);
   if (role == administrator) return;
-  const auto session = log_in(role, "postgres");
   const auto there = session->scalar(
       fmt::format("SELECT 1 FROM pg_roles WHERE rolname = {}", session->quote(administrator)));
   session->execute(fmt::format("{} ROLE {} SUPERUSER LOGIN REPLICATION PASSWORD NULL",

@@ -19,8 +19,7 @@ class PostgresServer final : public Server {
   sql::Endpoint administrator_endpoint() const override;
   void create_database(const std::string& name, const std::string& owner) const override;
   void set_master_login(const std::string& user, const base::Secret& password) const override;
-  std::string quarantine(const std::string& master) const override;
-  std::string inspect(bool strict, const Waiting& waiting) const override;
+  std::string vet(const std::string& master, bool strict, const Waiting& waiting) const override;
   void forget_past() const override;
   base::Json settings_of(sql::Connection& source) const override;
   std::string superuser_of(sql::Connection& source) const override;
@@ -52,13 +51,13 @@ class PostgresServer final : public Server {
   void await_orphans(const Waiting& waiting) const;
   void remove_stale_locks() const;
   os::ProcessId launch(const Waiting& waiting) const;
+  void expect_ready() const;
   std::string archive_settings() const;
   /// Starts it in recovery; `target` as in recovery_target_time, "" for the end of the log.
   void replay_to(const std::string& target, const base::Json& settings, const Waiting& waiting) const;
   void fetch_rest(const sql::Endpoint& source, const os::fs::path& to, const Waiting& waiting) const;
-  /// Runs `each` in every database that takes connections.
-  void in_every_database(const std::function<void(sql::Connection&)>& each) const;
-  Copied clone(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const override;
+  Copied clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
+               const Waiting& waiting) const override;
   Copied hot_copy(const CopySource& source, const os::fs::path& target,
                   const Waiting& waiting) const override;
 };

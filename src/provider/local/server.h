@@ -89,11 +89,10 @@ class Server {
   virtual void set_master_login(const std::string& user, const base::Secret& password) const = 0;
   /// Makes a fresh copy harmless: locks every login but the master user's and ours, because production
   /// passwords must not open it; ends subscriptions and forgets the credentials of foreign servers, because a
-  /// script that masks must not reach other servers through them. Returns what was done, for people.
-  virtual std::string quarantine(const std::string& master) const = 0;
-  /// Reads what a fresh copy holds, before anyone relies on it: the largest tables, or with `strict` every
-  /// table and index, whole. Returns what was looked at, for people; throws `CopyDamaged`.
-  virtual std::string inspect(bool strict, const Waiting& waiting) const = 0;
+  /// script that masks must not reach other servers through them. Then reads what it holds, before anyone
+  /// relies on it: the largest tables, or with `strict` every table and index, whole. Returns what was done,
+  /// for people; throws `CopyDamaged`.
+  virtual std::string vet(const std::string& master, bool strict, const Waiting& waiting) const = 0;
 
   /// Before a copy is opened for the first time: removes logs in which data from before its masking could be
   /// read.
@@ -145,13 +144,14 @@ class Server {
   virtual bool is_error(const std::string& log_line) const = 0;
   /// Is a process in our data folder that calls itself so not the server, but one that it started?
   virtual bool is_child(const std::string& title) const = 0;
-  /// copy(), copy on write: of a running server of ours, on one file system that shares blocks.
-  virtual Copied clone(const CopySource& source, const os::fs::path& target,
+  /// copy(), copy on write: of a running server of ours, whose administrator `session` is, on one file system
+  /// that shares blocks.
+  virtual Copied clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
                        const Waiting& waiting) const = 0;
   /// copy(), by the engine's own tool.
   virtual Copied hot_copy(const CopySource& source, const os::fs::path& target,
                           const Waiting& waiting) const = 0;
-  /// Writes a file that only the server user may read.
+  /// Writes a file that only the server user may read, anew before every start.
   void write_own(const os::fs::path& path, const std::string& text) const;
   /// Waits until a server that was started answers.
   void await_start(const os::ProcessId& server, const std::function<void()>& log_in,
@@ -180,9 +180,9 @@ void copy_tree(const os::fs::path& from, const os::fs::path& to,
 std::unique_ptr<Server> make_server(const Home& home, const std::string& family, const std::string& id,
                                     int port);
 
-/// Clones every regular file below `from`, copy on write; `skip` hears of each path relative to `from`.
-/// Throws CloneFailed where a file cannot be cloned.
-void clone_tree(const os::fs::path& from, const os::fs::path& to,
+/// Clones every regular file below `from`, copy on write, for `owner`; `skip` hears of each path relative to
+/// `from`. Throws CloneFailed where a file cannot be cloned.
+void clone_tree(const os::fs::path& from, const os::fs::path& to, const os::Ids& owner,
                 const std::function<bool(const os::fs::path&)>& skip);
 
 }  // namespace provider::local
