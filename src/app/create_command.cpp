@@ -57,27 +57,32 @@ Body set_up_create(CLI::App& command, const Options& options) {
   command.add_option(
       "--engine", args->engine,
       "mariadb (default), postgres, or aurora-mysql, aurora-postgresql: a cluster with a writer");
-  command.add_option("--writer", args->writer, "name of a cluster's writer (default: NAME-1)");
+  auto* writer = command.add_option("--writer", args->writer, "name of a cluster's writer (default: NAME-1)");
   command.add_option("--port", args->port, "TCP port on 127.0.0.1 (default: a free one)")
       ->check(CLI::Range(1, 65535));
   command.add_option("--user", args->user, "master user (default: admin); --adopt: the user that reads it");
   command.add_option("--password-file", args->password_file,
                      "file whose first line is the master password; - for standard input");
-  command.add_option("--database", args->database, "initial database");
-  command.add_option("--tag", args->tags,
-                     "key=value; refresh=true marks an instance that refreshes may replace");
+  auto* database = command.add_option("--database", args->database, "initial database");
+  auto* tags = command.add_option("--tag", args->tags,
+                                  "key=value; refresh=true marks an instance that refreshes may replace");
   command
       .add_option(
           "--retention-days", args->retention_days,
           "for how long it can be restored to a point in time (default: 7, of an adopted one 0: not at all)")
       ->check(CLI::Range(0, 3650));
-  command.add_flag("--adopt", args->adopt, "take a server that runs already as a source; it is only read");
-  command.add_option("--socket", args->socket, "socket of the server to adopt");
-  command.add_option(
-      "--master-user", args->master,
-      "--adopt: master user of its copies (default: PostgreSQL, the owner of the first database; "
-      "MariaDB, --user)");
-  command.add_option("--host", args->host, "address of the server to adopt (default: 127.0.0.1)");
+  auto* adopt =
+      command
+          .add_flag("--adopt", args->adopt, "take a server that runs already as a source; it is only read")
+          ->excludes(writer, database, tags);
+  command.add_option("--socket", args->socket, "socket of the server to adopt")->needs(adopt);
+  command
+      .add_option("--master-user", args->master,
+                  "--adopt: master user of its copies (default: PostgreSQL, the owner of the first database; "
+                  "MariaDB, --user)")
+      ->needs(adopt);
+  command.add_option("--host", args->host, "address of the server to adopt (default: 127.0.0.1)")
+      ->needs(adopt);
   return [args, &options] {
     World world(options.home);
     const auto waiting = world.waiting(10);

@@ -61,23 +61,28 @@ std::uint64_t number_of(const os::fs::path& file) {
   return std::strtoull(file.extension().c_str() + 1, nullptr, 10);
 }
 
+bool is_of_binlog(const os::fs::path& file, const os::fs::path& first) {
+  const std::string number = file.extension();
+  return file.stem() == first.stem() && number.size() >= 7 &&
+         number.find_first_not_of("0123456789", 1) == std::string::npos;
+}
+
 }  // namespace
 
 std::vector<os::fs::path> binlog_files(const os::fs::path& data, const std::string& first) {
-  const std::string stem = os::fs::path(first).stem();
   std::vector<os::fs::path> files;
   std::error_code error;
-  for (os::fs::directory_iterator at(data, error), end; !error && at != end; at.increment(error)) {
-    const std::string number = at->path().extension();
-    if (at->path().stem() != stem || number.size() < 7 ||
-        number.find_first_not_of("0123456789", 1) != std::string::npos)
-      continue;
-    if (number_of(at->path()) >= number_of(first)) files.push_back(at->path());
-  }
+  for (os::fs::directory_iterator at(data, error), end; !error && at != end; at.increment(error))
+    if (is_of_binlog(at->path(), first) && number_of(at->path()) >= number_of(first))
+      files.push_back(at->path());
   std::ranges::sort(files, {}, number_of);
   if (files.empty() || files[0].filename() != first) return {};
   const bool whole = number_of(files.back()) - number_of(files.front()) + 1 == files.size();
   return whole ? files : std::vector<os::fs::path>();
+}
+
+bool is_binlog_before(const os::fs::path& file, const std::string& first) {
+  return is_of_binlog(file, first) && number_of(file) < number_of(first);
 }
 
 base::Json position_of(sql::Connection& server) {

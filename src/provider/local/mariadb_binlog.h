@@ -15,6 +15,9 @@ namespace provider::local {
 /// missing. Numbers have at least six digits.
 std::vector<os::fs::path> binlog_files(const os::fs::path& data, const std::string& first);
 
+/// Is this a file of the same log as `first`, and from before it?
+bool is_binlog_before(const os::fs::path& file, const std::string& first);
+
 /// Where a server is in its binary log, as Copied::position has it; null if it has none. Exact if it commits
 /// nothing just now.
 base::Json position_of(sql::Connection& server);

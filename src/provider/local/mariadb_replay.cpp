@@ -95,10 +95,8 @@ bool MariaDbServer::has_log(const LogSource& log) const {
 void MariaDbServer::drop_log_before(const LogSource& log) const {
   if (!has_log(log)) return;
   if (log.data == log.archive) {
-    const std::string first = log.base_position.at("file");
     for (const auto& entry : os::fs::directory_iterator(log.archive))
-      if (entry.path().stem() == os::fs::path(first).stem() && entry.path().filename() < first)
-        os::remove_tree(entry.path());
+      if (is_binlog_before(entry.path(), log.base_position.at("file"))) os::remove_tree(entry.path());
     return;
   }
   if (!process()) return;
