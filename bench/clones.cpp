@@ -24,6 +24,11 @@ int gigabytes() {
   return std::getenv("BENCH_BIG") != nullptr ? 8 : 2;
 }
 
+/// So that nobody waits for the disk on behalf of another one's measurement.
+void settle(const Bank& bank) {
+  os::sync_tree(bank.home.storage);
+}
+
 /// Rows of a kilobyte that do not compress, until the source has its size.
 void fill(Bank& bank, const std::string& family) {
   const auto admin = sql::connect(bank.databases.administrator(bank.source), std::chrono::seconds(10));
@@ -49,6 +54,7 @@ void fill(Bank& bank, const std::string& family) {
                        rows),
         0);
   if (postgres) admin->execute("CHECKPOINT", 0);
+  settle(bank);
 }
 
 /// To the first answer, and gone again.
@@ -60,6 +66,7 @@ double fast_clone(Bank& bank, std::string* method = nullptr) {
   });
   if (method != nullptr) *method = bank.last_restored.method;
   bank.databases.remove(made.id, bank.waiting());
+  settle(bank);
   return took;
 }
 
@@ -92,6 +99,7 @@ double engines_copy(Bank& bank, const std::string& family) {
   });
   peer->kill(bank.waiting());
   os::remove_tree(peer->folder());
+  settle(bank);
   return took;
 }
 

@@ -20,18 +20,13 @@ Snapshot Databases::create_snapshot(const std::string& id, const std::string& na
                     .origin = source};
   if (find_snapshot(snapshot.name))
     throw Error("DBSnapshotAlreadyExists", fmt::format("there is a snapshot {} already", name));
-  {
-    const auto session = sql::connect(administrator(source), std::chrono::seconds(10));
-    const auto its = server(source);
-    snapshot.origin.settings = {{"server", its->settings_of(*session)},
-                                {"superuser", its->superuser_of(*session)}};
-  }
   sweep_snapshots();
   const auto held = lock(snapshot.id);
   const auto folder = home_.snapshot(snapshot.id);
   const auto copied = copy_into(folder, source, waiting);
   snapshot.data_time = copied.data_time;
   snapshot.position = copied.position;
+  snapshot.origin.settings = {{"server", copied.settings}, {"superuser", copied.superuser}};
   try {
     catalogue_.add(snapshot);
   } catch (const std::exception&) {

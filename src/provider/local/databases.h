@@ -129,7 +129,7 @@ class Databases : public DatabaseService {
   Restored restore_running(Row row, const Row& source, const Waiting& waiting);
   Restored restore_snapshot(Row row, const std::string& name, const Waiting& waiting);
   Restored restore_point(Row row, const Row& source, base::Time time, const Waiting& waiting);
-  Restored make(Row row, const Row& origin, const std::function<Copied(const Row&, const Server&)>& fill,
+  Restored make(Row row, const Row& origin, const std::function<Copied(Row&, const Server&)>& fill,
                 const Waiting& waiting);
   void sweep_snapshots();
   bool receives(const Row& adopted);

@@ -162,10 +162,9 @@ void Databases::lay_out(const Row& row, const Snapshot& snapshot, const Waiting&
   });
 }
 
-/// `fill` makes the data of the row, which is complete by then, and starts the server; whatever fails,
-/// nothing is left behind.
-Restored Databases::make(Row row, const Row& origin,
-                         const std::function<Copied(const Row&, const Server&)>& fill,
+/// `fill` makes the data of the row, which is complete by then but for the settings of a running source, and
+/// starts the server; whatever fails, nothing is left behind.
+Restored Databases::make(Row row, const Row& origin, const std::function<Copied(Row&, const Server&)>& fill,
                          const Waiting& waiting) {
   row.engine = origin.engine;
   row.version = origin.version;
@@ -191,21 +190,14 @@ Restored Databases::make(Row row, const Row& origin,
 }
 
 Restored Databases::restore_running(Row row, const Row& source, const Waiting& waiting) {
-  Row origin = source;
-  std::string superuser;
-  {
-    const auto session = sql::connect(administrator(source), std::chrono::seconds(10));
-    const auto its = server(source);
-    origin.settings["server"] = its->settings_of(*session);
-    superuser = its->superuser_of(*session);
-  }
   return make(
-      std::move(row), origin,
-      [&](const Row& complete, const Server& made) {
+      std::move(row), source,
+      [&](Row& complete, const Server& made) {
         const auto copied = copy_into(home_.instance(complete.id), source, waiting);
+        complete.settings["server"] = copied.settings;
         made.configure(false, complete.settings);
         waiting.progress({{"what", "starting the copy, closed to users"}});
-        made.start_first(superuser, waiting);
+        made.start_first(copied.superuser, waiting);
         return copied;
       },
       waiting);

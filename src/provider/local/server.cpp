@@ -133,8 +133,8 @@ std::string Server::log_tail() const {
 
 Copied Server::copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const {
   const bool by_files = source.administrator.family == "postgres" || !source.data.empty();
-  const auto session = by_files ? sql::connect(source.administrator, 10s) : nullptr;
-  const auto outside = session ? outside_of_data(*session) : std::vector<std::string>();
+  const auto session = sql::connect(source.administrator, 10s);
+  const auto outside = by_files ? outside_of_data(*session) : std::vector<std::string>();
   if (!outside.empty())
     throw Error("UnsupportedOperation",
                 fmt::format("files outside of the data folder: {}", base::join(outside, ", ")),
@@ -142,9 +142,12 @@ Copied Server::copy(const CopySource& source, const os::fs::path& target, const 
   os::make_folder(target, 0700, home_.server_user);
   const std::string why =
       source.process ? why_not_clone(source.data, target) : "it is not a running server of ours";
-  if (why.empty()) return clone(*session, source, target, waiting);
-  auto copied = hot_copy(source, target, waiting);
-  copied.method += " (no clone: " + why + ")";
+  auto settings = settings_of(*session);
+  auto superuser = superuser_of(*session);
+  auto copied = why.empty() ? clone(*session, source, target, waiting) : hot_copy(source, target, waiting);
+  if (!why.empty()) copied.method += " (no clone: " + why + ")";
+  copied.settings = std::move(settings);
+  copied.superuser = std::move(superuser);
   return copied;
 }
 

@@ -19,6 +19,8 @@ struct Copied {
   base::Time data_time{};  ///< everything committed before this is in the copy
   std::string method;      ///< for people
   base::Json position;     ///< MariaDB: where in the binary log it ends: {gtid, file, offset}
+  base::Json settings;     ///< settings_of() the source
+  std::string superuser;   ///< superuser_of() the source
 };
 
 /// The log of a server, and from where on it is wanted.
