@@ -10,11 +10,13 @@ constexpr Field fields[] = {
     identifier("dbinstance", "Instance of which the read replicas are deleted.").only_rds(),
 };
 
-/// Those that hung on the old database when the run was planned; of a cluster, all instances but the writer.
+/// Of a cluster, all instances but the writer.
 std::vector<std::string> old_replicas(StepContext& step) {
-  auto ids = pinned(step, "old_replicas");
-  for (const auto& id : pinned(step, "old_members"))
-    if (const auto member = step.databases.get(id); member && !member->writer) ids.push_back(id);
+  auto ids = old_parts(step);
+  std::erase_if(ids, [&](const std::string& id) {
+    const auto part = step.databases.get(id);
+    return part && part->writer;
+  });
   return ids;
 }
 
@@ -40,6 +42,7 @@ extern constexpr Step delete_replicas{
     .summary = "Delete every read replica of the old database.",
     .fields = fields,
     .checktodo = "checkdeletereplicas",
+    .cancellable = false,
     .start = start,
     .check = check,
 };

@@ -53,6 +53,12 @@ std::vector<std::string> pinned(const StepContext& step, const char* list) {
   return step.state.at("plan").value(list, std::vector<std::string>{});
 }
 
+std::vector<std::string> old_parts(const StepContext& step) {
+  auto ids = pinned(step, "old_members");
+  std::ranges::copy(pinned(step, "old_replicas"), std::back_inserter(ids));
+  return ids;
+}
+
 std::string set_aside_name(const StepContext& step, const std::string& name) {
   const std::string run = step.run();
   return fmt::format("{}-old-{}", name, run.substr(run.size() - std::min<std::size_t>(run.size(), 6)));

@@ -16,6 +16,8 @@ provider::Database must_have_new_instance(StepContext& step);
 std::string old_id(const StepContext& step);
 std::optional<provider::Database> old_database(StepContext& step);
 std::vector<std::string> pinned(const StepContext& step, const char* list);
+/// What hung on it when the run was planned: a cluster's instances, an instance's read replicas.
+std::vector<std::string> old_parts(const StepContext& step);
 
 /// `<name>-old-<end of the run's id>`.
 std::string set_aside_name(const StepContext& step, const std::string& name);

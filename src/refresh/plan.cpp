@@ -38,6 +38,7 @@ class Planner {
     if (source) check_world(*source, old);
     if (members_.contains("runscripts")) check_scripts(source);
     check_secrets();
+    if (members_.contains("createreplicas")) check_replicas();
     return std::move(plan_);
   }
 
@@ -110,6 +111,23 @@ class Planner {
     problem(restore_path("target", "targetcluster"),
             fmt::format("the temporary {} '{}' exists already{}", to_string(kind), name,
                         made_by.empty() ? "" : ", made by run " + made_by));
+  }
+
+  /// Their names are to be free, or those of what is to go.
+  void check_replicas() {
+    auto goes = [&](const std::string& id) {
+      for (const char* list : {"old_members", "old_replicas"})
+        for (const auto& each : plan_.pins.value(list, std::vector<std::string>{}))
+          if (each == id) return true;
+      return false;
+    };
+    for (const auto& each : members_["createreplicas"].at("replicas").get<std::vector<std::string>>()) {
+      const auto name = base::lower(each.substr(0, each.find('_')));
+      const auto found = services_.databases.find(provider::Kind::instance, name);
+      if (found && !goes(found->id) && (run_.empty() || tag(*found, "refresh-run") != run_))
+        problem("$.createreplicas.replicas",
+                fmt::format("'{}' exists, and is no replica of what is replaced", name));
+    }
   }
 
   void check_world(const Database& source, const std::optional<Database>& old) {

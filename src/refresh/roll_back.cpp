@@ -6,14 +6,18 @@
 namespace refresh {
 namespace {
 
-/// Once the old database is going or gone, the new one, which has the name and was proven, stays.
+/// Once anything of the old database is going or gone, the new one, which has the name and was proven, stays.
 bool too_late(StepContext& step) {
   if (old_id(step).empty()) return false;
   const auto ours = new_database(step);
   if (!ours || ours->name != step.names().at("target")) return false;
+  auto gone = [&](const std::string& id) {
+    const auto each = step.databases.get(id);
+    return !each || each->status == "deleting";
+  };
   const auto old = old_database(step);
-  return !old || old->status == "deleting" ||
-         provider::classify(old->status) == provider::StatusClass::failed;
+  return gone(old_id(step)) || provider::classify(old->status) == provider::StatusClass::failed ||
+         std::ranges::any_of(old_parts(step), gone);
 }
 
 /// The steps' undo, last step first; stops at the first that is not through.
@@ -39,7 +43,8 @@ Progress take_back(StepContext& step) {
 void start(StepContext& step) {
   take_back(step);
   if (step.state.contains("plan") && too_late(step))
-    step.result["state"] = "the old database is gone; the new one, which was proven, keeps the name";
+    step.result["state"] =
+        "the old database is gone, or no longer whole; the new one, which was proven, keeps the name";
 }
 
 Progress check(StepContext& step) {

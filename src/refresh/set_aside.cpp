@@ -1,32 +1,51 @@
+#include <algorithm>
+
 #include "refresh/lookup.h"
 
 namespace refresh {
 namespace {
 
-/// Gives a database and, of a cluster, its instances other names.
-void rename_all(StepContext& step, const provider::Database& database, bool aside) {
+/// Closes or opens the old database and its read replicas; a cluster's instances go with it. Only what runs.
+void open_all(StepContext& step, bool open) {
+  auto ids = pinned(step, "old_replicas");
+  ids.push_back(old_id(step));
+  for (const auto& id : ids)
+    if (const auto each = step.databases.get(id); each && each->open != open)
+      step.databases.set_open(id, open, step.waiting);
+}
+
+/// Gives the old database and what hangs on it other names, itself last.
+void rename_all(StepContext& step, bool aside) {
   auto wanted = [&](const std::string& name) {
     const std::string suffix = set_aside_name(step, "");
     if (aside) return name.ends_with(suffix) ? name : name + suffix;
     return name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : name;
   };
-  for (const auto& id : database.members)
-    if (const auto member = step.databases.get(id); member && member->name != wanted(member->name))
-      step.databases.rename(id, wanted(member->name));
-  if (database.name != wanted(database.name)) step.databases.rename(database.id, wanted(database.name));
+  auto ids = old_parts(step);
+  ids.push_back(old_id(step));
+  for (const auto& id : ids)
+    if (const auto each = step.databases.get(id); each && each->name != wanted(each->name))
+      step.databases.rename(id, wanted(each->name));
 }
 
 void start(StepContext& step) {
   const auto old = old_database(step);
   if (!old) return;
-  step.databases.set_open(old->id, false, step.waiting);
-  rename_all(step, *old, true);
+  open_all(step, false);
+  rename_all(step, true);
   step.result = {{"id", old->id}, {"name", set_aside_name(step, step.names().at("target"))}};
 }
 
+/// The names of the parts are wanted for the new ones.
 Progress check(StepContext& step) {
-  const auto in_the_way = step.databases.find(kind_of(step), step.names().at("target"));
-  return !in_the_way || in_the_way->id != old_id(step) ? Progress::succeeded : Progress::pending;
+  auto ids = old_parts(step);
+  ids.push_back(old_id(step));
+  const auto suffix = set_aside_name(step, "");
+  const bool all = std::ranges::all_of(ids, [&](const std::string& id) {
+    const auto each = step.databases.get(id);
+    return !each || each->name.ends_with(suffix);
+  });
+  return all ? Progress::succeeded : Progress::pending;
 }
 
 /// The old database takes its name back and serves; whatever else has happened, this is how a failed run
@@ -41,8 +60,8 @@ Progress undo(StepContext& step) {
     step.databases.start(old->id, step.waiting);
     return Progress::pending;
   }
-  rename_all(step, *old, false);
-  if (!stopped_before && !old->open) step.databases.set_open(old->id, true, step.waiting);
+  rename_all(step, false);
+  open_all(step, true);
   const auto named = step.databases.find(kind_of(step), step.names().at("target"));
   return named && named->id == old->id ? Progress::succeeded : Progress::pending;
 }
@@ -53,7 +72,9 @@ extern constexpr Step set_aside{
     .key = "set_aside",
     .in_file = false,
     .states = {"set-aside", "wait-set-aside", "check-set-aside", "outcome-set-aside"},
-    .summary = "Close the old database and rename it to <target>-old-<run>, so that its name is free.",
+    .summary =
+        "Close the old database and rename it, with its instances and replicas, to <name>-old-<run>, so "
+        "that the names are free.",
     .start = start,
     .check = check,
     .undo = undo,

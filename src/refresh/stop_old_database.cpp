@@ -25,6 +25,7 @@ extern constexpr Step stop_old_database{
     .summary = "Stop the old instance, once the new one serves in its place.",
     .fields = fields,
     .checktodo = "checkstopdb",
+    .cancellable = false,
     .start = start,
     .check = check,
 };

@@ -19,10 +19,11 @@ std::span<const Step* const> sequence() {
       // It is made fit to be seen.
       &change_master_pwd, &create_secret, &run_scripts, &verify,
       // The names change hands; until here, the old one has not been touched.
-      &set_aside, &rename_cluster, &rename_database, &publish_secret, &fix_tags, &delete_replicas,
-      &create_read_replicas, &rotate_master_pwd, &publish_rotated_secret,
-      // Only now, and last of all, the old one goes.
-      &stop_old_database, &delete_old_database, &delete_old_cluster, &update_ledger, &send_msg};
+      &set_aside, &rename_cluster, &rename_database, &publish_secret, &fix_tags, &create_read_replicas,
+      &rotate_master_pwd, &publish_rotated_secret,
+      // Only now, and last of all, the old one goes, with all that hangs on it.
+      &delete_replicas, &stop_old_database, &delete_old_database, &delete_old_cluster, &update_ledger,
+      &send_msg};
   return steps;
 }
 

@@ -131,6 +131,35 @@ TEST_P(Refresh, ALedgerOrMailThatBreaksDoesNotChangeTheOutcome) {
   EXPECT_TRUE(w.completed()) << w.cause();
 }
 
+/// What has lost a part does not come back: the new one, which is whole, stays.
+TEST(RefreshDeletion, AnOldDatabaseThatIsHalfDeletedDoesNotComeBack) {
+  for (const bool cluster : {false, true}) {
+    int seen = 0;
+    for (int after = 1;; ++after) {
+      SimulatedWorld w(file_of(cluster), true, {.broken_verb = "remove", .broken_after = after});
+      w.run();
+      if (w.completed()) break;
+      ++seen;
+      const auto named = w.databases.find(w.file.names.kind, w.file.names.target);
+      ASSERT_TRUE(named) << after;
+      EXPECT_NE(named->id, "id-old") << after;
+      EXPECT_TRUE(named->open) << after;
+      EXPECT_THAT(w.databases.broken_rules(), IsEmpty()) << after;
+      ASSERT_EQ(w.notifier.messages.size(), 1U);
+      EXPECT_THAT(w.notifier.messages[0].body, HasSubstr("keeps the name")) << after;
+    }
+    EXPECT_GT(seen, 0);
+  }
+}
+
+TEST(RefreshPlan, RefusesReplicasWhoseNamesAreTaken) {
+  SimulatedWorld w(instance_file(), false, {});
+  w.databases.add({.name = "dev-r", .id = "id-other", .engine = "mysql", .status = "available"});
+  w.run();
+  EXPECT_FALSE(w.completed());
+  EXPECT_THAT(w.cause(), HasSubstr("$.createreplicas.replicas: 'dev-r' exists, and is no replica of what"));
+}
+
 TEST(RefreshPlan, RefusesWhatIsNotOursToReplace) {
   SimulatedWorld w(instance_file(), false, {});
   w.databases.add({.name = "dev", .id = "id-foreign", .engine = "mysql", .status = "available"});

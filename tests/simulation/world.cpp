@@ -38,6 +38,14 @@ std::string instance_file() {
          member("changemasterpwd",
                 rds + ", \"temppwd\": \"new'password\", \"secret\": \"true\", \"secretname\": \"s\"") +
          "," + member("rotatemasterpwd", rds + ", \"secretname\": \"s\"") + "," +
+         member("deletereplicas", rds) + "," +
+         member("createreplicas",
+                rds +
+                    ", \"autominor\": \"False\", \"copytagstosnap\": \"True\", \"multiaz\": \"False\", "
+                    "\"iamdbauth\": \"False\", \"secgrpids\": \"sg-1\", \"storagetype\": \"gp2\", "
+                    "\"replicas\": \"dev-r_c_3308\", " +
+                    story) +
+         "," +
          member("runscripts",
                 rds +
                     ", \"engine\": \"mysql\", \"access\": \"secret\", \"secretname\": \"s\", \"method\": "
@@ -120,17 +128,26 @@ SimulatedWorld::SimulatedWorld(const std::string& file_text, bool with_old,
                    .writer = true});
   if (with_old) {
     old_id_ = "id-old";
-    databases.add({.kind = file.names.kind,
-                   .name = file.names.target,
-                   .id = old_id_,
-                   .engine = engine,
-                   .status = "available",
-                   .port = 2,
-                   .master_user = "admin",
-                   .tags = {{"refresh", "true"}},
-                   .members = cluster ? std::vector<std::string>{"id-oldins", "id-oldreader"}
-                                      : std::vector<std::string>{}});
-    if (cluster) {
+    databases.add(
+        {.kind = file.names.kind,
+         .name = file.names.target,
+         .id = old_id_,
+         .engine = engine,
+         .status = "available",
+         .port = 2,
+         .master_user = "admin",
+         .tags = {{"refresh", "true"}},
+         .members =
+             cluster ? std::vector<std::string>{"id-oldins", "id-oldreader"} : std::vector<std::string>{},
+         .replicas = cluster ? std::vector<std::string>{} : std::vector<std::string>{"id-oldreader"}});
+    if (!cluster) {
+      databases.add({.name = "dev-r",
+                     .id = "id-oldreader",
+                     .engine = engine,
+                     .status = "available",
+                     .tags = {{"refresh", "true"}},
+                     .replica_of = old_id_});
+    } else {
       databases.add({.name = "devins",
                      .id = "id-oldins",
                      .engine = engine,
@@ -146,6 +163,8 @@ SimulatedWorld::SimulatedWorld(const std::string& file_text, bool with_old,
                      .cluster = old_id_,
                      .replica_of = old_id_});
     }
+    for (const auto& each : databases.list())
+      if (each.id.starts_with("id-old") && each.id != old_id_) old_parts_[each.id] = each.name;
     secrets.put_pending("s", base::Secret(R"({"username":"admin","password":"old password"})"));
     secrets.promote("s");
   }
@@ -221,6 +240,10 @@ std::vector<std::string> SimulatedWorld::faults_at_end() {
   if ((completed() || with_old_) && (!named || !named->open))
     wrong.emplace_back("nothing serves under the target's name");
   if (completed() && named && named->id == old_id_) wrong.emplace_back("the old database still has the name");
+  if (!completed() && named && named->id == old_id_)
+    for (const auto& [id, name] : old_parts_)
+      if (const auto part = databases.get(id); !part || part->name != name || !part->open)
+        wrong.push_back("the old database is back without " + name);
   if (secrets.get(refresh::run_secret_name(run_id), provider::SecretStore::Stage::current))
     wrong.emplace_back("the run's secrets were kept");
   const auto secret = secrets.get("s", provider::SecretStore::Stage::current);

@@ -47,6 +47,7 @@ class SimulatedWorld {
   void drive(bool first);
   bool with_old_;
   std::string old_id_;
+  std::map<std::string, std::string> old_parts_;  ///< names by id
   bool secret_before_ = false;
 };
 

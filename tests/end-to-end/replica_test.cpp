@@ -1,0 +1,79 @@
+// An instance with a read replica that listens on a port of its own, replaced with it.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/end-to-end/program.h"
+
+namespace tests {
+namespace {
+
+using base::Json;
+
+class Replica : public testing::Test {
+ protected:
+  /// The example of a replacement, with a replica; `first` while there is nothing to replace.
+  std::string file(bool first) {
+    Json file = Json::parse(os::read_file(home_.file("test-2b/db-app1-mysqlinstd.json")));
+    file["createreplicas"] = Json::parse(
+        R"({"dbservice": "rds", "dbinstance": "mysqlinstd", "autominor": "False", "copytagstosnap": "True",
+        "multiaz": "False", "iamdbauth": "False", "secgrpids": "sg-0a1b2c3d", "storagetype": "gp2",
+        "application": "app1", "environment": "development", "wait_time": 1, "check": {"dbservice": "rds",
+        "replicas": "mysqlinstd-r", "checktodo": "checkreplicas", "torun": "true"}, "torun": "true"})");
+    file["createreplicas"]["replicas"] = "mysqlinstd-r_db.t3.micro_" + std::to_string(port_);
+    file["deletereplicas"] = Json::parse(
+        R"({"dbservice": "rds", "dbinstance": "mysqlinstd", "wait_time": 1, "check": {"dbservice": "rds",
+        "dbinstance": "mysqlinstd", "checktodo": "checkdeletereplicas", "torun": "true"}, "torun": "true"})");
+    for (const char* member : {"stopdb", "delete", "deletereplicas"})
+      if (first) file[member]["torun"] = file[member]["check"]["torun"] = "false";
+    const auto to = home_.path() / "file.json";
+    std::ofstream(to) << file.dump(2);
+    return to;
+  }
+  Json named(const std::string& name) {
+    for (const Json& each : home_.json({"local", "list"}))
+      if (each["name"] == name) return each;
+    return Json();
+  }
+  void expect_in_step() {
+    home_.sql("mysqlinstd", "INSERT INTO logs (message) VALUES ('replicated');");
+    base::SystemClock clock;
+    const auto deadline = clock.now() + std::chrono::seconds(30);
+    const std::string rows = home_.sql("mysqlinstd", "SELECT COUNT(*) FROM logs;");
+    while (home_.sql("mysqlinstd-r", "SELECT COUNT(*) FROM logs;") != rows && clock.now() < deadline)
+      clock.sleep_until(clock.now() + std::chrono::milliseconds(50), {});
+    EXPECT_EQ(home_.sql("mysqlinstd-r", "SELECT COUNT(*) FROM logs;"), rows);
+    EXPECT_EQ(named("mysqlinstd-r")["port"], port_);
+    EXPECT_EQ(named("mysqlinstd-r")["status"], "available");
+  }
+
+  Home home_;
+  int port_ = os::any_free_port();
+};
+
+TEST_F(Replica, IsReplacedWithItsInstanceAndComesBackWithIt) {
+  home_.make_production();
+  home_.must({"run", file(true)});
+  expect_in_step();
+  const std::string old = named("mysqlinstd-r")["id"];
+
+  home_.must({"run", file(false)});
+  expect_in_step();
+  EXPECT_NE(named("mysqlinstd-r")["id"], old);
+  EXPECT_EQ(home_.json({"local", "list"}).size(), 3U) << "nothing is left of the old ones";
+
+  // Something listens where the new replica is to: the run fails once the old ones are set aside.
+  const std::string kept = named("mysqlinstd-r")["id"];
+  Json broken = Json::parse(os::read_file(file(false)));
+  broken["createreplicas"]["replicas"] =
+      "mysqlinstd-r_db.t3.micro_" + std::to_string(named("mysqlinstp")["port"].get<int>());
+  std::ofstream(home_.path() / "broken.json") << broken.dump(2);
+  const auto failed = home_.run({"run", (home_.path() / "broken.json").string()});
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_EQ(named("mysqlinstd-r")["id"], kept);
+  expect_in_step();
+  EXPECT_EQ(home_.json({"local", "list"}).size(), 3U) << "nothing is left of the new ones";
+}
+
+}  // namespace
+}  // namespace tests
