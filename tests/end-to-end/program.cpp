@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <fstream>
+#include <functional>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -19,19 +20,30 @@ std::string quoted(const std::string& word) {
   return out + "'";
 }
 
-}  // namespace
-
-Home::~Home() {
+/// Kills every process of which `ours` says yes, and waits for it.
+void end_all(const std::function<bool(int pid)>& ours) {
   base::SystemClock clock;
   for (const auto& entry : os::fs::directory_iterator("/proc")) {
     const int pid = std::atoi(entry.path().filename().c_str());
-    if (pid <= 0 || !os::working_folder(pid).string().starts_with(path().string())) continue;
+    if (pid <= 0 || !ours(pid)) continue;
     const auto process = os::identify(pid);
     if (!process) continue;
     os::send_signal(*process, SIGCONT);
     os::send_signal(*process, SIGKILL);
     while (os::is_running(*process)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
   }
+}
+
+}  // namespace
+
+Home::~Home() {
+  end_all(
+      [this](int pid) {  // ourselves first: a run that a failed test left behind would start servers again
+        std::ifstream in("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
+        const std::string line((std::istreambuf_iterator<char>(in)), {});
+        return line.starts_with(program) && line.find(path().string()) != std::string::npos;
+      });
+  end_all([this](int pid) { return os::working_folder(pid).string().starts_with(path().string()); });
 }
 
 os::Finished Home::run(std::vector<std::string> arguments) {

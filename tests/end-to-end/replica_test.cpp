@@ -1,5 +1,7 @@
 // An instance with a read replica that listens on a port of its own, replaced with it.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <fstream>
 
@@ -9,6 +11,7 @@ namespace tests {
 namespace {
 
 using base::Json;
+using testing::HasSubstr;
 
 class Replica : public testing::Test {
  protected:
@@ -35,6 +38,10 @@ class Replica : public testing::Test {
       if (each["name"] == name) return each;
     return Json();
   }
+  std::string id_of(const std::string& name) {
+    const Json it = named(name);
+    return it.is_null() ? "" : it["id"];
+  }
   void expect_in_step() {
     home_.sql("mysqlinstd", "INSERT INTO logs (message) VALUES ('replicated');");
     base::SystemClock clock;
@@ -55,24 +62,38 @@ TEST_F(Replica, IsReplacedWithItsInstanceAndComesBackWithIt) {
   home_.make_production();
   home_.must({"run", file(true)});
   expect_in_step();
-  const std::string old = named("mysqlinstd-r")["id"];
+  const std::string old = id_of("mysqlinstd-r");
 
   home_.must({"run", file(false)});
   expect_in_step();
-  EXPECT_NE(named("mysqlinstd-r")["id"], old);
+  EXPECT_NE(id_of("mysqlinstd-r"), old);
   EXPECT_EQ(home_.json({"local", "list"}).size(), 3U) << "nothing is left of the old ones";
 
-  // Something listens where the new replica is to: the run fails once the old ones are set aside.
-  const std::string kept = named("mysqlinstd-r")["id"];
-  Json broken = Json::parse(os::read_file(file(false)));
-  broken["createreplicas"]["replicas"] =
-      "mysqlinstd-r_db.t3.micro_" + std::to_string(named("mysqlinstp")["port"].get<int>());
-  std::ofstream(home_.path() / "broken.json") << broken.dump(2);
-  const auto failed = home_.run({"run", (home_.path() / "broken.json").string()});
-  EXPECT_EQ(failed.exit_code, 1) << failed.output;
-  EXPECT_EQ(named("mysqlinstd-r")["id"], kept);
+  // We die once the old ones are set aside, and the run is given up.
+  const std::string kept = id_of("mysqlinstd-r");
+  base::SystemClock clock;
+  const auto run = os::start({.argv = {PROGRAM, "--home", home_.path().string(), "run", file(false)},
+                              .output = home_.path() / "run.log"});
+  while (os::is_running(run) && id_of("mysqlinstd-r") == kept)
+    clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  EXPECT_TRUE(os::send_signal(run, SIGKILL)) << os::read_file(home_.path() / "run.log");
+  while (os::is_running(run)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  home_.run({"cancel", home_.json({"list"}).back()["run"]});
+  EXPECT_EQ(id_of("mysqlinstd-r"), kept);
   expect_in_step();
   EXPECT_EQ(home_.json({"local", "list"}).size(), 3U) << "nothing is left of the new ones";
+}
+
+TEST_F(Replica, ItsPortIsLookedAtBeforeAnythingIsDone) {
+  home_.make_production();
+  for (const int port : {named("mysqlinstp")["port"].get<int>(), home_.port()}) {
+    port_ = port;
+    const auto refused = home_.run({"run", file(true)});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.output, HasSubstr("$.createreplicas.replicas"));
+    EXPECT_THAT(refused.output, HasSubstr(port == home_.port() ? "twice" : "taken by instance mysqlinstp"));
+  }
+  EXPECT_EQ(home_.json({"local", "list"}).size(), 1U);
 }
 
 }  // namespace

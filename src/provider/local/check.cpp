@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -29,7 +30,7 @@ std::vector<Problem> Databases::check(const RestoreRequest& request, const std::
       problems.push_back(
           {0, fmt::format("$.restore.{}", field), "is true, and means nothing on this host", true});
   check_origin(request, *source, problems);
-  check_port(request.port, replaces, problems);
+  check_ports(request, replaces, members, problems);
   return problems;
 }
 
@@ -113,16 +114,36 @@ void Databases::check_room(std::uint64_t bytes, bool shared, const std::string& 
                                     home_.storage.string(), base::human_bytes(room))});
 }
 
-void Databases::check_port(int port, const std::string& replaces, std::vector<Problem>& problems) {
-  const auto old = replaces.empty() ? std::nullopt : catalogue_.find_id(replaces);
-  const bool its_own = old && old->port == port && old->open && server(*old)->process();
-  if (its_own || os::port_is_free(port)) return;
+/// The database's own, and those of its replicas: name_class_port; a cluster's readers ask for none.
+void Databases::check_ports(const RestoreRequest& request, const std::string& replaces,
+                            const base::Json& members, std::vector<Problem>& problems) {
+  constexpr const char* replicas_path = "$.createreplicas.replicas";
+  check_port(request.port, "$.restore.port", replaces, problems);
+  std::set<int> wanted = {request.port};
+  for (const auto& each :
+       members.value("createreplicas", base::Json::object()).value("replicas", std::vector<std::string>{})) {
+    const auto parts = base::split_list(each, '_');
+    if (parts.size() != 3) continue;
+    const int port = std::atoi(parts[2].c_str());
+    if (wanted.insert(port).second)
+      check_port(port, replicas_path, replaces, problems);
+    else
+      problems.push_back({0, replicas_path, fmt::format("'{}': the file has port {} twice", each, port)});
+  }
+}
+
+/// Free, or freed when `replaces` and its replicas are set aside.
+void Databases::check_port(int port, const char* path, const std::string& replaces,
+                           std::vector<Problem>& problems) {
+  if (os::port_is_free(port)) return;
   const auto rows = catalogue_.all();
   const auto holder = std::ranges::find_if(rows, [&](const Row& row) {
-    return row.port == port && row.adopted.is_null() && !row.writer && server(row)->process();
+    return row.port == port && row.open && row.adopted.is_null() && !row.writer && server(row)->process();
   });
+  if (holder != rows.end() && !replaces.empty() && (holder->id == replaces || holder->replica_of == replaces))
+    return;
   problems.push_back(
-      {0, "$.restore.port",
+      {0, path,
        fmt::format("{} is taken by {}", port,
                    holder != rows.end() ? fmt::format("{} {}", to_string(holder->kind), holder->name)
                                         : "another program")});

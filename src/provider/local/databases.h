@@ -104,7 +104,10 @@ class Databases : public DatabaseService {
                   std::vector<base::Problem>& problems);
   bool clones(const Row& source);
   void check_outside(const Row& source, const char* path, std::vector<base::Problem>& problems);
-  void check_port(int port, const std::string& replaces, std::vector<base::Problem>& problems);
+  void check_ports(const RestoreRequest& request, const std::string& replaces, const base::Json& members,
+                   std::vector<base::Problem>& problems);
+  void check_port(int port, const char* path, const std::string& replaces,
+                  std::vector<base::Problem>& problems);
   Row must_get(const std::string& id);
   Database describe(const Row& row);
   std::string status_of(const Row& row);
