@@ -69,7 +69,7 @@ std::size_t allocated_bytes() {
   return mallinfo2().uordblks + mallinfo2().hblkhd;
 }
 
-/// Memory of 2,000 waiting executions, and the time to take them over from a dead engine.
+/// Memory of 2,000 budget executions, and the time to take them over from a dead engine.
 void waiting_executions() {
   constexpr int count = 2'000;
   constexpr const char* waits =
@@ -101,7 +101,7 @@ void waiting_executions() {
     for (const auto& id : ids) engine.adopt(id);
   });
   const std::size_t after = allocated_bytes();
-  fmt::print("{} waiting executions: {:.0f} bytes of memory each (aim under 4096), taken over in {:.2f} s\n",
+  fmt::print("{} budget executions: {:.0f} bytes of memory each (aim under 4096), taken over in {:.2f} s\n",
              engine.executions(), static_cast<double>(after - std::min(before, after)) / count, took);
 }
 

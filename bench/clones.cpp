@@ -65,7 +65,7 @@ double fast_clone(Bank& bank, std::string* method = nullptr) {
     bank.number(made, "SELECT COUNT(*) FROM account");
   });
   if (method != nullptr) *method = bank.last_restored.method;
-  bank.databases.remove(made.id, bank.waiting());
+  bank.databases.remove(made.id, bank.budget());
   settle(bank);
   return took;
 }
@@ -94,10 +94,10 @@ double engines_copy(Bank& bank, const std::string& family) {
       run({"mariadb-backup", "--no-defaults", "--prepare", "--target-dir=" + peer->data().string()});
     }
     peer->configure(false, base::Json::object());
-    peer->start_first("", bank.waiting());
+    peer->start_first("", bank.budget());
     peer->administrate()->scalar("SELECT 1");
   });
-  peer->kill(bank.waiting());
+  peer->kill(bank.budget());
   os::remove_tree(peer->folder());
   settle(bank);
   return took;
@@ -105,18 +105,18 @@ double engines_copy(Bank& bank, const std::string& family) {
 
 double bare_start(Bank& bank, const std::string& family) {
   const auto clean = server(bank, family, "db-clean");
-  clean->initialise(base::Json::object(), bank.waiting());
+  clean->initialise(base::Json::object(), bank.budget());
   clean->configure(false, base::Json::object());
-  clean->start_first("", bank.waiting());
+  clean->start_first("", bank.budget());
   std::vector<double> all;
   for (int i = 0; i < rounds; ++i) {
-    clean->stop(bank.waiting());
+    clean->stop(bank.budget());
     all.push_back(seconds([&] {
-      clean->start(bank.waiting());
+      clean->start(bank.budget());
       clean->administrate()->scalar("SELECT 1");
     }));
   }
-  clean->kill(bank.waiting());
+  clean->kill(bank.budget());
   os::remove_tree(clean->folder());
   return median(all);
 }
@@ -150,7 +150,7 @@ void twenty_clones(Bank& bank, const char* name) {
   fmt::print(
       "{}: {} clones of one source, all up, one after the other: {:.1f} s, {:.0f} MiB of memory each\n", name,
       count, took, memory / count);
-  for (const auto& each : made) bank.databases.remove(each.id, bank.waiting());
+  for (const auto& each : made) bank.databases.remove(each.id, bank.budget());
 }
 
 void clones_of(const char* name, const std::string& family) {
@@ -174,7 +174,7 @@ void clones_of(const char* name, const std::string& family) {
   const auto free_before = os::free_bytes(volume.path());
   const auto kept = bank.restore(RestoreType::fast_cloning, "kept");
   const auto extra = free_before - std::min(free_before, os::free_bytes(volume.path()));
-  bank.databases.remove(kept.id, bank.waiting());
+  bank.databases.remove(kept.id, bank.budget());
   bank.write(4);
   for (int i = 0; i < rounds; ++i) {
     std::string method;

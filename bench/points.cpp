@@ -29,7 +29,7 @@ void replay_by_hand_postgres(Bank& bank, const local::Server& peer, base::Time u
                   "|| cp {2}/data/pg_wal/%f %p'\" \"recovery_target_time = '{3}+00'\" "
                   "\"recovery_target_action = 'promote'\" >> server.cnf",
                   peer.folder().string(), archive.string(), source.string(), base::ledger_utc(until)));
-  peer.start(bank.waiting());
+  peer.start(bank.budget());
   while (peer.administrate()->scalar("SELECT pg_is_in_recovery()") != "f")
     bank.clock.sleep_until(bank.clock.now() + std::chrono::milliseconds(5), {});
 }
@@ -38,7 +38,7 @@ void replay_by_hand_postgres(Bank& bank, const local::Server& peer, base::Time u
 void replay_by_hand_mariadb(Bank& bank, const local::Server& peer, const local::Snapshot& base,
                             base::Time until) {
   peer.configure(false, base::Json::object());
-  peer.start_first("", bank.waiting());
+  peer.start_first("", bank.budget());
   std::string files;
   const auto data = bank.home.instance(bank.source) / "data";
   for (const auto& entry : os::fs::directory_iterator(data))
@@ -54,7 +54,7 @@ void replay_by_hand_mariadb(Bank& bank, const local::Server& peer, const local::
 void points_of(const std::string& family, int transactions) {
   const tests::Temporary folder;
   Bank bank(family, folder.path());
-  const auto base = bank.databases.create_snapshot(bank.source, "base", false, bank.waiting());
+  const auto base = bank.databases.create_snapshot(bank.source, "base", false, bank.budget());
   bank.write(4);
   while (bank.acknowledged < transactions)
     bank.clock.sleep_until(bank.clock.now() + std::chrono::milliseconds(10), {});
@@ -70,7 +70,7 @@ void points_of(const std::string& family, int transactions) {
     ours.push_back(
         seconds([&] { made = bank.restore(provider::RestoreType::restore_point, "point", "", until); }));
     wrong += bank.transfers(made) == bank.acknowledged ? 0 : 1;
-    bank.databases.remove(made.id, bank.waiting());
+    bank.databases.remove(made.id, bank.budget());
     const auto peer = local::make_server(bank.home, family, "db-peer", os::any_free_port());
     theirs.push_back(seconds([&] {
       os::run_or_throw({.argv = {"cp", "-a", "--reflink=auto", bank.home.snapshot(base.id).string(),
@@ -85,7 +85,7 @@ void points_of(const std::string& family, int transactions) {
     there.database = "bank";
     const auto done = sql::connect(there, std::chrono::seconds(10))->scalar("SELECT COUNT(*) FROM done");
     wrong += done == std::to_string(bank.acknowledged) ? 0 : 1;
-    peer->kill(bank.waiting());
+    peer->kill(bank.budget());
     os::remove_tree(peer->folder());
   }
   fmt::print(

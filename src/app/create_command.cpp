@@ -85,7 +85,7 @@ Body set_up_create(CLI::App& command, const Options& options) {
       ->needs(adopt);
   return [args, &options] {
     World world(options.home);
-    const auto waiting = world.waiting(10);
+    const auto budget = world.budget(10);
     if (args->adopt) {
       if (args->socket.empty() && args->port == 0)
         throw Error("BadInput", "--adopt needs --socket or --port");
@@ -100,7 +100,7 @@ Body set_up_create(CLI::App& command, const Options& options) {
                .password = args->password_file.empty() ? base::Secret() : read_password(args->password_file),
                .master_user = args->master,
                .retention_days = std::max(args->retention_days, 0)},
-              waiting),
+              budget),
           options);
       return 0;
     }
@@ -117,7 +117,7 @@ Body set_up_create(CLI::App& command, const Options& options) {
                                 .db_name = args->database,
                                 .tags = parse_tags(args->tags),
                                 .retention_days = args->retention_days < 0 ? 7 : args->retention_days},
-                               waiting),
+                               budget),
         options);
     return 0;
   };

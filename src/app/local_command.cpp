@@ -79,12 +79,12 @@ Body set_up_start(CLI::App& command, const Options& options) {
     World world(options.home);
     if (!args->all) {
       if (args->name.empty()) throw Error("BadInput", "local start needs a NAME or --all");
-      world.databases.start(must_find_database(world, args->name).id, world.waiting(10));
+      world.databases.start(must_find_database(world, args->name).id, world.budget(10));
       return 0;
     }
     int code = 0;
     for (const auto& started :
-         world.databases.start_all(world.waiting(10), [&](const std::string&failed, const Error&error) {
+         world.databases.start_all(world.budget(10), [&](const std::string&failed, const Error&error) {
            std::cerr << fmt::format("{}: {}\n", failed, to_string(error));
            code = Exit::failed;
          }))
@@ -98,7 +98,7 @@ Body set_up_stop(CLI::App& command, const Options& options) {
   command.add_option("NAME", *name, "instance")->required();
   return [name, &options] {
     World world(options.home);
-    world.databases.stop(must_find_database(world, *name).id, world.waiting(10));
+    world.databases.stop(must_find_database(world, *name).id, world.budget(10));
     return 0;
   };
 }
@@ -109,8 +109,8 @@ void delete_database(World& world, const provider::Database& database) {
   for (const auto& id : database.members)
     if (auto found = world.databases.get(id)) members.push_back(*std::move(found));
   std::ranges::stable_sort(members, {}, &provider::Database::writer);
-  for (const auto& each : members) world.databases.remove(each.id, world.waiting(10));
-  world.databases.remove(database.id, world.waiting(10));
+  for (const auto& each : members) world.databases.remove(each.id, world.budget(10));
+  world.databases.remove(database.id, world.budget(10));
 }
 
 void must_be_deletable(const provider::Database& database) {

@@ -30,12 +30,9 @@ Progress::~Progress() {
 }
 
 std::string Progress::detail() const {
-  if (!detail_.is_object()) return {};
-  std::string out = detail_.value("what", "");
-  if (detail_.contains("totalBytes"))
-    out += fmt::format(" {} of {}", base::human_bytes(detail_["doneBytes"].get<std::uint64_t>()),
-                       base::human_bytes(detail_["totalBytes"].get<std::uint64_t>()));
-  return out;
+  if (detail_.total == 0) return detail_.what;
+  return fmt::format("{} {} of {}", detail_.what, base::human_bytes(detail_.done),
+                     base::human_bytes(detail_.total));
 }
 
 void Progress::draw() {
@@ -52,7 +49,7 @@ void Progress::close_line(bool good) {
                            good || error_.empty() ? "" : "  " + error_.substr(0, error_.find('\n')))
             << std::flush;
   step_.clear();
-  detail_ = nullptr;
+  detail_ = {};
   failed_ = false;
 }
 
@@ -72,9 +69,9 @@ void Progress::history(const std::string&, const asl::HistoryEvent& event, base:
   if (terminal_) draw();
 }
 
-void Progress::progress(const std::string&, const std::string&, const base::Json& progress) {
+void Progress::progress(const std::string&, const std::string&, const base::Note& note) {
   const std::lock_guard lock(mutex_);
-  detail_ = progress;
+  detail_ = note;
 }
 
 void Progress::finish() {

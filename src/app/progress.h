@@ -18,7 +18,7 @@ class Progress : public engine::Observer {
   ~Progress() override;
 
   void history(const std::string& execution, const asl::HistoryEvent& event, base::Time at) override;
-  void progress(const std::string& execution, const std::string& state, const base::Json& progress) override;
+  void progress(const std::string& execution, const std::string& state, const base::Note& note) override;
   /// Ends the last line; call when the run is over.
   void finish();
 
@@ -32,7 +32,7 @@ class Progress : public engine::Observer {
   std::mutex mutex_;
   std::string step_;  ///< the step that is shown as running, "" if none
   base::Time begun_{};
-  base::Json detail_;
+  base::Note detail_;
   bool failed_ = false;  ///< an attempt of it has failed; a later one may work
   std::string error_;
   std::size_t frame_ = 0;

@@ -56,7 +56,7 @@ Body set_up_snapshot(CLI::App& command, const Options& options) {
     }
     if (args->of.empty()) throw Error("BadInput", "snapshot create needs --of INSTANCE");
     world.databases.create_snapshot(must_find_database(world, args->of).id, args->name, false,
-                                    world.waiting(24 * 60));
+                                    world.budget(24 * 60));
     return 0;
   };
 }
@@ -73,14 +73,14 @@ Body set_up_backup(CLI::App& command, const Options& options) {
     World world(options.home);
     if (!args->all) {
       if (args->name.empty()) throw Error("BadInput", "local backup needs a NAME or --all");
-      world.databases.back_up(must_find_database(world, args->name).id, world.waiting(24 * 60));
+      world.databases.back_up(must_find_database(world, args->name).id, world.budget(24 * 60));
       return 0;
     }
     int code = 0;
     for (const auto& each : world.databases.list()) {
       if (!world.databases.keeps_log(each.id) || each.status != "available") continue;
       try {
-        std::cout << each.name << ": " << world.databases.back_up(each.id, world.waiting(24 * 60)).name
+        std::cout << each.name << ": " << world.databases.back_up(each.id, world.budget(24 * 60)).name
                   << "\n";
       } catch (const Error& error) {
         std::cerr << fmt::format("{}: {}\n", each.name, to_string(error));

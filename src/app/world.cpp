@@ -16,8 +16,8 @@ World::World(const std::string& root)
       services{databases, secrets, scripts, ledger, mailbox},
       journal(home.journal()) {}
 
-provider::Waiting World::waiting(int minutes) {
-  return {clock, clock.now() + std::chrono::minutes(minutes), {}, [](const base::Json&) {}};
+provider::Budget World::budget(int minutes) {
+  return {clock, clock.now() + std::chrono::minutes(minutes), {}, [](const base::Note&) {}};
 }
 
 store::ExecutionRow must_find_run(World& world, const std::string& id) {

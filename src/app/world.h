@@ -25,7 +25,7 @@ struct World {
   store::Journal journal;
 
   /// For calls that a person waits for: `minutes`, not stoppable, no progress.
-  provider::Waiting waiting(int minutes);
+  provider::Budget budget(int minutes);
 };
 
 /// A run of this home. Throws BadInput if there is none.

@@ -90,7 +90,7 @@ void Advance::wait(const Here& here) {
   if (until - now_ > std::chrono::seconds(INT32_MAX))
     throw Error(std::string(runtime_error), "Wait state delay is too long.");
   here.frame.due = until;
-  here.frame.phase = Phase::waiting;
+  here.frame.phase = Phase::budget;
 }
 
 Time Advance::wait_until(const Json& definition, const Scope& scope) const {

@@ -113,7 +113,7 @@ void Advance::tick(const Here& here) {
   const bool late =
       (frame.due && *frame.due <= now_) || (frame.heartbeat_due && *frame.heartbeat_due <= now_);
   if (!late) return;
-  if (frame.phase == Phase::waiting) {
+  if (frame.phase == Phase::budget) {
     attempt(here, [&] {
       assign(here, here.definition(), frame.input, view(here));
       through(here, here.state().next);

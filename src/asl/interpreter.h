@@ -15,7 +15,7 @@ namespace asl {
 /// Where one running machine stands: the whole, a branch of a Parallel, or one iteration of a Map. A value:
 /// it round-trips through JSON, and that is how an execution survives its process.
 struct Frame {
-  enum class Phase { ready, waiting, task, children, retrying, succeeded, failed };
+  enum class Phase { ready, budget, task, children, retrying, succeeded, failed };
 
   Phase phase = Phase::ready;
   std::string state;                ///< the current state's name
@@ -25,7 +25,7 @@ struct Frame {
   int visit = 0;                    ///< counts task starts; tokens of earlier ones are stale
   std::int64_t entered_event = 0;
   base::Time entered{};
-  std::optional<base::Time> due;            ///< when waiting, retrying or a task's deadline ends
+  std::optional<base::Time> due;            ///< when budget, retrying or a task's deadline ends
   std::optional<base::Time> heartbeat_due;  ///< a task's next sign of life
   double heartbeat_seconds = 0;
   std::vector<Frame> children;

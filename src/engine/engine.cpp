@@ -236,8 +236,8 @@ Engine::Done Engine::perform(const Work& work) {
                                   .cancel_requested = work.cancel_requested,
                                   .clock = clock_,
                                   .stop = interrupt_.get_token(),
-                                  .progress = [&](const Json& progress) {
-                                    observer_.progress(work.execution, work.request.state, progress);
+                                  .tell = [&](const base::Note& note) {
+                                    observer_.progress(work.execution, work.request.state, note);
                                   }});
   } catch (const Error& error) {
     if (error.code == "Interrupted" || (error.code == "Cancelled" && interrupt_.stop_requested()))

@@ -25,7 +25,7 @@ class Observer {
   virtual void history(const std::string& /*execution*/, const asl::HistoryEvent& /*event*/,
                        base::Time /*at*/) {}
   virtual void progress(const std::string& /*execution*/, const std::string& /*state*/,
-                        const base::Json& /*progress*/) {}
+                        const base::Note& /*note*/) {}
 };
 
 struct Options {

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/note.h"
 
 namespace engine {
 
@@ -23,8 +24,8 @@ struct Attempt {
   /// Stops when this process is to end. A task then throws base::Error{"Interrupted"} soon: the attempt stays
   /// open in the journal and is taken up by whoever resumes.
   std::stop_token stop;
-  /// Tells people how far it has got: done and total in bytes, or a text. Thread-safe.
-  std::function<void(const base::Json&)> progress;
+  /// Tells people how far it has got. Thread-safe.
+  std::function<void(const base::Note&)> tell;
 };
 
 /// Runs on a worker thread, several at a time. What it throws (base::Error) becomes the failure of the state:

@@ -82,7 +82,7 @@ Prepared prepare(const Command& command) {
   ::_exit(127);
 }
 
-/// Reads what is there without waiting; false at the end.
+/// Reads what is there without budget; false at the end.
 bool drain(int fd, std::string& output) {
   std::array<char, 4096> buffer{};
   while (true) {

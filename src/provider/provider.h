@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/note.h"
 #include "base/secret.h"
 #include "sql/connection.h"
 
@@ -75,12 +76,12 @@ struct Restored {
   std::string method;
 };
 
-/// For calls that take long. References must be valid during the call.
-struct Waiting {
+/// How long a call may take, and whom it tells. References must be valid during the call.
+struct Budget {
   base::Clock& clock;
-  base::Time deadline;
-  std::stop_token stop;
-  std::function<void(const base::Json&)> progress;
+  base::Time until;      ///< the call ends by then
+  std::stop_token stop;  ///< asked for: the call throws `Interrupted` within two seconds
+  std::function<void(const base::Note&)> tell;
 };
 
 /// Databases. Every verb names its error codes as RDS does: DBInstanceNotFound, DBClusterNotFoundFault,
@@ -101,24 +102,24 @@ class DatabaseService {
   virtual std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces,
                                            const base::Json& members) = 0;
   /// Makes a new database, closed to users (open = false). DBInstanceAlreadyExists if the name is taken.
-  virtual Restored restore(const RestoreRequest& request, const Waiting& waiting) = 0;
+  virtual Restored restore(const RestoreRequest& request, const Budget& budget) = 0;
   /// Makes an instance in a cluster; the first one becomes the writer.
   virtual Database create_member(const std::string& cluster, const std::string& name, const Tags& tags,
-                                 const base::Json& settings, const Waiting& waiting) = 0;
+                                 const base::Json& settings, const Budget& budget) = 0;
   /// Makes a read replica of an instance, or a reader of a cluster.
   virtual Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
-                                  const base::Json& settings, const Waiting& waiting) = 0;
+                                  const base::Json& settings, const Budget& budget) = 0;
   /// Are a replica's contents in step with its source?
   virtual bool replica_in_sync(const std::string& id) = 0;
 
   virtual void set_master_password(const std::string& id, const base::Secret& password) = 0;
   virtual void rename(const std::string& id, const std::string& name) = 0;
   /// Lets users in, or shuts them out. Idempotent.
-  virtual void set_open(const std::string& id, bool open, const Waiting& waiting) = 0;
-  virtual void stop(const std::string& id, const Waiting& waiting) = 0;
-  virtual void start(const std::string& id, const Waiting& waiting) = 0;
+  virtual void set_open(const std::string& id, bool open, const Budget& budget) = 0;
+  virtual void stop(const std::string& id, const Budget& budget) = 0;
+  virtual void start(const std::string& id, const Budget& budget) = 0;
   /// Deletes it for good, without a final snapshot. A cluster's members must be gone or going.
-  virtual void remove(const std::string& id, const Waiting& waiting) = 0;
+  virtual void remove(const std::string& id, const Budget& budget) = 0;
   virtual void add_tags(const std::string& id, const Tags& tags) = 0;
 
   /// Logs in as the master user, to closed databases too. Throws AccessDenied, or ConnectionFailed

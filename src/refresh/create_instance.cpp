@@ -47,7 +47,7 @@ void start(StepContext& step) {
                                  {{"refresh-application", step.input.at("application")},
                                   {"refresh-environment", step.input.at("environment")},
                                   {"refresh-instance", "to_modify_after_rename"}},
-                                 step.input, step.waiting);
+                                 step.input, step.budget);
   }
   step.result = {{"name", step.names().at("instance_temp")}};
 }
@@ -61,7 +61,7 @@ Progress undo(StepContext& step) {
   if (step.state.value("keep_failed", false)) return Progress::succeeded;
   const auto made = made_instance(step);
   if (!made) return Progress::succeeded;
-  if (made->status != "deleting") step.databases.remove(made->id, step.waiting);
+  if (made->status != "deleting") step.databases.remove(made->id, step.budget);
   return Progress::pending;
 }
 

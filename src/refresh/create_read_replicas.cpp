@@ -76,7 +76,7 @@ std::vector<provider::Database> made_replicas(StepContext& step) {
 void remove_failed(StepContext& step) {
   for (const auto& each : made_replicas(step)) {
     if (provider::classify(each.status) == provider::StatusClass::failed)
-      step.databases.remove(each.id, step.waiting);
+      step.databases.remove(each.id, step.budget);
     const auto now = step.databases.get(each.id);
     if (!now || now->status != "deleting") continue;
     base::Error error("InvalidDBInstanceState", fmt::format("{} is still being deleted", each.name));
@@ -95,7 +95,7 @@ void start(StepContext& step) {
                                   {{"refresh-application", step.input.at("application")},
                                    {"refresh-environment", step.input.at("environment")},
                                    {"refresh-instance", each.name}},
-                                  step.input, step.waiting);
+                                  step.input, step.budget);
   }
 }
 
@@ -111,7 +111,7 @@ Progress check(StepContext& step) {
 Progress undo(StepContext& step) {
   const auto made = made_replicas(step);
   for (const auto& each : made)
-    if (each.status != "deleting") step.databases.remove(each.id, step.waiting);
+    if (each.status != "deleting") step.databases.remove(each.id, step.budget);
   return made.empty() ? Progress::succeeded : Progress::pending;
 }
 

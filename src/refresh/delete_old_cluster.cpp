@@ -7,7 +7,7 @@ constexpr Field fields[] = {identifier("cluster", "Cluster to delete, by its usu
 
 void start(StepContext& step) {
   const auto old = old_database(step);
-  if (old && old->status != "deleting") step.databases.remove(old->id, step.waiting);
+  if (old && old->status != "deleting") step.databases.remove(old->id, step.budget);
 }
 
 Progress check(StepContext& step) {

@@ -21,7 +21,7 @@ std::vector<provider::Database> old_instances(StepContext& step) {
 
 void start(StepContext& step) {
   for (const auto& each : old_instances(step))
-    if (each.status != "deleting") step.databases.remove(each.id, step.waiting);
+    if (each.status != "deleting") step.databases.remove(each.id, step.budget);
 }
 
 Progress check(StepContext& step) {

@@ -23,7 +23,7 @@ std::vector<std::string> old_replicas(StepContext& step) {
 void start(StepContext& step) {
   for (const auto& id : old_replicas(step))
     if (const auto replica = step.databases.get(id); replica && replica->status != "deleting")
-      step.databases.remove(id, step.waiting);
+      step.databases.remove(id, step.budget);
 }
 
 Progress check(StepContext& step) {

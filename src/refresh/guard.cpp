@@ -9,9 +9,9 @@
 namespace refresh {
 namespace {
 
+using provider::Budget;
 using provider::Database;
 using provider::Tags;
-using provider::Waiting;
 
 std::string tag(const Database& database, const char* name) {
   const auto found = database.tags.find(name);
@@ -60,22 +60,22 @@ Tags Guard::with_run(Tags tags) const {
   return tags;
 }
 
-provider::Restored Guard::restore(const provider::RestoreRequest& request, const Waiting& waiting) {
+provider::Restored Guard::restore(const provider::RestoreRequest& request, const Budget& budget) {
   auto ours = request;
   ours.tags = with_run(request.tags);
-  return service_.restore(ours, waiting);
+  return service_.restore(ours, budget);
 }
 
 Database Guard::create_member(const std::string& cluster, const std::string& name, Tags tags,
-                              const base::Json& settings, const Waiting& waiting) {
+                              const base::Json& settings, const Budget& budget) {
   allow("adding an instance", cluster);
-  return service_.create_member(cluster, name, with_run(std::move(tags)), settings, waiting);
+  return service_.create_member(cluster, name, with_run(std::move(tags)), settings, budget);
 }
 
 Database Guard::create_replica(const std::string& of, const std::string& name, int port, Tags tags,
-                               const base::Json& settings, const Waiting& waiting) {
+                               const base::Json& settings, const Budget& budget) {
   allow("adding a replica", of);
-  return service_.create_replica(of, name, port, with_run(std::move(tags)), settings, waiting);
+  return service_.create_replica(of, name, port, with_run(std::move(tags)), settings, budget);
 }
 
 void Guard::set_master_password(const std::string& id, const base::Secret& password) {
@@ -86,21 +86,21 @@ void Guard::rename(const std::string& id, const std::string& name) {
   allow("renaming", id);
   service_.rename(id, name);
 }
-void Guard::set_open(const std::string& id, bool open, const Waiting& waiting) {
+void Guard::set_open(const std::string& id, bool open, const Budget& budget) {
   allow(open ? "opening" : "closing", id);
-  service_.set_open(id, open, waiting);
+  service_.set_open(id, open, budget);
 }
-void Guard::stop(const std::string& id, const Waiting& waiting) {
+void Guard::stop(const std::string& id, const Budget& budget) {
   allow("stopping", id);
-  service_.stop(id, waiting);
+  service_.stop(id, budget);
 }
-void Guard::start(const std::string& id, const Waiting& waiting) {
+void Guard::start(const std::string& id, const Budget& budget) {
   allow("starting", id);
-  service_.start(id, waiting);
+  service_.start(id, budget);
 }
-void Guard::remove(const std::string& id, const Waiting& waiting) {
+void Guard::remove(const std::string& id, const Budget& budget) {
   allow("deletion", id);
-  service_.remove(id, waiting);
+  service_.remove(id, budget);
 }
 void Guard::add_tags(const std::string& id, const Tags& tags) {
   allow("tagging", id);

@@ -22,20 +22,20 @@ class Guard {
   /// The databases that this run has made: one instance; or a cluster and its instances; and replicas.
   std::vector<provider::Database> made(provider::Kind kind);
 
-  provider::Restored restore(const provider::RestoreRequest& request, const provider::Waiting& waiting);
+  provider::Restored restore(const provider::RestoreRequest& request, const provider::Budget& budget);
   provider::Database create_member(const std::string& cluster, const std::string& name, provider::Tags tags,
-                                   const base::Json& settings, const provider::Waiting& waiting);
+                                   const base::Json& settings, const provider::Budget& budget);
   provider::Database create_replica(const std::string& of, const std::string& name, int port,
                                     provider::Tags tags, const base::Json& settings,
-                                    const provider::Waiting& waiting);
+                                    const provider::Budget& budget);
   bool replica_in_sync(const std::string& id) { return service_.replica_in_sync(id); }
 
   void set_master_password(const std::string& id, const base::Secret& password);
   void rename(const std::string& id, const std::string& name);
-  void set_open(const std::string& id, bool open, const provider::Waiting& waiting);
-  void stop(const std::string& id, const provider::Waiting& waiting);
-  void start(const std::string& id, const provider::Waiting& waiting);
-  void remove(const std::string& id, const provider::Waiting& waiting);
+  void set_open(const std::string& id, bool open, const provider::Budget& budget);
+  void stop(const std::string& id, const provider::Budget& budget);
+  void start(const std::string& id, const provider::Budget& budget);
+  void remove(const std::string& id, const provider::Budget& budget);
   void add_tags(const std::string& id, const provider::Tags& tags);
   std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password);
 

@@ -59,6 +59,12 @@ std::vector<std::string> old_parts(const StepContext& step) {
   return ids;
 }
 
+std::vector<std::string> old_whole(const StepContext& step) {
+  auto ids = old_parts(step);
+  ids.push_back(old_id(step));
+  return ids;
+}
+
 std::string set_aside_name(const StepContext& step, const std::string& name) {
   const std::string run = step.run();
   return fmt::format("{}-old-{}", name, run.substr(run.size() - std::min<std::size_t>(run.size(), 6)));

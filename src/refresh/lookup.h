@@ -18,6 +18,8 @@ std::optional<provider::Database> old_database(StepContext& step);
 std::vector<std::string> pinned(const StepContext& step, const char* list);
 /// What hung on it when the run was planned: a cluster's instances, an instance's read replicas.
 std::vector<std::string> old_parts(const StepContext& step);
+/// The same, and the old database itself, last. There must be one.
+std::vector<std::string> old_whole(const StepContext& step);
 
 /// `<name>-old-<end of the run's id>`.
 std::string set_aside_name(const StepContext& step, const std::string& name);

@@ -88,7 +88,7 @@ bool have_already(StepContext& step) {
     throw error;
   }
   if (provider::classify(made->status) != provider::StatusClass::failed) return true;
-  step.databases.remove(made->id, step.waiting);
+  step.databases.remove(made->id, step.budget);
   return false;
 }
 
@@ -99,7 +99,7 @@ void start(StepContext& step) {
     return;
   }
   const auto request = restore_request(step.names(), step.input, step.state.at("plan").at("source"));
-  const auto restored = step.databases.restore(request, step.waiting);
+  const auto restored = step.databases.restore(request, step.budget);
   step.result = {{"id", restored.database.id},
                  {"arn", restored.database.arn},
                  {"name", restored.database.name},
@@ -118,15 +118,15 @@ Progress undo(StepContext& step) {
   if (provider::classify(made->status) == provider::StatusClass::transient) return Progress::pending;
   if (step.state.value("keep_failed", false) &&
       provider::classify(made->status) != provider::StatusClass::failed) {
-    step.databases.set_open(made->id, false, step.waiting);
+    step.databases.set_open(made->id, false, step.budget);
     step.databases.rename(
         made->id,
         fmt::format("{}-failed-{}", step.names().at("target").get<std::string>(),
                     step.run().substr(step.run().size() - std::min<std::size_t>(step.run().size(), 6))));
     return Progress::succeeded;
   }
-  for (const auto& id : made->members) step.databases.remove(id, step.waiting);
-  step.databases.remove(made->id, step.waiting);
+  for (const auto& id : made->members) step.databases.remove(id, step.budget);
+  step.databases.remove(made->id, step.budget);
   return Progress::pending;
 }
 

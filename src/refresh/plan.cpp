@@ -38,7 +38,7 @@ class Planner {
     if (source) check_world(*source, old);
     if (members_.contains("runscripts")) check_scripts(source);
     check_secrets();
-    if (members_.contains("createreplicas")) check_replicas();
+    if (members_.contains("createreplicas")) check_replicas(old);
     return std::move(plan_);
   }
 
@@ -114,12 +114,9 @@ class Planner {
   }
 
   /// Their names are to be free, or those of what is to go.
-  void check_replicas() {
+  void check_replicas(const std::optional<Database>& old) {
     auto goes = [&](const std::string& id) {
-      for (const char* list : {"old_members", "old_replicas"})
-        for (const auto& each : plan_.pins.value(list, std::vector<std::string>{}))
-          if (each == id) return true;
-      return false;
+      return old && (std::ranges::count(old->members, id) > 0 || std::ranges::count(old->replicas, id) > 0);
     };
     for (const auto& each : members_["createreplicas"].at("replicas").get<std::vector<std::string>>()) {
       const auto name = base::lower(each.substr(0, each.find('_')));

@@ -16,7 +16,7 @@ Json expected_check(const Json& member) {
 void start(StepContext& step) {
   const auto ours = must_have_new(step);
   step.databases.rename(ours.id, step.names().at("target"));
-  step.databases.set_open(ours.id, true, step.waiting);
+  step.databases.set_open(ours.id, true, step.budget);
   step.result = {{"id", ours.id}, {"name", step.names().at("target")}};
 }
 

@@ -16,7 +16,7 @@ Json expected_check(const Json& member) {
 void start(StepContext& step) {
   const auto ours = must_have_new_instance(step);
   step.databases.rename(ours.id, step.names().at("instance"));
-  if (kind_of(step) == provider::Kind::instance) step.databases.set_open(ours.id, true, step.waiting);
+  if (kind_of(step) == provider::Kind::instance) step.databases.set_open(ours.id, true, step.budget);
   step.result = {{"id", ours.id}, {"name", step.names().at("instance")}};
 }
 
@@ -54,7 +54,7 @@ Json final_name_check(const Json& member, const std::string& field) {
 Progress give_name_back(StepContext& step) {
   const auto ours = new_database(step);
   if (!ours || ours->name != step.names().at("target")) return Progress::succeeded;
-  step.databases.set_open(ours->id, false, step.waiting);
+  step.databases.set_open(ours->id, false, step.budget);
   step.databases.rename(ours->id, step.names().at("temp"));
   return Progress::pending;
 }

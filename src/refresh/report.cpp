@@ -43,13 +43,13 @@ std::string durations(StepContext& step) {
   const std::string begun = step.state.value("started", "");
   const auto time = base::parse_ledger_utc(begun);
   const auto seconds =
-      time ? std::chrono::duration_cast<std::chrono::seconds>(step.waiting.clock.now() - *time).count() : 0;
+      time ? std::chrono::duration_cast<std::chrono::seconds>(step.budget.clock.now() - *time).count() : 0;
   return Json{{"started", begun}, {"seconds", seconds}}.dump();
 }
 
 void record(StepContext& step, bool failed) {
   const Json member = step.state.at("members").value("updatedynamodb", Json::object());
-  const std::string now = base::ledger_utc(step.waiting.clock.now());
+  const std::string now = base::ledger_utc(step.budget.clock.now());
   const std::string type = restore(step).at("restoretype");
   const std::string data_time = result(step, "restore").value("dataTime", "");
   provider::LedgerRow row{.run = step.run(),

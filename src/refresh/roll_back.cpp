@@ -16,8 +16,8 @@ bool too_late(StepContext& step) {
     return !each || each->status == "deleting";
   };
   const auto old = old_database(step);
-  return gone(old_id(step)) || provider::classify(old->status) == provider::StatusClass::failed ||
-         std::ranges::any_of(old_parts(step), gone);
+  return (old && provider::classify(old->status) == provider::StatusClass::failed) ||
+         std::ranges::any_of(old_whole(step), gone);
 }
 
 /// The steps' undo, last step first; stops at the first that is not through.
@@ -31,7 +31,7 @@ Progress take_back(StepContext& step) {
     if (each->in_file && !step.has_member(each->key)) continue;
     const Json none = Json::object();
     StepContext context{each->in_file ? step.state["members"][std::string(each->key)] : none, step.state,
-                        step.databases, step.services, step.waiting};
+                        step.databases, step.services, step.budget};
     // Asked twice: where the world moves at once, nobody needs to wait for the next check.
     if (each->undo(context) == Progress::pending && each->undo(context) == Progress::pending)
       return Progress::pending;

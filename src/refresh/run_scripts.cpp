@@ -59,15 +59,13 @@ Json run_one(StepContext& step, sql::Connection& connection, const std::string& 
       provider::family_of(step.input.at("engine")));
   Json statements = Json::array();
   std::uint64_t rows = 0;
-  auto& clock = step.waiting.clock;
+  auto& clock = step.budget.clock;
   auto seconds_now = [&] { return std::chrono::duration<double>(clock.now().time_since_epoch()).count(); };
   sql::run_script(connection, key, script, seconds_now, [&](const sql::StatementDone& done) {
     rows += done.rows;
     if (statements.size() < most_statements_listed) statements.push_back(record(done));
-    step.waiting.progress(
-        {{"what", fmt::format("{}: statement {} of {}", key, done.number, script.statements.size())}});
-    if (step.waiting.stop.stop_requested())
-      throw base::Error("Interrupted", "stopped between two statements");
+    step.budget.tell({fmt::format("{}: statement {} of {}", key, done.number, script.statements.size())});
+    if (step.budget.stop.stop_requested()) throw base::Error("Interrupted", "stopped between two statements");
   });
   return {{"script", key},
           {"form", to_string(script.form)},
@@ -81,8 +79,8 @@ Json run_one(StepContext& step, sql::Connection& connection, const std::string& 
 void start(StepContext& step) {
   const auto database = must_have_new(step);
   if (step.maybe_happened) {
-    for (const auto& id : database.members) step.databases.remove(id, step.waiting);
-    step.databases.remove(database.id, step.waiting);
+    for (const auto& id : database.members) step.databases.remove(id, step.budget);
+    step.databases.remove(database.id, step.budget);
     throw base::Error("ScriptsInterrupted",
                       "the scripts were interrupted; their copy is thrown away and made afresh");
   }

@@ -5,13 +5,13 @@
 namespace refresh {
 namespace {
 
-/// Closes or opens the old database and its read replicas; a cluster's instances go with it. Only what runs.
+/// Closes or opens the old database and its read replicas; a cluster's instances go with it.
 void open_all(StepContext& step, bool open) {
   auto ids = pinned(step, "old_replicas");
   ids.push_back(old_id(step));
   for (const auto& id : ids)
     if (const auto each = step.databases.get(id); each && each->open != open)
-      step.databases.set_open(id, open, step.waiting);
+      step.databases.set_open(id, open, step.budget);
 }
 
 /// Gives the old database and what hangs on it other names, itself last.
@@ -21,9 +21,7 @@ void rename_all(StepContext& step, bool aside) {
     if (aside) return name.ends_with(suffix) ? name : name + suffix;
     return name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : name;
   };
-  auto ids = old_parts(step);
-  ids.push_back(old_id(step));
-  for (const auto& id : ids)
+  for (const auto& id : old_whole(step))
     if (const auto each = step.databases.get(id); each && each->name != wanted(each->name))
       step.databases.rename(id, wanted(each->name));
 }
@@ -38,10 +36,8 @@ void start(StepContext& step) {
 
 /// The names of the parts are wanted for the new ones.
 Progress check(StepContext& step) {
-  auto ids = old_parts(step);
-  ids.push_back(old_id(step));
   const auto suffix = set_aside_name(step, "");
-  const bool all = std::ranges::all_of(ids, [&](const std::string& id) {
+  const bool all = std::ranges::all_of(old_whole(step), [&](const std::string& id) {
     const auto each = step.databases.get(id);
     return !each || each->name.ends_with(suffix);
   });
@@ -57,7 +53,7 @@ Progress undo(StepContext& step) {
   if (status == provider::StatusClass::transient) return Progress::pending;
   const auto stopped_before = step.state.at("plan").value("old_status", "") == "stopped";
   if (status == provider::StatusClass::stopped && !stopped_before) {
-    step.databases.start(old->id, step.waiting);
+    step.databases.start(old->id, step.budget);
     return Progress::pending;
   }
   rename_all(step, false);

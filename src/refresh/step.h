@@ -102,7 +102,7 @@ struct StepContext {
   const Json& state;  ///< of the whole run: {run, names, members, plan, results}
   Guard& databases;
   provider::Services& services;
-  const provider::Waiting& waiting;
+  const provider::Budget& budget;
   bool maybe_happened = false;   ///< an earlier attempt began, and nobody knows what came of it
   Json result = Json::object();  ///< what start() adds to the history and to `state.results`
 

@@ -8,7 +8,7 @@ constexpr Field fields[] = {identifier("dbinstance", "Instance to stop, by its u
 void start(StepContext& step) {
   const auto old = old_database(step);
   if (old && provider::classify(old->status) == provider::StatusClass::ready)
-    step.databases.stop(old->id, step.waiting);
+    step.databases.stop(old->id, step.budget);
 }
 
 Progress check(StepContext& step) {

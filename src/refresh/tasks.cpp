@@ -32,16 +32,16 @@ Json run_step(const StateRef& ref, const engine::Attempt& attempt, provider::Ser
                           : none;
   Guard guard(services.databases, state.at("run"), state.contains("plan") ? state["plan"] : none);
   const auto now = attempt.clock.now();
-  const provider::Waiting waiting{attempt.clock, deadline(step, state, ref.is_check, now), attempt.stop,
-                                  attempt.progress};
-  StepContext context{input, state, guard, services, waiting, attempt.maybe_happened};
+  const provider::Budget budget{attempt.clock, deadline(step, state, ref.is_check, now), attempt.stop,
+                                attempt.tell};
+  StepContext context{input, state, guard, services, budget, attempt.maybe_happened};
   if (!ref.is_check) {
     step.start(context);
     context.result["started"] = base::ledger_utc(now);
     return context.result;
   }
   if (step.check(context) == Progress::succeeded) return {{"status", "SUCCEEDED"}};
-  if (now >= waiting.deadline)
+  if (now >= budget.until)
     throw Error("DeadlineExceeded",
                 fmt::format("{} is not done after {} minutes", step.states.start, step.deadline_minutes),
                 "look at the database's own log");

@@ -21,7 +21,7 @@ class Adopted : public WithBank {
  protected:
   Adopted() { allow_replication(); }
   ~Adopted() override {
-    for (const auto& each : databases.list()) databases.remove(each.id, bank_.waiting());
+    for (const auto& each : databases.list()) databases.remove(each.id, bank_.budget());
   }
   void allow_replication() {
     const auto admin = administrate();
@@ -53,7 +53,7 @@ class Adopted : public WithBank {
                 .user = "stream",
                 .password = stream_password,
                 .retention_days = retention_days},
-               bank_.waiting())
+               bank_.budget())
         .id;
   }
   provider::Restored restore(const std::string& id, RestoreType type,
@@ -64,13 +64,14 @@ class Adopted : public WithBank {
                               .time = time,
                               .port = os::any_free_port(),
                               .settings = base::Json::object()},
-                             bank_.waiting());
+                             bank_.budget());
   }
-  static inline const os::Programs programs = {"dash", "mariadb-binlog", "pg_receivewal", "sleep"};
   std::optional<os::ProcessId> receiver_of(const std::string& id) {
-    return os::find_working_in(os::fs::canonical(home.archive(id)), programs);
+    return os::find_working_in(os::fs::canonical(home.archive(id)), provider::local::receiver_programs());
   }
-  void kill_receiver(const std::string& id) { os::kill_working_in(home.archive(id), programs); }
+  void kill_receiver(const std::string& id) {
+    os::kill_working_in(home.archive(id), provider::local::receiver_programs());
+  }
   int number(const std::string& id, const std::string& query) {
     databases.set_master_password(id, base::Secret("copy"));
     return std::stoi(databases.login(id, base::Secret("copy"))->scalar(query).value_or("-1"));
@@ -138,19 +139,19 @@ TEST_P(Adopted, AnySecondSinceItWasAdoptedCanBeRestored) {
   auto made = restore(id, RestoreType::restore_point, moment);
   expect_whole(made.database.id, before);
   EXPECT_LE(number(made.database.id, "SELECT COUNT(*) FROM done"), after + 1);
-  databases.remove(made.database.id, bank_.waiting());
+  databases.remove(made.database.id, bank_.budget());
 
   // Nothing that was committed is missing, however far the receiver is behind.
   bank_.stop_writing();
   bank_.wait_for_next_second();
   made = restore(id, RestoreType::restore_point, std::chrono::floor<std::chrono::seconds>(clock_.now()));
   EXPECT_EQ(number(made.database.id, "SELECT COUNT(*) FROM done"), bank_.acknowledged);
-  databases.remove(made.database.id, bank_.waiting());
+  databases.remove(made.database.id, bank_.budget());
 
   // The source is lost: what we received is still there.
   const auto source = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0);
   os::send_signal(*source->process(), SIGKILL);
-  source->stop(bank_.waiting());
+  source->stop(bank_.budget());
   ASSERT_TRUE(databases.window(id));
   EXPECT_LT(databases.window(id)->to, clock_.now());
   EXPECT_THROW(
@@ -165,7 +166,7 @@ TEST_P(Adopted, AReceiverThatEndedGoesOnAndAGapIsMended) {
   const auto birth = databases.window(id);
   ASSERT_TRUE(birth);
   kill_receiver(id);  // as by a reboot
-  databases.start_all(bank_.waiting(),
+  databases.start_all(bank_.budget(),
                       [](const std::string&, const base::Error& error) { ADD_FAILURE() << error.message; });
   EXPECT_TRUE(receiver_of(id));
 
@@ -187,7 +188,7 @@ TEST_P(Adopted, AReceiverThatEndedGoesOnAndAGapIsMended) {
                    0);
     clock_.sleep_until(clock_.now() + 50ms, {});
   }
-  databases.back_up(id, bank_.waiting());
+  databases.back_up(id, bank_.budget());
   const auto mended = databases.window(id);
   ASSERT_TRUE(mended);
   EXPECT_GT(mended->from, birth->from) << "the log before has a gap";
@@ -202,7 +203,7 @@ TEST_P(Adopted, WhatItGoesWithLeavesNothing) {
   const auto id = adopt(7);
   const auto receiver = receiver_of(id);
   ASSERT_TRUE(receiver);
-  databases.remove(id, bank_.waiting());
+  databases.remove(id, bank_.budget());
   EXPECT_FALSE(os::is_running(*receiver));
   for (const char* folder : {"instances", "snapshots", "archive"})
     EXPECT_TRUE(os::fs::is_empty(home.storage / folder)) << folder;

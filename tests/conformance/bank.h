@@ -26,7 +26,7 @@ class Bank {
                           .master_password = bank_password,
                           .db_name = "bank",
                           .retention_days = retention_days},
-                         waiting())
+                         budget())
                  .id;
     const auto session = databases.login(source, bank_password);
     session->query("CREATE TABLE account (id INT PRIMARY KEY, balance INT NOT NULL)");
@@ -38,12 +38,12 @@ class Bank {
   ~Bank() {
     stop_writing();
     for (const auto& each : databases.list())
-      if (each.kind == provider::Kind::instance) databases.remove(each.id, waiting());
-    for (const auto& each : databases.list()) databases.remove(each.id, waiting());
+      if (each.kind == provider::Kind::instance) databases.remove(each.id, budget());
+    for (const auto& each : databases.list()) databases.remove(each.id, budget());
   }
 
-  provider::Waiting waiting() {
-    return {clock, clock.now() + std::chrono::minutes(2), {}, [](const base::Json&) {}};
+  provider::Budget budget() {
+    return {clock, clock.now() + std::chrono::minutes(2), {}, [](const base::Note&) {}};
   }
 
   /// Transfers until stop_writing(); returns when all `writers` work.
@@ -64,7 +64,7 @@ class Bank {
                                        .snapshot = snapshot,
                                        .port = os::any_free_port(),
                                        .settings = base::Json::object()},
-                                      waiting());
+                                      budget());
     return last_restored.database;
   }
 

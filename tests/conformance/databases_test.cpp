@@ -60,19 +60,19 @@ class Local : public World {
   explicit Local(const std::string& engine) {
     databases_.create(
         {.name = "prod", .engine = engine, .master_password = base::Secret("production"), .db_name = "d"},
-        waiting());
+        budget());
     databases_.login(databases_.find(Kind::instance, "prod")->id, base::Secret("production"))
         ->query("CREATE TABLE t AS SELECT 1 AS a");
   }
   ~Local() override {
     for (const auto& each : databases_.list())
-      if (each.kind == Kind::instance) databases_.remove(each.id, waiting());
-    for (const auto& each : databases_.list()) databases_.remove(each.id, waiting());
+      if (each.kind == Kind::instance) databases_.remove(each.id, budget());
+    for (const auto& each : databases_.list()) databases_.remove(each.id, budget());
   }
   provider::DatabaseService& service() override { return databases_; }
   base::Clock& clock() override { return clock_; }
   void take_snapshot(const std::string& name) override {
-    databases_.create_snapshot(databases_.find(Kind::instance, "prod")->id, name, false, waiting());
+    databases_.create_snapshot(databases_.find(Kind::instance, "prod")->id, name, false, budget());
   }
   std::string make_cluster() override {
     const bool postgres = databases_.find(Kind::instance, "prod")->engine == "postgres";
@@ -81,13 +81,13 @@ class Local : public World {
                  .engine = postgres ? "aurora-postgresql" : "aurora-mysql",
                  .master_password = base::Secret("production"),
                  .retention_days = 0},
-                waiting())
+                budget())
         .id;
   }
 
  private:
-  provider::Waiting waiting() {
-    return {clock_, clock_.now() + std::chrono::minutes(2), {}, [](const base::Json&) {}};
+  provider::Budget budget() {
+    return {clock_, clock_.now() + std::chrono::minutes(2), {}, [](const base::Note&) {}};
   }
   Temporary folder_;
   base::SystemClock clock_;
@@ -104,8 +104,8 @@ struct Provider {
 class Databases : public testing::TestWithParam<Provider> {
  protected:
   provider::DatabaseService& service() { return world_->service(); }
-  provider::Waiting waiting() {
-    return {world_->clock(), world_->clock().now() + std::chrono::minutes(2), {}, [](const base::Json&) {}};
+  provider::Budget budget() {
+    return {world_->clock(), world_->clock().now() + std::chrono::minutes(2), {}, [](const base::Note&) {}};
   }
   std::string source() { return service().find(Kind::instance, "prod")->id; }
 
@@ -114,7 +114,7 @@ class Databases : public testing::TestWithParam<Provider> {
     request.tags = {{"refresh", "true"}};
     request.port = os::any_free_port();
     request.settings = base::Json::object();
-    return settled(service().restore(request, waiting()).database.id, "available");
+    return settled(service().restore(request, budget()).database.id, "available");
   }
   void sleep(std::chrono::milliseconds time) {
     world_->clock().sleep_until(world_->clock().now() + time, {});
@@ -169,7 +169,7 @@ TEST_P(Databases, ANameIsGivenOnce) {
 
 TEST_P(Databases, ARestoreOfNothingFails) {
   expect_code("DBInstanceNotFound", [&] {
-    service().restore({.source = "db-nothing", .name = "copy", .settings = base::Json::object()}, waiting());
+    service().restore({.source = "db-nothing", .name = "copy", .settings = base::Json::object()}, budget());
   });
   EXPECT_EQ(service().list().size(), 1U);
 }
@@ -187,11 +187,11 @@ TEST_P(Databases, ARenameKeepsTheIdAndRefusesATakenName) {
 
 TEST_P(Databases, StopsAndStarts) {
   const auto made = restore("copy");
-  service().stop(made.id, waiting());
+  service().stop(made.id, budget());
   settled(made.id, "stopped");
-  service().start(made.id, waiting());
+  service().start(made.id, budget());
   settled(made.id, "available");
-  service().start(made.id, waiting());
+  service().start(made.id, budget());
   settled(made.id, "available");
 }
 
@@ -206,22 +206,22 @@ TEST_P(Databases, APasswordOpensWhatItIsSetOn) {
 
 TEST_P(Databases, OpensAndCloses) {
   const auto made = restore("copy");
-  service().set_open(made.id, true, waiting());
-  service().set_open(made.id, true, waiting());
+  service().set_open(made.id, true, budget());
+  service().set_open(made.id, true, budget());
   EXPECT_TRUE(settled(made.id, "available").open);
-  service().set_open(made.id, false, waiting());
+  service().set_open(made.id, false, budget());
   EXPECT_FALSE(settled(made.id, "available").open);
 }
 
 TEST_P(Databases, DeletesForGoodAndOnlyOnce) {
   const auto made = restore("copy");
-  service().remove(made.id, waiting());
+  service().remove(made.id, budget());
   auto& clock = world_->clock();
   const auto deadline = clock.now() + std::chrono::minutes(1);
   while (service().get(made.id) && clock.now() < deadline)
     clock.sleep_until(clock.now() + std::chrono::milliseconds(50), {});
   EXPECT_FALSE(service().get(made.id));
-  expect_code("DBInstanceNotFound", [&] { service().remove(made.id, waiting()); });
+  expect_code("DBInstanceNotFound", [&] { service().remove(made.id, budget()); });
   restore("copy");
 }
 
@@ -255,7 +255,7 @@ TEST_P(Databases, EveryKindOfRestoreMakesAClosedDatabase) {
 
 TEST_P(Databases, AReplicaIsOneUntilItGoes) {
   const auto made = service().create_replica(source(), "reader", os::any_free_port(), {{"a", "b"}},
-                                             base::Json::object(), waiting());
+                                             base::Json::object(), budget());
   const auto replica = settled(made.id, "available");
   EXPECT_EQ(replica.replica_of, source());
   EXPECT_EQ(replica.tags.at("a"), "b");
@@ -265,8 +265,8 @@ TEST_P(Databases, AReplicaIsOneUntilItGoes) {
     sleep(std::chrono::milliseconds(50));
   EXPECT_TRUE(service().replica_in_sync(replica.id));
   expect_code("DBInstanceAlreadyExists",
-              [&] { service().create_replica(source(), "reader", 0, {}, base::Json::object(), waiting()); });
-  service().remove(replica.id, waiting());
+              [&] { service().create_replica(source(), "reader", 0, {}, base::Json::object(), budget()); });
+  service().remove(replica.id, budget());
   while (service().get(replica.id) && world_->clock().now() < deadline) sleep(std::chrono::milliseconds(50));
   EXPECT_TRUE(service().get(source())->replicas.empty());
 }
@@ -279,16 +279,16 @@ TEST_P(Databases, AClusterIsRestoredWithoutInstancesAndGoesAfterThem) {
   EXPECT_FALSE(service().find(Kind::instance, "copy")) << "clusters have names of their own";
   expect_code("DBClusterAlreadyExistsFault",
               [&] { restore({.kind = Kind::cluster, .source = cluster, .name = "copy"}); });
-  const auto writer = service().create_member(made.id, "copy-w", {}, base::Json::object(), waiting());
+  const auto writer = service().create_member(made.id, "copy-w", {}, base::Json::object(), budget());
   EXPECT_TRUE(writer.writer);
   settled(writer.id, "available");
-  const auto reader = service().create_member(made.id, "copy-r", {}, base::Json::object(), waiting());
+  const auto reader = service().create_member(made.id, "copy-r", {}, base::Json::object(), budget());
   EXPECT_FALSE(reader.writer);
   settled(reader.id, "available");
   EXPECT_EQ(service().get(made.id)->members.size(), 2U);
-  expect_code("InvalidDBClusterStateFault", [&] { service().remove(made.id, waiting()); });
+  expect_code("InvalidDBClusterStateFault", [&] { service().remove(made.id, budget()); });
   for (const auto& id : {reader.id, writer.id, made.id}) {
-    service().remove(id, waiting());
+    service().remove(id, budget());
     const auto deadline = world_->clock().now() + std::chrono::minutes(1);
     while (service().get(id) && world_->clock().now() < deadline) sleep(std::chrono::milliseconds(50));
   }
@@ -297,11 +297,11 @@ TEST_P(Databases, AClusterIsRestoredWithoutInstancesAndGoesAfterThem) {
 
 TEST_P(Databases, WhatIsStoppedIsNeitherChangedNorReplicated) {
   const auto made = restore("copy");
-  service().stop(made.id, waiting());
+  service().stop(made.id, budget());
   settled(made.id, "stopped");
   expect_code("InvalidDBInstanceState", [&] { service().set_master_password(made.id, base::Secret("x")); });
   expect_code("InvalidDBInstanceState",
-              [&] { service().create_replica(made.id, "reader", 0, {}, base::Json::object(), waiting()); });
+              [&] { service().create_replica(made.id, "reader", 0, {}, base::Json::object(), budget()); });
   EXPECT_FALSE(service().find(Kind::instance, "reader"));
 }
 

@@ -33,10 +33,10 @@ class LocalBackup : public WithBank {
   }
   provider::local::Snapshot back_up_in(int days) {
     LaterClock later(days);
-    return databases_.back_up(bank_.source, waiting(later));
+    return databases_.back_up(bank_.source, budget(later));
   }
-  static provider::Waiting waiting(base::Clock& clock) {
-    return {clock, clock.now() + std::chrono::minutes(2), {}, [](const base::Json&) {}};
+  static provider::Budget budget(base::Clock& clock) {
+    return {clock, clock.now() + std::chrono::minutes(2), {}, [](const base::Note&) {}};
   }
   /// Files of the log that the source keeps, the one that is being written aside.
   std::size_t log_files() {
@@ -57,7 +57,7 @@ TEST_P(LocalBackup, WhatIsOlderThanTheRetentionGoesAndTheWindowStaysWhole) {
   const auto birth = snapshots();
   ASSERT_EQ(birth.size(), 1U);
   LaterClock later(4);
-  databases_.create_snapshot(bank_.source, "by-hand", false, waiting(later));
+  databases_.create_snapshot(bank_.source, "by-hand", false, budget(later));
   bank_.write();
   for (int i = 0; i < 3; ++i) {
     const int before = bank_.acknowledged;
@@ -83,11 +83,11 @@ TEST_P(LocalBackup, WhatIsOlderThanTheRetentionGoesAndTheWindowStaysWhole) {
 TEST_P(LocalBackup, WithADatabaseGoItsBackupsButNotItsSnapshots) {
   const auto before = snapshots();
   const auto made = databases_.create(
-      {.name = "short", .engine = GetParam(), .master_password = bank_password}, bank_.waiting());
-  databases_.back_up(made.id, bank_.waiting());
-  databases_.create_snapshot(made.id, "by-hand", false, bank_.waiting());
+      {.name = "short", .engine = GetParam(), .master_password = bank_password}, bank_.budget());
+  databases_.back_up(made.id, bank_.budget());
+  databases_.create_snapshot(made.id, "by-hand", false, bank_.budget());
   EXPECT_EQ(snapshots().size(), before.size() + 3);
-  databases_.remove(made.id, bank_.waiting());
+  databases_.remove(made.id, bank_.budget());
   EXPECT_THAT(snapshots(), ElementsAre(before[0], "by-hand"));
   EXPECT_FALSE(os::fs::exists(bank_.home.archive(made.id)));
   EXPECT_TRUE(databases_
@@ -97,17 +97,17 @@ TEST_P(LocalBackup, WithADatabaseGoItsBackupsButNotItsSnapshots) {
                             .snapshot = "by-hand",
                             .port = os::any_free_port(),
                             .settings = base::Json::object()},
-                           bank_.waiting())
+                           bank_.budget())
                   .database.status == "available");
 }
 
 TEST_P(LocalBackup, ABigServerLogIsSetAsideWhileItsServerRuns) {
   const auto folder = bank_.home.instance(bank_.source);
   std::ofstream(folder / "server.log", std::ios::app) << std::string(17U << 20U, 'x') << "\n";
-  databases_.back_up(bank_.source, bank_.waiting());
+  databases_.back_up(bank_.source, bank_.budget());
   EXPECT_GT(os::fs::file_size(folder / "server.log.1"), 17U << 20U);
   EXPECT_LT(os::fs::file_size(folder / "server.log"), 1U << 20U);
-  databases_.stop(bank_.source, bank_.waiting());
+  databases_.stop(bank_.source, bank_.budget());
   const auto log = os::read_file(folder / "server.log");
   EXPECT_THAT(log, testing::HasSubstr(postgres() ? "shut" : "Shutdown"));
   EXPECT_EQ(log.find('\0'), std::string::npos) << "it went on where the old one ended";
@@ -119,7 +119,7 @@ TEST_P(LocalBackup, WhatADeadOneLeftOfASnapshotIsRemovedByTheNext) {
              under_way = folder / "snap-alive.partial";
   for (const auto& each : {unfinished, unlisted, under_way}) os::make_folder(each / "data", 0700);
   const auto held = os::FileLock::try_lock(bank_.home.locks() / "snap-alive");
-  const auto made = databases_.create_snapshot(bank_.source, "new", false, bank_.waiting());
+  const auto made = databases_.create_snapshot(bank_.source, "new", false, bank_.budget());
   EXPECT_FALSE(os::fs::exists(unfinished));
   EXPECT_FALSE(os::fs::exists(unlisted));
   EXPECT_TRUE(os::fs::exists(under_way)) << "somebody works on it";

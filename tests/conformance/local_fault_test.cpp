@@ -63,13 +63,13 @@ class LocalFault : public WithBank {
       try {
         const auto copy = bank_.restore(RestoreType::latest_point, "copy");
         EXPECT_EQ(bank_.sum(copy), Bank::total);
-        databases_.remove(copy.id, bank_.waiting());
+        databases_.remove(copy.id, bank_.budget());
       } catch (const base::Error&) {
         ++failed;
       }
       killer.request_stop();
       killer.join();
-      databases_.start(bank_.source, bank_.waiting());
+      databases_.start(bank_.source, bank_.budget());
       EXPECT_EQ(databases_.list().size(), 1U);
       EXPECT_EQ(folders(), 1U);
     }
@@ -82,10 +82,10 @@ INSTANTIATE_TEST_SUITE_P(Engines, LocalFault, families, family_name);
 TEST_P(LocalFault, StrictChecksFindDamageThatASampleDoesNotReach) {
   make_tables(7);
   const auto file = file_of("t6");
-  const auto snapshot = databases_.create_snapshot(bank_.source, "damaged", false, bank_.waiting());
+  const auto snapshot = databases_.create_snapshot(bank_.source, "damaged", false, bank_.budget());
   damage(bank_.home.snapshot(snapshot.id) / "data" / file);
   const auto sampled = bank_.restore(RestoreType::from_snapshot, "sampled", "damaged");
-  databases_.remove(sampled.id, bank_.waiting());
+  databases_.remove(sampled.id, bank_.budget());
   bank_.home.strict_checks = true;
   EXPECT_THROW(bank_.restore(RestoreType::from_snapshot, "strict", "damaged"), base::Error);
   EXPECT_EQ(databases_.list().size(), 1U);
@@ -96,7 +96,7 @@ TEST_P(LocalFault, StrictChecksFindDamageThatASampleDoesNotReach) {
 TEST_P(LocalFault, DamageInTheLargestTableIsFoundWithoutThem) {
   make_tables(1);
   const auto file = file_of("t0");
-  const auto snapshot = databases_.create_snapshot(bank_.source, "damaged", false, bank_.waiting());
+  const auto snapshot = databases_.create_snapshot(bank_.source, "damaged", false, bank_.budget());
   damage(bank_.home.snapshot(snapshot.id) / "data" / file);
   EXPECT_THROW(bank_.restore(RestoreType::from_snapshot, "copy", "damaged"), base::Error);
   EXPECT_EQ(folders(), 1U);
@@ -125,7 +125,7 @@ TEST_P(LocalFault, DataOutsideOfTheDataFolderIsRefusedByThePlanAndByTheCopy) {
   ASSERT_EQ(problems.size(), postgres() ? 1U : 3U);
   for (const auto& each : problems) EXPECT_EQ(each.path, "$.restore.source");
   EXPECT_THROW(bank_.restore(RestoreType::latest_point, "copy"), base::Error);
-  EXPECT_THROW(databases_.create_snapshot(bank_.source, "s", false, bank_.waiting()), base::Error);
+  EXPECT_THROW(databases_.create_snapshot(bank_.source, "s", false, bank_.budget()), base::Error);
   EXPECT_EQ(folders(), 1U);
 }
 
@@ -146,12 +146,12 @@ TEST_P(LocalFault, WhoLooksAroundInItsFolderIsNotTakenForTheServer) {
                                   .user = bank_.home.server_user,
                                   .folder = server->data(),
                                   .output = folder_.path() / "visitor.log"});
-  databases_.stop(bank_.source, bank_.waiting());
+  databases_.stop(bank_.source, bank_.budget());
   EXPECT_FALSE(server->process());
   EXPECT_EQ(databases_.get(bank_.source)->status, "stopped");
-  databases_.start(bank_.source, bank_.waiting());
+  databases_.start(bank_.source, bank_.budget());
   EXPECT_NE(server->process(), visitor);
-  databases_.remove(bank_.source, bank_.waiting());
+  databases_.remove(bank_.source, bank_.budget());
   EXPECT_TRUE(os::is_running(visitor));
   os::send_signal(visitor, SIGKILL);
 }
@@ -169,7 +169,7 @@ TEST_P(LocalFault, AKilledDatabaseThatIsDeletedLeavesNoMemory) {
     ASSERT_NE(segment, "");
   }
   os::send_signal(*server->process(), SIGKILL);
-  databases_.remove(bank_.source, bank_.waiting());
+  databases_.remove(bank_.source, bank_.budget());
   std::ifstream in("/proc/sysvipc/shm");
   for (std::string key, id; in >> key >> id; std::getline(in, key))
     EXPECT_NE(id, segment) << "it is still there";

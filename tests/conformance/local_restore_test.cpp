@@ -28,7 +28,7 @@ TEST_P(LocalRestore, TheLatestStateHasEverythingThatWasCommitted) {
 TEST_P(LocalRestore, ASnapshotStaysWhatItWas) {
   bank_.write();
   const int before = bank_.acknowledged;
-  databases_.create_snapshot(bank_.source, "Before-Release", false, bank_.waiting());
+  databases_.create_snapshot(bank_.source, "Before-Release", false, bank_.budget());
   const int after = bank_.acknowledged;
   while (bank_.acknowledged < after + 20) clock_.sleep_until(clock_.now() + 5ms, {});
   for (const char* name : {"one", "two"}) {
@@ -56,7 +56,7 @@ TEST_P(LocalRestore, AnySecondOfTheWindowCanBeRestored) {
     bank_.wait_for_next_second();
     moments.push_back({std::chrono::floor<std::chrono::seconds>(clock_.now()), before, bank_.acknowledged});
     bank_.wait_for_next_second();
-    if (i == 0) databases_.back_up(bank_.source, bank_.waiting());
+    if (i == 0) databases_.back_up(bank_.source, bank_.budget());
   }
   for (const auto& moment : moments) {
     const auto copy =
@@ -93,7 +93,7 @@ TEST_P(LocalRestore, AQuietSourceCanBeRestoredToo) {
 TEST_P(LocalRestore, AReplicaFollowsAndGoes) {
   bank_.write();
   const auto replica = databases_.create_replica(bank_.source, "reader", os::any_free_port(), {},
-                                                 base::Json::object(), bank_.waiting());
+                                                 base::Json::object(), bank_.budget());
   EXPECT_EQ(replica.replica_of, bank_.source);
   EXPECT_EQ(databases_.get(bank_.source)->replicas, std::vector<std::string>{replica.id});
   bank_.stop_writing();
@@ -105,14 +105,14 @@ TEST_P(LocalRestore, AReplicaFollowsAndGoes) {
   EXPECT_EQ(session->scalar("SELECT COUNT(*) FROM done"), std::to_string(bank_.acknowledged));
   EXPECT_EQ(session->scalar("SELECT SUM(balance) FROM account"), std::to_string(Bank::total));
   EXPECT_THROW(session->query("INSERT INTO done VALUES (-1, -1)"), base::Error) << "a replica is only read";
-  databases_.remove(replica.id, bank_.waiting());
+  databases_.remove(replica.id, bank_.budget());
   EXPECT_TRUE(databases_.get(bank_.source)->replicas.empty());
 }
 
 TEST_P(LocalRestore, AClusterHasAWriterAndReadersOnItsStorage) {
   const std::string engine = std::string(GetParam()) == "postgres" ? "aurora-postgresql" : "aurora-mysql";
   const auto cluster = databases_.create(
-      {.name = "shop", .engine = engine, .master_password = bank_password, .db_name = "d"}, bank_.waiting());
+      {.name = "shop", .engine = engine, .master_password = bank_password, .db_name = "d"}, bank_.budget());
   databases_.login(cluster.id, bank_password)->query("CREATE TABLE t AS SELECT 1 AS a");
   const auto clone = databases_
                          .restore({.kind = Kind::cluster,
@@ -121,14 +121,14 @@ TEST_P(LocalRestore, AClusterHasAWriterAndReadersOnItsStorage) {
                                    .type = RestoreType::fast_cloning,
                                    .port = os::any_free_port(),
                                    .settings = base::Json::object()},
-                                  bank_.waiting())
+                                  bank_.budget())
                          .database;
   EXPECT_TRUE(clone.members.empty());
-  const auto writer = databases_.create_member(clone.id, "shop2-w", {}, {}, bank_.waiting());
+  const auto writer = databases_.create_member(clone.id, "shop2-w", {}, {}, bank_.budget());
   EXPECT_TRUE(writer.writer);
   databases_.set_master_password(clone.id, bank_password);
-  databases_.set_open(clone.id, true, bank_.waiting());
-  const auto reader = databases_.create_replica(clone.id, "shop2-r", 0, {}, {}, bank_.waiting());
+  databases_.set_open(clone.id, true, bank_.budget());
+  const auto reader = databases_.create_replica(clone.id, "shop2-r", 0, {}, {}, bank_.budget());
   EXPECT_EQ(reader.cluster, clone.id);
   EXPECT_EQ(databases_.get(clone.id)->members.size(), 2U);
   databases_.login(clone.id, bank_password)->query("INSERT INTO t VALUES (2)");
@@ -137,11 +137,11 @@ TEST_P(LocalRestore, AClusterHasAWriterAndReadersOnItsStorage) {
     clock_.sleep_until(clock_.now() + 20ms, {});
   EXPECT_EQ(databases_.login(reader.id, bank_password)->scalar("SELECT COUNT(*) FROM t"), "2");
   EXPECT_EQ(databases_.login(cluster.id, bank_password)->scalar("SELECT COUNT(*) FROM t"), "1");
-  EXPECT_THROW(databases_.remove(clone.id, bank_.waiting()), base::Error) << "it still has instances";
-  databases_.stop(clone.id, bank_.waiting());
+  EXPECT_THROW(databases_.remove(clone.id, bank_.budget()), base::Error) << "it still has instances";
+  databases_.stop(clone.id, bank_.budget());
   EXPECT_EQ(databases_.get(reader.id)->status, "stopped");
   EXPECT_EQ(databases_.get(writer.id)->status, "stopped");
-  databases_.start(clone.id, bank_.waiting());
+  databases_.start(clone.id, bank_.budget());
   EXPECT_EQ(databases_.get(reader.id)->status, "available");
 }
 

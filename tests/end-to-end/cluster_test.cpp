@@ -16,12 +16,6 @@ using testing::HasSubstr;
 
 constexpr const char* example = "db-app2-auposinstd.json";
 
-Json named(Home& home, const std::string& name) {
-  for (const Json& each : home.json({"local", "list"}))
-    if (each["name"] == name) return each;
-  return Json();
-}
-
 void make_cluster(Home& home, const std::string& engine) {
   std::ofstream(home.path() / "password") << "cluster pw\n";
   home.must({"local", "create", "auposclup", "--engine", engine, "--writer", "auposinstp", "--password-file",
@@ -37,10 +31,10 @@ TEST(Cluster, APostgresClusterIsClonedWithAWriterAndAReader) {
             "");
   EXPECT_EQ(home.sql("auposclup", "INSERT INTO t VALUES (1001);"), "");
   home.must({"run", home.file(example)});
-  EXPECT_EQ(named(home, "auposclud")["role"], "cluster");
-  EXPECT_EQ(named(home, "auposclud")["port"], home.port());
-  EXPECT_EQ(named(home, "auposinstd")["role"], "writer of auposclud");
-  EXPECT_EQ(named(home, "auposinstd-b")["role"], "reader of auposclud");
+  EXPECT_EQ(home.named("auposclud")["role"], "cluster");
+  EXPECT_EQ(home.named("auposclud")["port"], home.port());
+  EXPECT_EQ(home.named("auposinstd")["role"], "writer of auposclud");
+  EXPECT_EQ(home.named("auposinstd-b")["role"], "reader of auposclud");
   EXPECT_EQ(home.sql("auposinstd-b", "SELECT count(*), pg_is_in_recovery() FROM t;"), "1001|t\n");
   EXPECT_EQ(home.sql("auposclud",
                      "INSERT INTO t VALUES (1002); SELECT count(*) FROM pg_stat_replication WHERE "
@@ -90,7 +84,7 @@ TEST(Cluster, AnOldClusterIsReplacedWhole) {
   make_cluster(home, "aurora-postgresql");
   EXPECT_EQ(home.sql("auposclup", "SET ROLE admin; CREATE TABLE t AS SELECT 1 AS a;"), "");
   home.must({"run", home.file(example)});
-  const std::string old = named(home, "auposclud")["id"];
+  const std::string old = home.named("auposclud")["id"];
   EXPECT_EQ(home.sql("auposclup", "SET ROLE admin; INSERT INTO t VALUES (2);"), "");
   Json file = Json::parse(os::read_file(home.file(example)));
   for (const char* member : {"deletereplicas", "delete", "deletecluster"}) {
@@ -99,7 +93,7 @@ TEST(Cluster, AnOldClusterIsReplacedWhole) {
   }
   std::ofstream(home.path() / "again.json") << file.dump(2);
   home.must({"run", (home.path() / "again.json").string()});
-  EXPECT_NE(named(home, "auposclud")["id"], old);
+  EXPECT_NE(home.named("auposclud")["id"], old);
   EXPECT_EQ(home.json({"local", "list"}).size(), 5U);
   EXPECT_EQ(home.sql("auposinstd-b", "SELECT count(*) FROM t;"), "2\n");
   EXPECT_EQ(home.json({"ledger"}).size(), 2U);
@@ -154,13 +148,13 @@ TEST(Cluster, AScriptMasksEveryInstanceOrNothingChanges) {
     EXPECT_EQ(home.sql(name, unmasked), "0\n") << name;
     EXPECT_EQ(home.sql(name, "SELECT count(*) FROM customers;"), "2001\n") << name;
   }
-  const std::string before = named(home, "auposclud")["id"];
+  const std::string before = home.named("auposclud")["id"];
   write_script(home, "UPDATE customers SET email = 'x';\n\nUPDATE nowhere SET a = 1;\n");
   const auto failed = home.run({"run", masked(home)});
   EXPECT_EQ(failed.exit_code, 1);
   EXPECT_THAT(failed.output, HasSubstr("mask.sql:3: statement 2 of 2 failed"));
-  EXPECT_EQ(named(home, "auposclud")["id"], before);
-  EXPECT_EQ(named(home, "auposclud")["status"], "available");
+  EXPECT_EQ(home.named("auposclud")["id"], before);
+  EXPECT_EQ(home.named("auposclud")["status"], "available");
   EXPECT_EQ(home.sql("auposclud", "SELECT count(*) FROM customers;"), "2001\n");
   EXPECT_EQ(home.json({"local", "list"}).size(), 5U) << "nothing is left of the copy";
   write_script(home, "SELECT 1;\n\\i /etc/passwd\n");

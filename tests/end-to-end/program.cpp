@@ -86,6 +86,12 @@ std::string Home::sql(const std::string& instance, const std::string& statements
   return finished.exit_code == 0 ? finished.output : "error: " + finished.output;
 }
 
+base::Json Home::named(const std::string& name) {
+  for (const base::Json& each : json({"local", "list"}))
+    if (each["name"] == name) return each;
+  return nullptr;
+}
+
 void Home::make_production(const std::string& password, int customers) {
   std::ofstream(path() / "password") << password << "\n";
   must({"local", "create", "mysqlinstp", "--password-file", (path() / "password").string(), "--database",

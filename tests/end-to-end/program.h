@@ -29,6 +29,9 @@ class Home {
   /// The program's answer to a command with --json.
   base::Json json(const std::vector<std::string>& arguments);
 
+  /// What `local list` says of a database; null if there is none of that name.
+  base::Json named(const std::string& name);
+
   /// A production instance `mysqlinstp` with the demo's tables and `customers` rows, and the scripts' bucket.
   void make_production(const std::string& password = "production pw", int customers = 3);
   /// An example's refresh file with a port of our own and any replacements, written into the home; its path.

@@ -277,20 +277,18 @@ TEST(EndToEnd, TwoRunsOfOneTargetExcludeEachOther) {
 /// Kills the server of an instance, and waits until it is gone.
 void kill_server(Home& home, const std::string& name) {
   base::SystemClock clock;
-  for (const Json& each : home.json({"local", "list"})) {
-    if (each["name"] != name) continue;
-    const auto server = os::identify(
-        std::atoi(os::read_file(home.path() / "instances" / each["id"].get<std::string>() / "pid").c_str()));
-    ASSERT_TRUE(server);
-    os::send_signal(*server, SIGKILL);
-    while (os::is_running(*server)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
-  }
+  const Json it = home.named(name);
+  ASSERT_FALSE(it.is_null()) << name;
+  const auto server = os::identify(
+      std::atoi(os::read_file(home.path() / "instances" / it["id"].get<std::string>() / "pid").c_str()));
+  ASSERT_TRUE(server);
+  os::send_signal(*server, SIGKILL);
+  while (os::is_running(*server)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
 }
 
 std::string status_of(Home& home, const std::string& name) {
-  for (const Json& each : home.json({"local", "list"}))
-    if (each["name"] == name) return each["status"];
-  return "gone";
+  const Json it = home.named(name);
+  return it.is_null() ? "gone" : it["status"];
 }
 
 TEST(EndToEnd, AKilledSourceFailsTheRunAndLeavesTheOldDatabase) {

@@ -33,13 +33,8 @@ class Replica : public testing::Test {
     std::ofstream(to) << file.dump(2);
     return to;
   }
-  Json named(const std::string& name) {
-    for (const Json& each : home_.json({"local", "list"}))
-      if (each["name"] == name) return each;
-    return Json();
-  }
   std::string id_of(const std::string& name) {
-    const Json it = named(name);
+    const Json it = home_.named(name);
     return it.is_null() ? "" : it["id"];
   }
   void expect_in_step() {
@@ -50,8 +45,8 @@ class Replica : public testing::Test {
     while (home_.sql("mysqlinstd-r", "SELECT COUNT(*) FROM logs;") != rows && clock.now() < deadline)
       clock.sleep_until(clock.now() + std::chrono::milliseconds(50), {});
     EXPECT_EQ(home_.sql("mysqlinstd-r", "SELECT COUNT(*) FROM logs;"), rows);
-    EXPECT_EQ(named("mysqlinstd-r")["port"], port_);
-    EXPECT_EQ(named("mysqlinstd-r")["status"], "available");
+    EXPECT_EQ(home_.named("mysqlinstd-r")["port"], port_);
+    EXPECT_EQ(home_.named("mysqlinstd-r")["status"], "available");
   }
 
   Home home_;
@@ -86,7 +81,7 @@ TEST_F(Replica, IsReplacedWithItsInstanceAndComesBackWithIt) {
 
 TEST_F(Replica, ItsPortIsLookedAtBeforeAnythingIsDone) {
   home_.make_production();
-  for (const int port : {named("mysqlinstp")["port"].get<int>(), home_.port()}) {
+  for (const int port : {home_.named("mysqlinstp")["port"].get<int>(), home_.port()}) {
     port_ = port;
     const auto refused = home_.run({"run", file(true)});
     EXPECT_EQ(refused.exit_code, 2);

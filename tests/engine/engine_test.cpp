@@ -150,10 +150,10 @@ TEST_F(EngineTest, ManyWaitingExecutionsAreTakenUpAgain) {
     std::stop_source stop;
     std::jthread stopper([&] {
       store::Journal looking(folder.path() / "journal.db");
-      auto waiting = [&] {
+      auto budget = [&] {
         return std::ranges::count_if(looking.list(true), [](const auto& row) { return row.due.has_value(); });
       };
-      while (waiting() < count) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      while (budget() < count) std::this_thread::sleep_for(std::chrono::milliseconds(5));
       stop.request_stop();
     });
     engine.run(stop.get_token());

@@ -12,14 +12,14 @@ namespace {
 
 class MariaDbServer : public testing::Test {
  protected:
-  ~MariaDbServer() override { server_.kill(waiting()); }
-  provider::Waiting waiting() {
-    return {clock_, clock_.now() + std::chrono::minutes(1), {}, [](const base::Json&) {}};
+  ~MariaDbServer() override { server_.kill(budget()); }
+  provider::Budget budget() {
+    return {clock_, clock_.now() + std::chrono::minutes(1), {}, [](const base::Note&) {}};
   }
   void make(bool open, const base::Json& settings = base::Json::object()) {
-    server_.initialise(base::Json::object(), waiting());
+    server_.initialise(base::Json::object(), budget());
     server_.configure(open, {{"server", settings}});
-    server_.start_first("", waiting());
+    server_.start_first("", budget());
   }
 
   Temporary folder_;
@@ -64,7 +64,7 @@ TEST_F(MariaDbServer, ScriptsRunOverTlsWhereTheServerHasIt) {
 /// A SIGTERM in the middle of its start makes mariadbd 10.11 wait for ever.
 TEST_F(MariaDbServer, StopsWhileItStarts) {
   make(false);
-  server_.stop(waiting());
+  server_.stop(budget());
   for (int delay_ms = 0; delay_ms < 200; delay_ms += 10) {
     os::start({.argv = {"mariadbd", "--defaults-file=" + (server_.folder() / "server.cnf").string()},
                .user = home_.server_user,
@@ -72,11 +72,11 @@ TEST_F(MariaDbServer, StopsWhileItStarts) {
                .output = server_.folder() / "server.log"});
     clock_.sleep_until(clock_.now() + std::chrono::milliseconds(delay_ms), {});
     const auto begun = clock_.now();
-    server_.stop(waiting());
+    server_.stop(budget());
     EXPECT_LT(clock_.now() - begun, std::chrono::seconds(25)) << "after " << delay_ms << " ms";
     EXPECT_FALSE(server_.process());
   }
-  server_.start(waiting());
+  server_.start(budget());
   EXPECT_EQ(server_.administrate()->scalar("SELECT 1"), "1");
 }
 

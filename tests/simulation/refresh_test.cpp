@@ -179,13 +179,13 @@ TEST(RefreshGuard, RefusesEveryVerbOnTheSourceAndOnStrangers) {
   w.databases.add_tags("id-prod", {{"refresh", "true"}});
   const base::Json pins = {{"source", "id-prod"}, {"old", "id-old"}};
   refresh::Guard guard(w.databases, "run", pins);
-  const provider::Waiting waiting{w.clock, w.clock.now(), {}, {}};
+  const provider::Budget budget{w.clock, w.clock.now(), {}, {}};
   for (const char* id : {"id-prod", "id-stranger"}) {
-    const std::function<void()> verbs[] = {[&] { guard.remove(id, waiting); },
+    const std::function<void()> verbs[] = {[&] { guard.remove(id, budget); },
                                            [&] { guard.rename(id, "x"); },
-                                           [&] { guard.stop(id, waiting); },
-                                           [&] { guard.start(id, waiting); },
-                                           [&] { guard.set_open(id, false, waiting); },
+                                           [&] { guard.stop(id, budget); },
+                                           [&] { guard.start(id, budget); },
+                                           [&] { guard.set_open(id, false, budget); },
                                            [&] { guard.add_tags(id, {}); },
                                            [&] { guard.set_master_password(id, base::Secret("x")); },
                                            [&] { guard.login(id, base::Secret("x")); }};
@@ -198,7 +198,7 @@ TEST(RefreshGuard, RefusesEveryVerbOnTheSourceAndOnStrangers) {
       }
     }
   }
-  guard.stop("id-old", waiting);
+  guard.stop("id-old", budget);
   EXPECT_EQ(w.databases.get("id-old")->status, "stopping");
 }
 

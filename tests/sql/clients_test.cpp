@@ -99,13 +99,13 @@ const Client clients[] = {
 class Clients : public testing::TestWithParam<Client> {
  protected:
   Clients() {
-    server_->initialise(base::Json::object(), waiting());
+    server_->initialise(base::Json::object(), budget());
     server_->configure(true, base::Json::object());
-    server_->start_first("", waiting());
+    server_->start_first("", budget());
   }
-  ~Clients() override { server_->kill(waiting()); }
-  provider::Waiting waiting() {
-    return {clock_, clock_.now() + std::chrono::minutes(1), {}, [](const base::Json&) {}};
+  ~Clients() override { server_->kill(budget()); }
+  provider::Budget budget() {
+    return {clock_, clock_.now() + std::chrono::minutes(1), {}, [](const base::Note&) {}};
   }
   bool is_postgres() const { return std::string_view(GetParam().family) == "postgres"; }
 

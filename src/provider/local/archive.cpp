@@ -15,12 +15,6 @@ using namespace std::chrono_literals;
 
 constexpr const char* output_name = "receiver.log";
 
-/// Of both families; MariaDB's is begun again by a shell.
-const os::Programs& receiver_programs() {
-  static const os::Programs programs = {"dash", "mariadb-binlog", "pg_receivewal", "sleep"};
-  return programs;
-}
-
 /// It complains every few seconds while its source is away.
 void cut_short(const os::fs::path& output) {
   constexpr std::uintmax_t too_long = 1U << 20U;
@@ -37,7 +31,7 @@ bool Databases::receives(const Row& adopted) {
   return !missing && os::find_working_in(folder, receiver_programs());
 }
 
-void Databases::start_receiving(const Row& adopted, const Waiting& waiting) {
+void Databases::start_receiving(const Row& adopted, const Budget& budget) {
   const auto folder = home_.archive(adopted.id);
   if (receives(adopted)) return cut_short(folder / output_name);
   os::make_folder(folder, 0700, home_.server_user);
@@ -47,17 +41,17 @@ void Databases::start_receiving(const Row& adopted, const Waiting& waiting) {
   command.folder = folder;
   command.output = folder / output_name;
   const auto receiver = os::start(command);
-  const auto enough = waiting.clock.now() + 30s;
+  const auto enough = budget.clock.now() + 30s;
   while (std::distance(os::fs::directory_iterator(folder), {}) < 2) {  // its output and the log
     const auto said = os::read_file(folder / output_name);
     const bool failed = !os::is_running(receiver) || base::lower(said).find("error") != std::string::npos;
-    if (failed || waiting.clock.now() >= enough) {
+    if (failed || budget.clock.now() >= enough) {
       stop_receiving(adopted);
       throw Error("LogNotReceived",
                   fmt::format("the log of '{}' cannot be received: {}", adopted.name, base::trim(said)),
                   "the user needs the right to replicate; PostgreSQL's pg_hba.conf a line for it");
     }
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 20ms, waiting.stop))
+    if (!budget.clock.sleep_until(budget.clock.now() + 20ms, budget.stop))
       throw Error("Interrupted", "stopped while a log was about to be received");
   }
 }
@@ -77,17 +71,17 @@ base::Time Databases::log_end(const Row& source) {
 
 /// The log may lag behind the copy for a moment. If it does not come, it has a gap that nothing can fill: it
 /// is begun anew, for the copies from now on.
-bool Databases::await_log(const Row& adopted, const Snapshot& base, const Waiting& waiting) {
-  const auto enough = waiting.clock.now() + 10s;
+bool Databases::await_log(const Row& adopted, const Snapshot& base, const Budget& budget) {
+  const auto enough = budget.clock.now() + 10s;
   const auto its = server(adopted);
   while (!its->has_log(log_of(adopted, base))) {
-    if (waiting.clock.now() >= enough || !receives(adopted)) {
+    if (budget.clock.now() >= enough || !receives(adopted)) {
       stop_receiving(adopted);
       os::remove_tree(home_.archive(adopted.id));
-      start_receiving(adopted, waiting);
+      start_receiving(adopted, budget);
       return false;
     }
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 50ms, waiting.stop))
+    if (!budget.clock.sleep_until(budget.clock.now() + 50ms, budget.stop))
       throw Error("Interrupted", "stopped while a log was being received");
   }
   return true;

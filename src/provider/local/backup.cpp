@@ -12,7 +12,7 @@ namespace provider::local {
 using base::Error;
 
 Snapshot Databases::create_snapshot(const std::string& id, const std::string& name, bool automated,
-                                    const Waiting& waiting) {
+                                    const Budget& budget) {
   const Row source = storage_of(must_get(id));
   Snapshot snapshot{.id = "snap-" + os::random_text(18),
                     .name = base::lower(name),
@@ -23,7 +23,7 @@ Snapshot Databases::create_snapshot(const std::string& id, const std::string& na
   sweep_snapshots();
   const auto held = lock(snapshot.id);
   const auto folder = home_.snapshot(snapshot.id);
-  const auto copied = copy_into(folder, source, waiting);
+  const auto copied = copy_into(folder, source, budget);
   snapshot.data_time = copied.data_time;
   snapshot.position = copied.position;
   snapshot.origin.settings = {{"server", copied.settings}, {"superuser", copied.superuser}};
@@ -99,7 +99,7 @@ std::optional<Window> Databases::window(const std::string& id) {
   return Window{std::chrono::ceil<std::chrono::seconds>(bases.front().data_time), log_end(source)};
 }
 
-Restored Databases::restore_point(Row row, const Row& source, base::Time time, const Waiting& waiting) {
+Restored Databases::restore_point(Row row, const Row& source, base::Time time, const Budget& budget) {
   auto bases = bases_of(source);
   std::erase_if(bases, [&](const Snapshot& each) { return each.data_time > time; });
   if (bases.empty() || time > log_end(source))
@@ -109,27 +109,27 @@ Restored Databases::restore_point(Row row, const Row& source, base::Time time, c
   return make(
       std::move(row), base.origin,
       [&](const Row& complete, const Server& made) {
-        lay_out(complete, base, waiting);
+        lay_out(complete, base, budget);
         auto log = log_of(source, base);
         if (!source.adopted.is_null() && status_of(source) == "available") log.origin = administrator(source);
-        made.start_replaying(log, time, complete.settings, waiting);
+        made.start_replaying(log, time, complete.settings, budget);
         return Copied{time, "copy of snapshot " + base.name + " and replay of the log", {}};
       },
-      waiting);
+      budget);
 }
 
-Snapshot Databases::back_up(const std::string& id, const Waiting& waiting) {
+Snapshot Databases::back_up(const std::string& id, const Budget& budget) {
   const Row source = storage_of(must_get(id));
-  const auto now = waiting.clock.now();
+  const auto now = budget.clock.now();
   if (source.adopted.is_null()) server(source)->rotate_log();
   const bool received = !source.adopted.is_null() && keeps_log(source.id);
-  if (received) start_receiving(source, waiting);
+  if (received) start_receiving(source, budget);
   const std::string name = fmt::format("auto-{}-{}", source.name, os::random_text(6));
-  auto made = create_snapshot(id, name, true, waiting);
-  if (received && !await_log(source, made, waiting)) {
+  auto made = create_snapshot(id, name, true, budget);
+  if (received && !await_log(source, made, budget)) {
     remove_snapshot(name);
-    made = create_snapshot(id, name, true, waiting);
-    await_log(source, made, waiting);
+    made = create_snapshot(id, name, true, budget);
+    await_log(source, made, budget);
   }
   const auto keep_from = now - std::chrono::hours(24 * source.settings.value("retention_days", 0));
   auto bases = bases_of(source);

@@ -47,12 +47,12 @@ class Databases : public DatabaseService {
   /// `secrets` keeps the passwords of adopted servers. Both must outlive it.
   Databases(const Home& home, SecretStore& secrets);
 
-  Database create(const CreateRequest& request, const Waiting& waiting);
-  Database adopt(const AdoptRequest& request, const Waiting& waiting);
+  Database create(const CreateRequest& request, const Budget& budget);
+  Database adopt(const AdoptRequest& request, const Budget& budget);
   /// Starts every server of ours that should run and does not, as after a reboot, and what receives the logs
   /// of adopted ones; `failed` hears of those that do not start. Returns the names of those that did.
   std::vector<std::string> start_all(
-      const Waiting& waiting, const std::function<void(const std::string&, const base::Error&)>& failed);
+      const Budget& budget, const std::function<void(const std::string&, const base::Error&)>& failed);
   bool is_ours(const std::string& id) { return must_get(id).adopted.is_null(); }
   /// An instance of this name, else a cluster.
   std::optional<Database> find_any(const std::string& name);
@@ -62,31 +62,31 @@ class Databases : public DatabaseService {
   std::vector<Database> list() override;
   std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces,
                                    const base::Json& members) override;
-  Restored restore(const RestoreRequest& request, const Waiting& waiting) override;
+  Restored restore(const RestoreRequest& request, const Budget& budget) override;
   Database create_member(const std::string& cluster, const std::string& name, const Tags& tags,
-                         const base::Json& settings, const Waiting& waiting) override;
+                         const base::Json& settings, const Budget& budget) override;
   Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
-                          const base::Json& settings, const Waiting& waiting) override;
+                          const base::Json& settings, const Budget& budget) override;
   bool replica_in_sync(const std::string& id) override;
   void set_master_password(const std::string& id, const base::Secret& password) override;
   void rename(const std::string& id, const std::string& name) override;
-  void set_open(const std::string& id, bool open, const Waiting& waiting) override;
-  void stop(const std::string& id, const Waiting& waiting) override;
-  void start(const std::string& id, const Waiting& waiting) override;
-  void remove(const std::string& id, const Waiting& waiting) override;
+  void set_open(const std::string& id, bool open, const Budget& budget) override;
+  void stop(const std::string& id, const Budget& budget) override;
+  void start(const std::string& id, const Budget& budget) override;
+  void remove(const std::string& id, const Budget& budget) override;
   void add_tags(const std::string& id, const Tags& tags) override;
   std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password) override;
 
   /// Puts a hot copy by. Throws DBSnapshotAlreadyExists.
   Snapshot create_snapshot(const std::string& id, const std::string& name, bool automated,
-                           const Waiting& waiting);
+                           const Budget& budget);
   std::vector<Snapshot> snapshots() { return catalogue_.snapshots(); }
   /// Nothing if there is none of this name; an ARN's last part is its name.
   std::optional<Snapshot> find_snapshot(const std::string& name);
   void remove_snapshot(const std::string& name);
   /// Makes an automated snapshot, and removes what is older than the retention: automated snapshots but the
   /// newest that is old enough, and the log before the oldest.
-  Snapshot back_up(const std::string& id, const Waiting& waiting);
+  Snapshot back_up(const std::string& id, const Budget& budget);
   /// Is it ours, and is its log kept?
   bool keeps_log(const std::string& id);
   /// Nothing if its log is not kept, or has gaps.
@@ -121,24 +121,24 @@ class Databases : public DatabaseService {
   CopySource copy_source(const Row& row);
   sql::Endpoint administrator(const Row& row);
   bool should_run(const Row& row);
-  void start_one(const Row& row, const Waiting& waiting);
-  void open_one(Row row, bool open, const Waiting& waiting);
-  void discard(const Row& row, const Waiting& waiting);
+  void start_one(const Row& row, const Budget& budget);
+  void open_one(Row row, bool open, const Budget& budget);
+  void discard(const Row& row, const Budget& budget);
   /// Copies the data of `source` into `folder`, a server's or a snapshot's, whole or not at all.
-  Copied copy_into(const os::fs::path& folder, const Row& source, const Waiting& waiting);
+  Copied copy_into(const os::fs::path& folder, const Row& source, const Budget& budget);
   /// Makes the data of `row` out of a snapshot, in its folder, not yet started.
-  void lay_out(const Row& row, const Snapshot& snapshot, const Waiting& waiting);
+  void lay_out(const Row& row, const Snapshot& snapshot, const Budget& budget);
   /// What to make a database of, and how: fills in what `row` has from its origin.
-  Restored restore_running(Row row, const Row& source, const Waiting& waiting);
-  Restored restore_snapshot(Row row, const std::string& name, const Waiting& waiting);
-  Restored restore_point(Row row, const Row& source, base::Time time, const Waiting& waiting);
+  Restored restore_running(Row row, const Row& source, const Budget& budget);
+  Restored restore_snapshot(Row row, const std::string& name, const Budget& budget);
+  Restored restore_point(Row row, const Row& source, base::Time time, const Budget& budget);
   Restored make(Row row, const Row& origin, const std::function<Copied(Row&, const Server&)>& fill,
-                const Waiting& waiting);
+                const Budget& budget);
   void sweep_snapshots();
   bool receives(const Row& adopted);
-  void start_receiving(const Row& adopted, const Waiting& waiting);
+  void start_receiving(const Row& adopted, const Budget& budget);
   void stop_receiving(const Row& adopted);
-  bool await_log(const Row& adopted, const Snapshot& base, const Waiting& waiting);
+  bool await_log(const Row& adopted, const Snapshot& base, const Budget& budget);
   base::Time log_end(const Row& source);
   std::uint64_t size_of(const Row& row);
   LogSource log_of(const Row& source, const Snapshot& base);

@@ -65,6 +65,11 @@ const os::Programs& server_programs() {
   return programs;
 }
 
+const os::Programs& receiver_programs() {
+  static const os::Programs programs = {"dash", "mariadb-binlog", "pg_receivewal", "sleep"};
+  return programs;
+}
+
 Home open_home(const os::fs::path& root) {
   Home home{.root = os::fs::absolute(root).lexically_normal(), .server_user = choose_server_user()};
   home.storage = storage_of(home.root);

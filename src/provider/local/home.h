@@ -37,6 +37,8 @@ struct Home {
 
 /// What runs in the data folder of a server of ours.
 const os::Programs& server_programs();
+/// What receives the log of an adopted server, in its archive; MariaDB's is begun again by a shell.
+const os::Programs& receiver_programs();
 
 /// settings.json, an empty object if there is none. Throws SettingsInvalid.
 base::Json read_settings(const os::fs::path& root);

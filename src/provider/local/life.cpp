@@ -37,7 +37,7 @@ void Databases::rename(const std::string& id, const std::string& name) {
   catalogue_.update(row);
 }
 
-void Databases::open_one(Row row, bool open, const Waiting& waiting) {
+void Databases::open_one(Row row, bool open, const Budget& budget) {
   const auto held = lock(row.id);
   const auto its = server(row);
   const bool interrupted = row.status == "rebooting";  // we died in here before: go on
@@ -53,36 +53,36 @@ void Databases::open_one(Row row, bool open, const Waiting& waiting) {
     if (its->process()) its->forget_past();
     row.settings.erase("never_opened");
   }
-  its->stop(waiting);
+  its->stop(budget);
   if (open && !os::port_is_free(row.port))
     throw Error("PortTaken", fmt::format("port {} of {} is taken by another program", row.port, row.name));
   its->configure(open, row.settings);
-  its->start(waiting);
+  its->start(budget);
   row.open = open;
   row.status = "available";
   catalogue_.update(row);
 }
 
-void Databases::set_open(const std::string& id, bool open, const Waiting& waiting) {
+void Databases::set_open(const std::string& id, bool open, const Budget& budget) {
   const Row row = must_get(id);
-  open_one(storage_of(row), open, waiting);
-  for (const Row& reader : readers_of(row)) open_one(reader, open, waiting);
+  open_one(storage_of(row), open, budget);
+  for (const Row& reader : readers_of(row)) open_one(reader, open, budget);
 }
 
-void Databases::stop(const std::string& id, const Waiting& waiting) {
+void Databases::stop(const std::string& id, const Budget& budget) {
   const Row row = must_get(id);
   if (!row.adopted.is_null()) throw Error("InvalidDBInstanceState", "an adopted server is not ours to stop");
   if (row.writer)
     throw Error("InvalidDBInstanceState",
                 fmt::format("{} is the writer of a cluster; only the whole cluster is stopped", row.name));
-  for (const Row& reader : readers_of(row)) stop(reader.id, waiting);
+  for (const Row& reader : readers_of(row)) stop(reader.id, budget);
   const auto held = lock(id);
   set_status(id, "stopping");
-  server(row)->stop(waiting);
+  server(row)->stop(budget);
   set_status(id, "stopped");
 }
 
-void Databases::start_one(const Row& row, const Waiting& waiting) {
+void Databases::start_one(const Row& row, const Budget& budget) {
   const auto held = lock(row.id);
   if (row.status == "creating" || row.status == "deleting")
     throw Error("InvalidDBInstanceState", fmt::format("{} is not whole; delete it", row.name));
@@ -92,23 +92,23 @@ void Databases::start_one(const Row& row, const Waiting& waiting) {
     throw Error("PortTaken", fmt::format("port {} of {} is taken by another program", row.port, row.name));
   set_status(row.id, "starting");
   its->configure(row.open, row.settings);
-  its->start(waiting);
+  its->start(budget);
   set_status(row.id, "available");
 }
 
-void Databases::start(const std::string& id, const Waiting& waiting) {
+void Databases::start(const std::string& id, const Budget& budget) {
   const Row row = must_get(id);
   if (!row.adopted.is_null()) throw Error("InvalidDBInstanceState", "an adopted server is not ours to start");
-  start_one(storage_of(row), waiting);
-  for (const Row& reader : readers_of(row)) start_one(reader, waiting);
+  start_one(storage_of(row), budget);
+  for (const Row& reader : readers_of(row)) start_one(reader, budget);
 }
 
 /// With it go its automated snapshots and its log, as RDS has it; those that were made by hand stay.
-void Databases::discard(const Row& row, const Waiting& waiting) {
+void Databases::discard(const Row& row, const Budget& budget) {
   if (!row.adopted.is_null()) stop_receiving(row);
   if (!row.writer) {
-    const Waiting whatever_was_asked{
-        waiting.clock, waiting.clock.now() + std::chrono::minutes(1), {}, waiting.progress};
+    const Budget whatever_was_asked{
+        budget.clock, budget.clock.now() + std::chrono::minutes(1), {}, budget.tell};
     server(row)->kill(whatever_was_asked);
     server(row)->remove_remains(whatever_was_asked);
     Home::remove_unfinished(home_.instance(row.id));
@@ -124,15 +124,15 @@ void Databases::discard(const Row& row, const Waiting& waiting) {
 }
 
 /// Of a cluster's writer only its entry goes, and the server stops; the data goes with the cluster.
-void Databases::remove(const std::string& id, const Waiting& waiting) {
+void Databases::remove(const std::string& id, const Budget& budget) {
   const Row row = must_get(id);
   if (row.kind == Kind::cluster && !catalogue_.members(id).empty())
     throw Error("InvalidDBClusterStateFault", fmt::format("cluster {} still has instances", row.name));
-  if (row.kind == Kind::instance && !row.adopted.is_null()) return discard(row, waiting);
+  if (row.kind == Kind::instance && !row.adopted.is_null()) return discard(row, budget);
   const Row storage = storage_of(row);
   const auto held = lock(storage.id);
   if (row.writer) {
-    server(row)->stop(waiting);
+    server(row)->stop(budget);
   } else {
     set_status(id, "deleting");
   }
@@ -140,7 +140,7 @@ void Databases::remove(const std::string& id, const Waiting& waiting) {
     const auto primary = catalogue_.find_id(row.replica_of);
     if (primary && server(*primary)->process()) server(row)->end_replication(*server(*primary));
   }
-  discard(row, waiting);
+  discard(row, budget);
 }
 
 void Databases::add_tags(const std::string& id, const Tags& tags) {
@@ -156,15 +156,15 @@ bool Databases::should_run(const Row& row) {
 }
 
 std::vector<std::string> Databases::start_all(
-    const Waiting& waiting, const std::function<void(const std::string&, const Error&)>& failed) {
+    const Budget& budget, const std::function<void(const std::string&, const Error&)>& failed) {
   std::vector<std::string> started;
   for (const Row& row : catalogue_.all()) {
     if (!should_run(row)) continue;
     try {
       if (row.adopted.is_null())
-        start_one(row, waiting);
+        start_one(row, budget);
       else
-        start_receiving(row, waiting);
+        start_receiving(row, budget);
       started.push_back(row.name);
     } catch (const Error& error) {
       failed(row.name, error);

@@ -60,7 +60,7 @@ std::string normal_engine(const std::string& engine) {
               "one of mariadb, postgres, aurora-mysql, aurora-postgresql");
 }
 
-Database Databases::create(const CreateRequest& request, const Waiting& waiting) {
+Database Databases::create(const CreateRequest& request, const Budget& budget) {
   const std::string engine = normal_engine(request.engine);
   const Kind kind = engine.starts_with("aurora") ? Kind::cluster : Kind::instance;
   Row row{.kind = kind,
@@ -80,14 +80,14 @@ Database Databases::create(const CreateRequest& request, const Waiting& waiting)
   catalogue_.add(row);
   try {
     const auto made = server(row);
-    made->initialise(row.settings, waiting);
+    made->initialise(row.settings, budget);
     made->configure(true, row.settings);
-    made->start_first("", waiting);
+    made->start_first("", budget);
     made->set_master_login(row.master_user, request.master_password);
     if (!row.db_name.empty()) made->create_database(row.db_name, row.master_user);
     row.version = version_of(*made->administrate(), family_of(engine));
   } catch (const Error&) {
-    discard(row, waiting);
+    discard(row, budget);
     throw;
   }
   row.status = "available";
@@ -95,12 +95,12 @@ Database Databases::create(const CreateRequest& request, const Waiting& waiting)
   held.reset();
   if (kind == Kind::cluster)
     create_member(row.id, request.writer.empty() ? row.name + "-1" : request.writer, request.tags, {},
-                  waiting);
-  if (request.retention_days > 0) back_up(row.id, waiting);
+                  budget);
+  if (request.retention_days > 0) back_up(row.id, budget);
   return describe(row);
 }
 
-Database Databases::adopt(const AdoptRequest& request, const Waiting& waiting) {
+Database Databases::adopt(const AdoptRequest& request, const Budget& budget) {
   Row row{.id = new_id(Kind::instance),
           .name = base::lower(request.name),
           .engine = normal_engine(request.engine),
@@ -132,29 +132,29 @@ Database Databases::adopt(const AdoptRequest& request, const Waiting& waiting) {
       base::Secret(base::Json{{"username", request.user}, {"password", request.password.reveal()}}.dump()));
   secrets_.promote("local/" + row.id);
   try {
-    if (request.retention_days > 0) back_up(row.id, waiting);
+    if (request.retention_days > 0) back_up(row.id, budget);
   } catch (const std::exception&) {
-    discard(row, waiting);
+    discard(row, budget);
     throw;
   }
   return describe(row);
 }
 
-Copied Databases::copy_into(const os::fs::path& folder, const Row& source, const Waiting& waiting) {
+Copied Databases::copy_into(const os::fs::path& folder, const Row& source, const Budget& budget) {
   Copied copied;
   home_.build(folder, [&](const os::fs::path& partial) {
-    copied = server(source)->copy(copy_source(source), partial / "data", waiting);
+    copied = server(source)->copy(copy_source(source), partial / "data", budget);
   });
   return copied;
 }
 
-void Databases::lay_out(const Row& row, const Snapshot& snapshot, const Waiting& waiting) {
+void Databases::lay_out(const Row& row, const Snapshot& snapshot, const Budget& budget) {
   const auto from = home_.snapshot(snapshot.id);
   const auto total = os::tree_bytes(from);
   home_.build(home_.instance(row.id), [&](const os::fs::path& partial) {
     copy_tree(from, partial, [&](std::uintmax_t done) {
-      waiting.progress({{"doneBytes", std::min(done, total)}, {"totalBytes", total}, {"what", "copying"}});
-      if (waiting.stop.stop_requested())
+      budget.tell({"copying", std::min(done, total), total});
+      if (budget.stop.stop_requested())
         throw Error("Interrupted", "stopped while a snapshot was being copied");
     });
     os::give_to(partial, home_.server_user);
@@ -165,7 +165,7 @@ void Databases::lay_out(const Row& row, const Snapshot& snapshot, const Waiting&
 /// `fill` makes the data of the row, which is complete by then but for the settings of a running source, and
 /// starts the server; whatever fails, nothing is left behind.
 Restored Databases::make(Row row, const Row& origin, const std::function<Copied(Row&, const Server&)>& fill,
-                         const Waiting& waiting) {
+                         const Budget& budget) {
   row.engine = origin.engine;
   row.version = origin.version;
   row.master_user = origin.master_user;
@@ -178,10 +178,10 @@ Restored Databases::make(Row row, const Row& origin, const std::function<Copied(
   std::string vetted;
   try {
     copied = fill(row, *made);
-    waiting.progress({{"what", "locking the logins of the source and checking the copy"}});
-    vetted = made->vet(row.master_user, home_.strict_checks, waiting);
+    budget.tell({"locking the logins of the source and checking the copy"});
+    vetted = made->vet(row.master_user, home_.strict_checks, budget);
   } catch (const std::exception&) {
-    discard(row, waiting);
+    discard(row, budget);
     throw;
   }
   row.status = "available";
@@ -189,35 +189,35 @@ Restored Databases::make(Row row, const Row& origin, const std::function<Copied(
   return {describe(row), copied.data_time, copied.method + "; " + vetted};
 }
 
-Restored Databases::restore_running(Row row, const Row& source, const Waiting& waiting) {
+Restored Databases::restore_running(Row row, const Row& source, const Budget& budget) {
   return make(
       std::move(row), source,
       [&](Row& complete, const Server& made) {
-        const auto copied = copy_into(home_.instance(complete.id), source, waiting);
+        const auto copied = copy_into(home_.instance(complete.id), source, budget);
         complete.settings["server"] = copied.settings;
         made.configure(false, complete.settings);
-        waiting.progress({{"what", "starting the copy, closed to users"}});
-        made.start_first(copied.superuser, waiting);
+        budget.tell({"starting the copy, closed to users"});
+        made.start_first(copied.superuser, budget);
         return copied;
       },
-      waiting);
+      budget);
 }
 
-Restored Databases::restore_snapshot(Row row, const std::string& name, const Waiting& waiting) {
+Restored Databases::restore_snapshot(Row row, const std::string& name, const Budget& budget) {
   const auto snapshot = find_snapshot(name);
   if (!snapshot) throw Error("DBSnapshotNotFound", fmt::format("there is no snapshot {}", name));
   return make(
       std::move(row), snapshot->origin,
       [&](const Row& complete, const Server& made) {
-        lay_out(complete, *snapshot, waiting);
+        lay_out(complete, *snapshot, budget);
         made.configure(false, complete.settings);
-        made.start_first(snapshot->origin.settings.value("superuser", ""), waiting);
+        made.start_first(snapshot->origin.settings.value("superuser", ""), budget);
         return Copied{snapshot->data_time, "copy of snapshot " + snapshot->name, {}};
       },
-      waiting);
+      budget);
 }
 
-Restored Databases::restore(const RestoreRequest& request, const Waiting& waiting) {
+Restored Databases::restore(const RestoreRequest& request, const Budget& budget) {
   const Row row{.kind = request.kind,
                 .id = new_id(request.kind),
                 .name = base::lower(request.name),
@@ -225,10 +225,10 @@ Restored Databases::restore(const RestoreRequest& request, const Waiting& waitin
                 .port = request.port,
                 .tags = request.tags,
                 .open = false};
-  if (request.type == RestoreType::from_snapshot) return restore_snapshot(row, request.snapshot, waiting);
+  if (request.type == RestoreType::from_snapshot) return restore_snapshot(row, request.snapshot, budget);
   const Row source = storage_of(must_get(request.source));
-  if (request.type == RestoreType::restore_point) return restore_point(row, source, *request.time, waiting);
-  return restore_running(row, source, waiting);
+  if (request.type == RestoreType::restore_point) return restore_point(row, source, *request.time, budget);
+  return restore_running(row, source, budget);
 }
 
 }  // namespace provider::local

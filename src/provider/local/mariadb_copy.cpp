@@ -64,44 +64,40 @@ base::Json position_in(const os::fs::path& folder) {
 /// copies that are silently wrong: the server stands still while its files are cloned, and the copy recovers
 /// from that instant as from a crash. The backup stages keep DDL and non-transactional tables out of it.
 Copied MariaDbServer::clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
-                            const Waiting& waiting) const {
+                            const Budget& budget) const {
   constexpr auto longest_freeze = std::chrono::seconds(20);
-  waiting.progress({{"what", "cloning, copy on write"}});
+  budget.tell({"cloning, copy on write"});
   for (const char* stage : {"START", "FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"})
     session.execute(fmt::format("BACKUP STAGE {}", stage), 0);
   const base::Json position = position_of(session);
-  const base::Time data_time = waiting.clock.now();
+  const base::Time data_time = budget.clock.now();
   {
     os::Frozen frozen(*source.process, longest_freeze);
-    frozen.wait_until_still(waiting.clock, data_time + longest_freeze / 2);
+    frozen.wait_until_still(budget.clock, data_time + longest_freeze / 2);
     clone_tree(source.data, target, home_.server_user, stays_behind);
     if (!frozen.thaw())
       throw Error("CloneFailed", fmt::format("cloning took longer than {} s", longest_freeze.count()));
   }
-  const auto held = std::chrono::duration_cast<std::chrono::milliseconds>(waiting.clock.now() - data_time);
+  const auto held = std::chrono::duration_cast<std::chrono::milliseconds>(budget.clock.now() - data_time);
   session.execute("BACKUP STAGE END", 0);
   return {data_time, fmt::format("copy on write; the source stood still for {} ms", held.count()), position};
 }
 
 Copied MariaDbServer::hot_copy(const CopySource& source, const os::fs::path& target,
-                               const Waiting& waiting) const {
-  if (source.data.empty()) return dump(source, target, waiting);
+                               const Budget& budget) const {
+  if (source.data.empty()) return dump(source, target, budget);
   const auto total = os::tree_bytes(source.data);
-  auto tell = [&] {
-    waiting.progress(
-        {{"doneBytes", std::min(os::tree_bytes(target), total)}, {"totalBytes", total}, {"what", "copying"}});
-  };
+  auto tell = [&] { budget.tell({"copying", std::min(os::tree_bytes(target), total), total}); };
   tell();
-  const base::Time data_time = waiting.clock.now();
-  os::run_or_throw(backup_command(home_, source, target), waiting.clock, waiting.deadline, waiting.stop,
-                   tell);
+  const base::Time data_time = budget.clock.now();
+  os::run_or_throw(backup_command(home_, source, target), budget.clock, budget.until, budget.stop, tell);
   const base::Json position = position_in(target);
-  waiting.progress({{"what", "preparing the copy"}});
+  budget.tell({"preparing the copy"});
   os::give_to(target, home_.server_user);
   os::run_or_throw(
       {.argv = {"mariadb-backup", "--no-defaults", "--prepare", "--target-dir=" + target.string()},
        .user = home_.server_user},
-      waiting.clock, waiting.deadline, waiting.stop);
+      budget.clock, budget.until, budget.stop);
   for (const char* name : leftovers) os::remove_tree(target / name);
   return {data_time, "hot copy by mariadb-backup", position};
 }

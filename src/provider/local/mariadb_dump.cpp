@@ -53,11 +53,11 @@ base::Json position_in(const os::fs::path& dump) {
 
 /// Into a server in the very folder that is being made, which then stops: its data folder is all that stays.
 void MariaDbServer::load(const std::vector<os::fs::path>& dumps, const base::Json& settings,
-                         const Waiting& waiting) const {
-  initialise(settings, waiting);
+                         const Budget& budget) const {
+  initialise(settings, budget);
   configure(false, settings);
-  start_first("", waiting);
-  waiting.progress({{"what", "loading the dump"}});
+  start_first("", budget);
+  budget.tell({"loading the dump"});
   auto login = socket_endpoint();
   login.user = home_.server_user.name;
   auto command = client_command("mariadb", login);
@@ -67,15 +67,14 @@ void MariaDbServer::load(const std::vector<os::fs::path>& dumps, const base::Jso
   for (const auto& dump : dumps) {
     os::give_to(dump, home_.server_user);
     command.input = dump;
-    os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop);
+    os::run_or_throw(command, budget.clock, budget.until, budget.stop);
   }
-  stop(waiting);
+  stop(budget);
   for (const auto& entry : os::fs::directory_iterator(folder()))
     if (entry.path() != data()) os::remove_tree(entry.path());
 }
 
-Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
-                           const Waiting& waiting) const {
+Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target, const Budget& budget) const {
   const auto& login = source.administrator;
   const auto session = sql::connect(login, std::chrono::seconds(10));
   const auto folder = target.parent_path();
@@ -84,19 +83,18 @@ Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
   auto tell = [&] {
     std::error_code none;
     const auto done = os::fs::file_size(databases, none);
-    waiting.progress(
-        {{"doneBytes", none ? 0 : std::min(done, total)}, {"totalBytes", total}, {"what", "dumping"}});
+    budget.tell({"dumping", none ? 0 : std::min(done, total), total});
   };
   auto as_us = dump_command(login, logins);
   as_us.argv.insert(as_us.argv.end(), {"--system=users", "--insert-ignore"});
-  const bool has_logins = os::run(as_us, waiting.clock, waiting.deadline, waiting.stop).exit_code == 0;
-  const base::Time data_time = waiting.clock.now();
-  os::run_or_throw(dump_of_databases(*session, login, databases), waiting.clock, waiting.deadline,
-                   waiting.stop, tell);
+  const bool has_logins = os::run(as_us, budget.clock, budget.until, budget.stop).exit_code == 0;
+  const base::Time data_time = budget.clock.now();
+  os::run_or_throw(dump_of_databases(*session, login, databases), budget.clock, budget.until, budget.stop,
+                   tell);
   const base::Json position = position_in(databases);
   std::vector<os::fs::path> dumps = {databases};
   if (has_logins) dumps.insert(dumps.begin(), logins);
-  MariaDbServer(home_, folder, id_, 0).load(dumps, {{"server", settings_of(*session)}}, waiting);
+  MariaDbServer(home_, folder, id_, 0).load(dumps, {{"server", settings_of(*session)}}, budget);
   const auto unsafe = session->scalar(fmt::format(
       "SELECT COUNT(*) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND engine <> "
       "'InnoDB' AND table_schema NOT IN {}",

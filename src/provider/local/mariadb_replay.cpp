@@ -71,7 +71,7 @@ os::Command MariaDbServer::receiver(const sql::Endpoint& source) const {
 
 /// A copy of what there is of the log of a server that is not ours, up to this moment; a folder of binary
 /// logs.
-os::fs::path MariaDbServer::fetch_log(const LogSource& log, const Waiting& waiting) const {
+os::fs::path MariaDbServer::fetch_log(const LogSource& log, const Budget& budget) const {
   const auto folder = this->folder() / "log";
   os::make_folder(folder, 0700, home_.server_user);
   os::fs::path last;
@@ -84,7 +84,7 @@ os::fs::path MariaDbServer::fetch_log(const LogSource& log, const Waiting& waiti
   command.argv.insert(command.argv.end(),
                       {"--to-last-log", "--result-file=" + folder.string() + "/", last.filename().string()});
   command.user = home_.server_user;
-  os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop);
+  os::run_or_throw(command, budget.clock, budget.until, budget.stop);
   return folder;
 }
 
@@ -107,15 +107,15 @@ void MariaDbServer::drop_log_before(const LogSource& log) const {
 }
 
 void MariaDbServer::start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
-                                    const Waiting& waiting) const {
+                                    const Budget& budget) const {
   LogSource complete = log;
-  if (log.origin) complete.data = fetch_log(log, waiting);
+  if (log.origin) complete.data = fetch_log(log, budget);
   const Relay relay = lay_out(complete, data(), until);
   if (log.origin) os::remove_tree(complete.data);
   os::give_to(data(), home_.server_user);
   configure(false, settings);
-  start_first("", waiting);
-  waiting.progress({{"what", "replaying the log"}});
+  start_first("", budget);
+  budget.tell({"replaying the log"});
   const auto session = administrate();
   session->execute(
       fmt::format(
@@ -137,9 +137,9 @@ void MariaDbServer::start_replaying(const LogSource& log, base::Time until, cons
     const bool behind = field(7) > relay.last_file;
     if (behind || (field(7) == relay.last_file && std::strtoull(field(8).c_str(), nullptr, 10) >= relay.end))
       break;
-    if (waiting.clock.now() >= waiting.deadline)
+    if (budget.clock.now() >= budget.until)
       throw Error("DeadlineExceeded", fmt::format("the log of {} was not replayed in time", id_));
-    if (!waiting.clock.sleep_until(waiting.clock.now() + std::chrono::milliseconds(20), waiting.stop))
+    if (!budget.clock.sleep_until(budget.clock.now() + std::chrono::milliseconds(20), budget.stop))
       throw Error("Interrupted", "stopped while a log was being replayed");
   }
   session->execute("STOP SLAVE", 0);

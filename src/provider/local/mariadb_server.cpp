@@ -62,7 +62,7 @@ std::vector<std::string> MariaDbServer::missing_programs() const {
   return missing;
 }
 
-void MariaDbServer::initialise(const base::Json& settings, const Waiting& waiting) const {
+void MariaDbServer::initialise(const base::Json& settings, const Budget& budget) const {
   os::make_folder(folder(), 0700, home_.server_user);
   os::make_folder(scratch(), 0700, home_.server_user);
   os::Command command{
@@ -75,7 +75,7 @@ void MariaDbServer::initialise(const base::Json& settings, const Waiting& waitin
   for (const auto& [name, value] : server.items())
     if (name.starts_with("innodb_") || name == "lower_case_table_names")
       command.argv.push_back(fmt::format("--{}={}", name, value.get<std::string>()));
-  os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop);
+  os::run_or_throw(command, budget.clock, budget.until, budget.stop);
 }
 
 void MariaDbServer::configure(bool open, const base::Json& settings) const {
@@ -103,14 +103,14 @@ os::Command MariaDbServer::server_command() const {
           .output = folder() / "server.log"};
 }
 
-void MariaDbServer::start(const Waiting& waiting) const {
+void MariaDbServer::start(const Budget& budget) const {
   if (process()) return;
   rotate_log();
   await_start(
-      os::start(server_command()), [this] { administrate(); }, waiting);
+      os::start(server_command()), [this] { administrate(); }, budget);
 }
 
-void MariaDbServer::start_first(const std::string&, const Waiting& waiting) const {
+void MariaDbServer::start_first(const std::string&, const Budget& budget) const {
   std::string sql;
   for (const auto& name : administrators()) {
     sql += fmt::format("CREATE OR REPLACE USER {} IDENTIFIED VIA unix_socket;\n", quoted(name));
@@ -121,7 +121,7 @@ void MariaDbServer::start_first(const std::string&, const Waiting& waiting) cons
   os::Command command = server_command();
   command.argv.push_back("--init-file=" + init.string());
   await_start(
-      os::start(command), [this] { administrate(); }, waiting);
+      os::start(command), [this] { administrate(); }, budget);
   os::remove_tree(init);
 }
 

@@ -12,16 +12,16 @@ class MariaDbServer final : public Server {
   using Server::Server;
 
   std::vector<std::string> missing_programs() const override;
-  void initialise(const base::Json& settings, const Waiting& waiting) const override;
+  void initialise(const base::Json& settings, const Budget& budget) const override;
   void configure(bool open, const base::Json& settings) const override;
-  void start(const Waiting& waiting) const override;
-  void start_first(const std::string& superuser, const Waiting& waiting) const override;
-  void remove_remains(const Waiting&) const override {}
+  void start(const Budget& budget) const override;
+  void start_first(const std::string& superuser, const Budget& budget) const override;
+  void remove_remains(const Budget&) const override {}
   sql::Endpoint socket_endpoint() const override;
   sql::Endpoint administrator_endpoint() const override;
   void create_database(const std::string& name, const std::string& owner) const override;
   void set_master_login(const std::string& user, const base::Secret& password) const override;
-  std::string vet(const std::string& master, bool strict, const Waiting& waiting) const override;
+  std::string vet(const std::string& master, bool strict, const Budget& budget) const override;
   void forget_past() const override;
   base::Json settings_of(sql::Connection& source) const override;
   std::string superuser_of(sql::Connection& source) const override;
@@ -31,7 +31,7 @@ class MariaDbServer final : public Server {
   bool has_log(const LogSource& log) const override;
   void drop_log_before(const LogSource& log) const override;
   void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
-                       const Waiting& waiting) const override;
+                       const Budget& budget) const override;
   base::Json follow(const Server& primary) const override;
   void begin_replication(const Server& primary, const Copied& copied) const override;
   void end_replication(const Server& primary) const override;
@@ -48,16 +48,15 @@ class MariaDbServer final : public Server {
   /// For temporary tables; never a shared folder, because every mariadbd that starts removes what it finds
   /// there.
   os::fs::path scratch() const { return folder() / "tmp"; }
-  os::fs::path fetch_log(const LogSource& log, const Waiting& waiting) const;
+  os::fs::path fetch_log(const LogSource& log, const Budget& budget) const;
   /// hot_copy() of a server whose files cannot be read: its contents, as statements.
-  Copied dump(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
-  void load(const std::vector<os::fs::path>& dumps, const base::Json& settings, const Waiting& waiting) const;
+  Copied dump(const CopySource& source, const os::fs::path& target, const Budget& budget) const;
+  void load(const std::vector<os::fs::path>& dumps, const base::Json& settings, const Budget& budget) const;
   /// The accounts at localhost that start() makes ours; the operating system says who is who.
   std::set<std::string> administrators() const;
   Copied clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
-               const Waiting& waiting) const override;
-  Copied hot_copy(const CopySource& source, const os::fs::path& target,
-                  const Waiting& waiting) const override;
+               const Budget& budget) const override;
+  Copied hot_copy(const CopySource& source, const os::fs::path& target, const Budget& budget) const override;
 };
 
 /// A client program of MariaDB that logs in there; the password goes by its environment.

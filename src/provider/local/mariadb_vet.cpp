@@ -47,7 +47,7 @@ std::size_t drop_foreign_servers(sql::Connection& admin) {
 }
 
 /// How many tables were looked at.
-std::size_t inspect(sql::Connection& admin, bool strict, const Waiting& waiting) {
+std::size_t inspect(sql::Connection& admin, bool strict, const Budget& budget) {
   const auto tables =
       admin
           .query(fmt::format(
@@ -59,8 +59,8 @@ std::size_t inspect(sql::Connection& admin, bool strict, const Waiting& waiting)
   for (const auto& row : tables) {
     const std::string name =
         admin.quote_name(row[0].value_or("")) + "." + admin.quote_name(row[1].value_or(""));
-    waiting.progress({{"what", "checking the copy"}});
-    if (waiting.stop.stop_requested()) throw Error("Interrupted", "stopped while a copy was being checked");
+    budget.tell({"checking the copy"});
+    if (budget.stop.stop_requested()) throw Error("Interrupted", "stopped while a copy was being checked");
     if (strict || std::strtoull(row[2].value_or("0").c_str(), nullptr, 10) <= checked_whole_bytes)
       check_table(admin, name, strict);
     else
@@ -72,11 +72,11 @@ std::size_t inspect(sql::Connection& admin, bool strict, const Waiting& waiting)
 
 }  // namespace
 
-std::string MariaDbServer::vet(const std::string& master, bool strict, const Waiting& waiting) const {
+std::string MariaDbServer::vet(const std::string& master, bool strict, const Budget& budget) const {
   const auto admin = administrate();
   const auto locked = lock_logins(*admin, master, administrators());
   const auto foreign = drop_foreign_servers(*admin);
-  return fmt::format("{} tables checked; {} logins of the source locked{}", inspect(*admin, strict, waiting),
+  return fmt::format("{} tables checked; {} logins of the source locked{}", inspect(*admin, strict, budget),
                      locked, foreign == 0 ? "" : fmt::format(", {} foreign servers dropped", foreign));
 }
 

@@ -11,9 +11,9 @@ using base::Error;
 
 /// The first instance of a cluster is its writer: its server, which runs on the cluster's storage.
 Database Databases::create_member(const std::string& cluster, const std::string& name, const Tags& tags,
-                                  const base::Json& settings, const Waiting& waiting) {
+                                  const base::Json& settings, const Budget& budget) {
   const Row storage = must_get(cluster);
-  if (!catalogue_.members(cluster).empty()) return create_replica(cluster, name, 0, tags, settings, waiting);
+  if (!catalogue_.members(cluster).empty()) return create_replica(cluster, name, 0, tags, settings, budget);
   Row row{.id = "db-" + os::random_text(18),
           .name = base::lower(name),
           .engine = storage.engine,
@@ -28,12 +28,12 @@ Database Databases::create_member(const std::string& cluster, const std::string&
           .cluster = cluster,
           .writer = true};
   catalogue_.add(row);
-  start_one(storage, waiting);
+  start_one(storage, budget);
   return describe(row);
 }
 
 Database Databases::create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
-                                   const base::Json&, const Waiting& waiting) {
+                                   const base::Json&, const Budget& budget) {
   const Row source = storage_of(must_get(of));
   if (!source.adopted.is_null())
     throw Error("InvalidDBInstanceState",
@@ -61,12 +61,12 @@ Database Databases::create_replica(const std::string& of, const std::string& nam
   try {
     const auto made = server(row);
     row.settings["replica"] = made->follow(*primary);
-    const auto copied = copy_into(made->folder(), source, waiting);
+    const auto copied = copy_into(made->folder(), source, budget);
     made->configure(row.open, row.settings);
-    made->start(waiting);
+    made->start(budget);
     made->begin_replication(*primary, copied);
   } catch (const Error&) {
-    discard(row, waiting);
+    discard(row, budget);
     throw;
   }
   row.status = "available";

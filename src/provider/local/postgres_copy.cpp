@@ -64,12 +64,12 @@ void clone_wal(const os::fs::path& from, const os::fs::path& to, const os::Ids& 
 /// Copy on write inside the backup API, in one session that stays open: what changes while the files are
 /// cloned is repaired from the log. The source never stands still.
 Copied PostgresServer::clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
-                             const Waiting& waiting) const {
-  waiting.progress({{"what", "cloning, copy on write"}});
+                             const Budget& budget) const {
+  budget.tell({"cloning, copy on write"});
   const std::string first =
       session.scalar("SELECT pg_walfile_name(pg_backup_start('dbrefresh', true))").value_or("");
   clone_tree(source.data, target, home_.server_user, stays_behind);
-  const base::Time data_time = waiting.clock.now();
+  const base::Time data_time = budget.clock.now();
   const auto stopped =
       session.query("SELECT pg_walfile_name(lsn), labelfile FROM pg_backup_stop(false)").table.at(0);
   write_own(target / "backup_label", stopped.at(1).value_or(""));
@@ -84,7 +84,7 @@ Copied PostgresServer::clone(sql::Connection& session, const CopySource& source,
 }
 
 Copied PostgresServer::hot_copy(const CopySource& source, const os::fs::path& target,
-                                const Waiting& waiting) const {
+                                const Budget& budget) const {
   const auto& login = source.administrator;
   const auto program = source.data.empty() || !source.ours ? postgres_program("pg_basebackup")
                                                            : postgres_program("pg_basebackup", source.data);
@@ -95,13 +95,10 @@ Copied PostgresServer::hot_copy(const CopySource& source, const os::fs::path& ta
   command.user = home_.server_user;
   if (!login.password.empty()) command.environment.push_back("PGPASSWORD=" + login.password.reveal());
   const auto total = source.ours ? os::tree_bytes(source.data) : 0;
-  auto tell = [&] {
-    waiting.progress(
-        {{"doneBytes", std::min(os::tree_bytes(target), total)}, {"totalBytes", total}, {"what", "copying"}});
-  };
+  auto tell = [&] { budget.tell({"copying", std::min(os::tree_bytes(target), total), total}); };
   tell();
-  const base::Time data_time = waiting.clock.now();
-  os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop, tell);
+  const base::Time data_time = budget.clock.now();
+  os::run_or_throw(command, budget.clock, budget.until, budget.stop, tell);
   return {data_time, "hot copy by pg_basebackup", {}};
 }
 

@@ -82,7 +82,7 @@ os::Command PostgresServer::receiver(const sql::Endpoint& source) const {
 /// Fetches what the source has written until now. Its program begins with what `to` lacks, and does not end
 /// at the very position where the source stands still: hence the byte before it.
 void PostgresServer::fetch_rest(const sql::Endpoint& source, const os::fs::path& to,
-                                const Waiting& waiting) const {
+                                const Budget& budget) const {
   const auto end = sql::connect(source, 10s)
                        ->query(
                            "SELECT pg_walfile_name(lsn), lsn FROM (SELECT pg_current_wal_flush_lsn() - 1 "
@@ -93,7 +93,7 @@ void PostgresServer::fetch_rest(const sql::Endpoint& source, const os::fs::path&
   command.argv.insert(command.argv.end(),
                       {"-D", to.string(), "--no-loop", "--endpos=" + end.at(1).value_or("")});
   command.user = home_.server_user;
-  os::run_or_throw(command, waiting.clock, waiting.deadline, waiting.stop);
+  os::run_or_throw(command, budget.clock, budget.until, budget.stop);
 }
 
 bool is_wal_segment(const std::string& name) {
@@ -132,7 +132,7 @@ void PostgresServer::drop_log_before(const LogSource& log) const {
 }
 
 void PostgresServer::replay_to(const std::string& target, const base::Json& settings,
-                               const Waiting& waiting) const {
+                               const Budget& budget) const {
   configure(false, settings);
   std::string text = os::read_file(settings_file());
   text += fmt::format(
@@ -142,31 +142,25 @@ void PostgresServer::replay_to(const std::string& target, const base::Json& sett
   if (!target.empty()) text += fmt::format("recovery_target_time = '{}'\n", target);
   write_own(settings_file(), text);
   write_own(data() / "recovery.signal", "");
-  await_start(
-      launch(waiting),
-      [this] {
-        expect_ready();
-        administrate();
-      },
-      waiting);
+  start_as(administrator, budget);
 }
 
 void PostgresServer::start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
-                                     const Waiting& waiting) const {
+                                     const Budget& budget) const {
   const auto wal = folder() / "wal";
   os::make_folder(wal, 0700, home_.server_user);
   gather(log, first_segment_of(data()), wal);
   os::give_to(wal, home_.server_user);
-  if (log.origin) fetch_rest(*log.origin, wal, waiting);
+  if (log.origin) fetch_rest(*log.origin, wal, budget);
   take_last_for_whole(wal);
-  waiting.progress({{"what", "replaying the log"}});
+  budget.tell({"replaying the log"});
   try {
-    replay_to(base::ledger_utc(until) + "+00", settings, waiting);
+    replay_to(base::ledger_utc(until) + "+00", settings, budget);
   } catch (const Error& error) {
     // Nothing was committed after that time: the end of the log is the state that was asked for.
     if (error.code != "ServerFailed" || error.message.find("recovery ended before") == std::string::npos)
       throw;
-    replay_to("", settings, waiting);
+    replay_to("", settings, budget);
   }
   os::remove_tree(wal);
   configure(false, settings);  // without the settings of the recovery

@@ -76,14 +76,14 @@ std::vector<std::string> PostgresServer::missing_programs() const {
   return missing;
 }
 
-void PostgresServer::initialise(const base::Json&, const Waiting& waiting) const {
+void PostgresServer::initialise(const base::Json&, const Budget& budget) const {
   os::make_folder(folder(), 0700, home_.server_user);
   const auto initdb = postgres_program("initdb");
   os::run_or_throw({.argv = {initdb.empty() ? "initdb" : initdb.string(), "-D", data().string(), "-U",
                              administrator, "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums",
                              "--auth-local=peer", "--auth-host=scram-sha-256", "--no-instructions"},
                     .user = home_.server_user},
-                   waiting.clock, waiting.deadline, waiting.stop);
+                   budget.clock, budget.until, budget.stop);
 }
 
 void PostgresServer::write_access(bool open, const std::string& also) const {
@@ -135,12 +135,12 @@ void PostgresServer::configure(bool open, const base::Json& settings) const {
 }
 
 /// Its processes end by themselves when it was killed; until then its data is in use.
-void PostgresServer::await_orphans(const Waiting& waiting) const {
-  const auto enough = waiting.clock.now() + 30s;
+void PostgresServer::await_orphans(const Budget& budget) const {
+  const auto enough = budget.clock.now() + 30s;
   while (os::find_working_in(os::fs::canonical(data()), server_programs())) {
-    if (waiting.clock.now() >= enough)
+    if (budget.clock.now() >= enough)
       throw Error("DeadlineExceeded", fmt::format("processes of {} that was killed do not end", id_));
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 10ms, waiting.stop))
+    if (!budget.clock.sleep_until(budget.clock.now() + 10ms, budget.stop))
       throw Error("Interrupted", "stopped while a server was starting");
   }
 }
@@ -157,22 +157,22 @@ void PostgresServer::remove_stale_locks() const {
 }
 
 /// A line of postmaster.pid is key and id of its segment; a server that stops removes both.
-void PostgresServer::remove_remains(const Waiting& waiting) const {
+void PostgresServer::remove_remains(const Budget& budget) const {
   if (!os::fs::exists(data() / "postmaster.pid")) return;
-  await_orphans(waiting);
+  await_orphans(budget);
   for (const auto& line : base::split_list(os::read_file(data() / "postmaster.pid", 4096), '\n')) {
     const auto words = base::split_list(line, ' ');
     if (words.size() == 2) os::remove_shared_memory(std::atoi(words[1].c_str()), home_.server_user);
   }
 }
 
-os::ProcessId PostgresServer::launch(const Waiting& waiting) const {
+os::ProcessId PostgresServer::launch(const Budget& budget) const {
   rotate_log();
   const auto postgres = postgres_program("postgres", data());
   if (postgres.empty())
     throw Error("ProgramNotFound", fmt::format("no PostgreSQL {} is installed, which made the data of {}",
                                                base::trim(os::read_file(data() / "PG_VERSION", 64)), id_));
-  await_orphans(waiting);
+  await_orphans(budget);
   remove_stale_locks();
   return os::start({.argv = {postgres.string(), "--config-file=" + settings_file().string()},
                     .user = home_.server_user,
@@ -180,35 +180,30 @@ os::ProcessId PostgresServer::launch(const Waiting& waiting) const {
                     .output = folder() / "server.log"});
 }
 
-/// A line of postmaster.pid says so (pidfile.h); to ask by logging in costs the server a process.
-void PostgresServer::expect_ready() const {
-  if (os::read_file(data() / "postmaster.pid", 4096).find("\nready") == std::string::npos)
-    throw Error("ServerStarting", fmt::format("PostgreSQL of {} is not ready", id_));
-}
-
-void PostgresServer::start(const Waiting& waiting) const {
-  if (process()) return;
-  const auto server = launch(waiting);
-  await_start(
-      server,
-      [this] {
-        expect_ready();
-        administrate();
-      },
-      waiting);
-}
-
-void PostgresServer::start_first(const std::string& superuser, const Waiting& waiting) const {
-  const std::string role = superuser.empty() ? administrator : superuser;
-  if (role != administrator) write_access(false, role);
+/// A line of postmaster.pid says when it is ready (pidfile.h); to ask by logging in costs the server a
+/// process.
+std::unique_ptr<sql::Connection> PostgresServer::start_as(const std::string& role,
+                                                          const Budget& budget) const {
   std::unique_ptr<sql::Connection> session;
   await_start(
-      launch(waiting),
+      launch(budget),
       [&] {
-        expect_ready();
+        if (os::read_file(data() / "postmaster.pid", 4096).find("\nready") == std::string::npos)
+          throw Error("ServerStarting", fmt::format("PostgreSQL of {} is not ready", id_));
         session = log_in(role, "postgres");
       },
-      waiting);
+      budget);
+  return session;
+}
+
+void PostgresServer::start(const Budget& budget) const {
+  if (!process()) start_as(administrator, budget);
+}
+
+void PostgresServer::start_first(const std::string& superuser, const Budget& budget) const {
+  const std::string role = superuser.empty() ? administrator : superuser;
+  if (role != administrator) write_access(false, role);
+  const auto session = start_as(role, budget);
   if (role == administrator) return;
   const auto there = session->scalar(
       fmt::format("SELECT 1 FROM pg_roles WHERE rolname = {}", session->quote(administrator)));

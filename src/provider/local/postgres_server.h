@@ -10,16 +10,16 @@ class PostgresServer final : public Server {
   using Server::Server;
 
   std::vector<std::string> missing_programs() const override;
-  void initialise(const base::Json& settings, const Waiting& waiting) const override;
+  void initialise(const base::Json& settings, const Budget& budget) const override;
   void configure(bool open, const base::Json& settings) const override;
-  void start(const Waiting& waiting) const override;
-  void start_first(const std::string& superuser, const Waiting& waiting) const override;
-  void remove_remains(const Waiting& waiting) const override;
+  void start(const Budget& budget) const override;
+  void start_first(const std::string& superuser, const Budget& budget) const override;
+  void remove_remains(const Budget& budget) const override;
   sql::Endpoint socket_endpoint() const override;
   sql::Endpoint administrator_endpoint() const override;
   void create_database(const std::string& name, const std::string& owner) const override;
   void set_master_login(const std::string& user, const base::Secret& password) const override;
-  std::string vet(const std::string& master, bool strict, const Waiting& waiting) const override;
+  std::string vet(const std::string& master, bool strict, const Budget& budget) const override;
   void forget_past() const override;
   base::Json settings_of(sql::Connection& source) const override;
   std::string superuser_of(sql::Connection& source) const override;
@@ -29,7 +29,7 @@ class PostgresServer final : public Server {
   bool has_log(const LogSource& log) const override;
   void drop_log_before(const LogSource& log) const override;
   void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
-                       const Waiting& waiting) const override;
+                       const Budget& budget) const override;
   base::Json follow(const Server& primary) const override;
   void begin_replication(const Server& primary, const Copied& copied) const override;
   void end_replication(const Server& primary) const override;
@@ -48,18 +48,18 @@ class PostgresServer final : public Server {
   /// Who may log in how. `also` is a role that the operating system lets us be, until we have our own.
   void write_access(bool open, const std::string& also) const;
   std::unique_ptr<sql::Connection> log_in(const std::string& role, const std::string& database) const;
-  void await_orphans(const Waiting& waiting) const;
+  void await_orphans(const Budget& budget) const;
   void remove_stale_locks() const;
-  os::ProcessId launch(const Waiting& waiting) const;
-  void expect_ready() const;
+  os::ProcessId launch(const Budget& budget) const;
+  /// Starts it and waits until `role` can log in; its session.
+  std::unique_ptr<sql::Connection> start_as(const std::string& role, const Budget& budget) const;
   std::string archive_settings() const;
   /// Starts it in recovery; `target` as in recovery_target_time, "" for the end of the log.
-  void replay_to(const std::string& target, const base::Json& settings, const Waiting& waiting) const;
-  void fetch_rest(const sql::Endpoint& source, const os::fs::path& to, const Waiting& waiting) const;
+  void replay_to(const std::string& target, const base::Json& settings, const Budget& budget) const;
+  void fetch_rest(const sql::Endpoint& source, const os::fs::path& to, const Budget& budget) const;
   Copied clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
-               const Waiting& waiting) const override;
-  Copied hot_copy(const CopySource& source, const os::fs::path& target,
-                  const Waiting& waiting) const override;
+               const Budget& budget) const override;
+  Copied hot_copy(const CopySource& source, const os::fs::path& target, const Budget& budget) const override;
 };
 
 /// A program of the newest PostgreSQL here, or of the major version that made `data`; "" if it is missing.

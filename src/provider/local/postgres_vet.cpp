@@ -114,7 +114,7 @@ Found vet_database(sql::Connection& database, bool strict) {
 
 }  // namespace
 
-std::string PostgresServer::vet(const std::string& master, bool strict, const Waiting& waiting) const {
+std::string PostgresServer::vet(const std::string& master, bool strict, const Budget& budget) const {
   const auto admin = administrate();
   const auto locked = lock_logins(*admin, master);
   const auto others = admin
@@ -122,10 +122,10 @@ std::string PostgresServer::vet(const std::string& master, bool strict, const Wa
                               "SELECT datname FROM pg_database WHERE datallowconn AND datname <> "
                               "current_database()")
                           .table;
-  waiting.progress({{"what", "checking the copy"}});
+  budget.tell({"checking the copy"});
   std::vector<Found> found(others.size() + 1);
   base::in_parallel(found.size(), [&](std::size_t i) {
-    if (waiting.stop.stop_requested()) throw Error("Interrupted", "stopped while a copy was being checked");
+    if (budget.stop.stop_requested()) throw Error("Interrupted", "stopped while a copy was being checked");
     found[i] = i < others.size() ? vet_database(*log_in(administrator, others[i][0].value_or("")), strict)
                                  : vet_database(*admin, strict);
   });

@@ -44,7 +44,7 @@ std::unique_ptr<sql::Connection> Server::administrate() const {
 }
 
 void Server::await_start(const os::ProcessId& server, const std::function<void()>& log_in,
-                         const Waiting& waiting) const {
+                         const Budget& budget) const {
   while (true) {
     try {
       log_in();
@@ -53,22 +53,22 @@ void Server::await_start(const os::ProcessId& server, const std::function<void()
       if (!os::is_running(server))
         throw Error("ServerFailed",
                     fmt::format("{} of {} ended while it started: {}", program(), id_, log_tail()));
-      if (waiting.clock.now() >= waiting.deadline)
+      if (budget.clock.now() >= budget.until)
         throw Error("DeadlineExceeded",
                     fmt::format("{} of {} did not answer in time: {}", program(), id_, error.message));
     }
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 2ms, waiting.stop))
+    if (!budget.clock.sleep_until(budget.clock.now() + 2ms, budget.stop))
       throw Error("Interrupted", "stopped while a server was starting");
   }
 }
 
 /// Waits until the process is gone; false if it is still there after `patience`.
 bool Server::await_end(const os::ProcessId& server, std::chrono::seconds patience,
-                       const Waiting& waiting) const {
-  const auto enough = std::min(waiting.clock.now() + patience, waiting.deadline);
+                       const Budget& budget) const {
+  const auto enough = std::min(budget.clock.now() + patience, budget.until);
   while (os::is_running(server)) {
-    if (waiting.clock.now() >= enough) return false;
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 10ms, waiting.stop))
+    if (budget.clock.now() >= enough) return false;
+    if (!budget.clock.sleep_until(budget.clock.now() + 10ms, budget.stop))
       throw Error("Interrupted", "stopped while a server was stopping");
   }
   return true;
@@ -76,16 +76,16 @@ bool Server::await_end(const os::ProcessId& server, std::chrono::seconds patienc
 
 /// Waits until it answers, whatever it says; false if it ends first or takes longer than `patience`.
 bool Server::await_answer(const os::ProcessId& server, std::chrono::seconds patience,
-                          const Waiting& waiting) const {
-  const auto enough = std::min(waiting.clock.now() + patience, waiting.deadline);
-  while (os::is_running(server) && waiting.clock.now() < enough) {
+                          const Budget& budget) const {
+  const auto enough = std::min(budget.clock.now() + patience, budget.until);
+  while (os::is_running(server) && budget.clock.now() < enough) {
     try {
       administrate();
       return true;
     } catch (const Error& error) {
       if (!error.retryable) return true;
     }
-    if (!waiting.clock.sleep_until(waiting.clock.now() + 5ms, waiting.stop))
+    if (!budget.clock.sleep_until(budget.clock.now() + 5ms, budget.stop))
       throw Error("Interrupted", "stopped while a server was stopping");
   }
   return false;
@@ -94,27 +94,27 @@ bool Server::await_answer(const os::ProcessId& server, std::chrono::seconds pati
 /// A mariadbd that gets SIGTERM while it starts may wait for ever in its own start (seen with 10.11, in
 /// init_slave), so its start is awaited. One that does not answer, or does not end, is ended as by a crash,
 /// from which it recovers when it is started again.
-void Server::stop(const Waiting& waiting) const {
+void Server::stop(const Budget& budget) const {
   const auto server = process();
   if (!server) return;
-  if (await_answer(*server, 30s, waiting)) {
+  if (await_answer(*server, 30s, budget)) {
     os::send_signal(*server, stop_signal());
-    if (await_end(*server, 60s, waiting)) return;
+    if (await_end(*server, 60s, budget)) return;
   }
-  kill(waiting);
+  kill(budget);
 }
 
-void Server::kill(const Waiting& waiting) const {
+void Server::kill(const Budget& budget) const {
   const auto server = process();
   if (!server) return;
   // PostgreSQL: an immediate shutdown, which takes its processes and its shared memory with it. To mariadbd
   // the same signal is an order to shut down.
   if (stop_signal() == SIGINT) {
     os::send_signal(*server, SIGQUIT);
-    if (await_end(*server, 5s, waiting)) return;
+    if (await_end(*server, 5s, budget)) return;
   }
   os::send_signal(*server, SIGKILL);
-  if (!await_end(*server, 60s, waiting))
+  if (!await_end(*server, 60s, budget))
     throw Error("DeadlineExceeded", fmt::format("{} of {} did not stop in time", program(), id_));
 }
 
@@ -131,7 +131,7 @@ std::string Server::log_tail() const {
   return tail.empty() ? "its log has no error" : tail;
 }
 
-Copied Server::copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const {
+Copied Server::copy(const CopySource& source, const os::fs::path& target, const Budget& budget) const {
   const bool by_files = source.administrator.family == "postgres" || !source.data.empty();
   const auto session = sql::connect(source.administrator, 10s);
   const auto outside = by_files ? outside_of_data(*session) : std::vector<std::string>();
@@ -144,7 +144,7 @@ Copied Server::copy(const CopySource& source, const os::fs::path& target, const 
       source.process ? why_not_clone(source.data, target) : "it is not a running server of ours";
   auto settings = settings_of(*session);
   auto superuser = superuser_of(*session);
-  auto copied = why.empty() ? clone(*session, source, target, waiting) : hot_copy(source, target, waiting);
+  auto copied = why.empty() ? clone(*session, source, target, budget) : hot_copy(source, target, budget);
   if (!why.empty()) copied.method += " (no clone: " + why + ")";
   copied.settings = std::move(settings);
   copied.superuser = std::move(superuser);

@@ -55,24 +55,24 @@ class Server {
   /// Programs of this family that this host lacks.
   virtual std::vector<std::string> missing_programs() const = 0;
   /// Makes an empty data folder; `settings` as for configure().
-  virtual void initialise(const base::Json& settings, const Waiting& waiting) const = 0;
+  virtual void initialise(const base::Json& settings, const Budget& budget) const = 0;
   /// Writes the server's configuration. Closed: no TCP, only the socket in a folder of mode 0700. Of
   /// `settings`: `server` is what settings_of() gave, `replica` what follow() gave, `retention_days` for how
   /// long the log is kept, if it is.
   virtual void configure(bool open, const base::Json& settings) const = 0;
   /// Starts it and waits until it answers. Throws `ServerFailed` with the end of its log.
-  virtual void start(const Waiting& waiting) const = 0;
+  virtual void start(const Budget& budget) const = 0;
   /// The first start of new data or of a copy: makes ourselves administrator. `superuser` is what
   /// superuser_of() said of the source, "" for new data.
-  virtual void start_first(const std::string& superuser, const Waiting& waiting) const = 0;
+  virtual void start_first(const std::string& superuser, const Budget& budget) const = 0;
   /// Stops it and waits until its process is gone. Nothing running is no error. One that does not answer
   /// or does not end in time is ended as by a crash.
-  void stop(const Waiting& waiting) const;
+  void stop(const Budget& budget) const;
   /// Ends it at once: for a server whose data is to be thrown away.
-  void kill(const Waiting& waiting) const;
+  void kill(const Budget& budget) const;
 
   /// Of a server that was killed and will not be started again: removes what it left outside of its folder.
-  virtual void remove_remains(const Waiting& waiting) const = 0;
+  virtual void remove_remains(const Budget& budget) const = 0;
 
   /// Where it answers on this host, without user and password.
   virtual sql::Endpoint socket_endpoint() const = 0;
@@ -94,7 +94,7 @@ class Server {
   /// script that masks must not reach other servers through them. Then reads what it holds, before anyone
   /// relies on it: the largest tables, or with `strict` every table and index, whole. Returns what was done,
   /// for people; throws `CopyDamaged`.
-  virtual std::string vet(const std::string& master, bool strict, const Waiting& waiting) const = 0;
+  virtual std::string vet(const std::string& master, bool strict, const Budget& budget) const = 0;
 
   /// Before a copy is opened for the first time: removes logs in which data from before its masking could be
   /// read.
@@ -112,7 +112,7 @@ class Server {
   /// started by this server. Nothing committed before the call is missing. Throws UnsupportedOperation for
   /// data outside of the data folder. Where the file system shares blocks and the server is ours, copy on
   /// write; otherwise the engine's own hot copy.
-  Copied copy(const CopySource& source, const os::fs::path& target, const Waiting& waiting) const;
+  Copied copy(const CopySource& source, const os::fs::path& target, const Budget& budget) const;
 
   /// The program that copies the log of `source`, which is not ours, into its working folder as it grows, for
   /// ever: with the right to replicate, over the network.
@@ -127,7 +127,7 @@ class Server {
   /// Instead of start_first(), for a copy of `log.base`: replays the log up to the beginning of the second
   /// `until`, and leaves a server like any other.
   virtual void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
-                               const Waiting& waiting) const = 0;
+                               const Budget& budget) const = 0;
 
   /// Before the first start of a copy of `primary`: what configure() needs so that it becomes a replica.
   virtual base::Json follow(const Server& primary) const = 0;
@@ -149,23 +149,23 @@ class Server {
   /// copy(), copy on write: of a running server of ours, whose administrator `session` is, on one file system
   /// that shares blocks.
   virtual Copied clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
-                       const Waiting& waiting) const = 0;
+                       const Budget& budget) const = 0;
   /// copy(), by the engine's own tool.
   virtual Copied hot_copy(const CopySource& source, const os::fs::path& target,
-                          const Waiting& waiting) const = 0;
+                          const Budget& budget) const = 0;
   /// Writes a file that only the server user may read, anew before every start.
   void write_own(const os::fs::path& path, const std::string& text) const;
   /// Waits until a server that was started answers.
   void await_start(const os::ProcessId& server, const std::function<void()>& log_in,
-                   const Waiting& waiting) const;
+                   const Budget& budget) const;
   const Home& home_;
   std::string id_;
   int port_;
 
  private:
   os::fs::path folder_;
-  bool await_end(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
-  bool await_answer(const os::ProcessId& server, std::chrono::seconds patience, const Waiting& waiting) const;
+  bool await_end(const os::ProcessId& server, std::chrono::seconds patience, const Budget& budget) const;
+  bool await_answer(const os::ProcessId& server, std::chrono::seconds patience, const Budget& budget) const;
 };
 
 /// Why a folder is not cloned into `target`, which is there: no blocks shared between its file system's

@@ -196,7 +196,7 @@ Databases::Entry& Databases::insert(Database database, const std::string& from) 
   return made;
 }
 
-Restored Databases::restore(const RestoreRequest& request, const Waiting&) {
+Restored Databases::restore(const RestoreRequest& request, const Budget&) {
   return verb("restore", [&] {
     if (request.type == RestoreType::from_snapshot && !snapshots.contains(request.snapshot))
       throw Error("DBSnapshotNotFound", fmt::format("there is no snapshot {}", request.snapshot));
@@ -214,7 +214,7 @@ Restored Databases::restore(const RestoreRequest& request, const Waiting&) {
 }
 
 Database Databases::create_member(const std::string& cluster, const std::string& name, const Tags& tags,
-                                  const base::Json&, const Waiting&) {
+                                  const base::Json&, const Budget&) {
   return verb("create_member", [&] {
     const bool first = must_have(cluster, true).database.members.empty();
     Entry& made =
@@ -225,7 +225,7 @@ Database Databases::create_member(const std::string& cluster, const std::string&
 }
 
 Database Databases::create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
-                                   const base::Json&, const Waiting&) {
+                                   const base::Json&, const Budget&) {
   return verb("create_replica", [&] {
     const Entry& source = running(of);
     const bool cluster = source.database.kind == Kind::cluster;
@@ -267,7 +267,7 @@ void Databases::rename(const std::string& id, const std::string& name) {
   });
 }
 
-void Databases::set_open(const std::string& id, bool open, const Waiting&) {
+void Databases::set_open(const std::string& id, bool open, const Budget&) {
   verb("set_open", [&] {
     Entry& entry = must_have(id, false);
     entry.database.open = open;
@@ -275,7 +275,7 @@ void Databases::set_open(const std::string& id, bool open, const Waiting&) {
   });
 }
 
-void Databases::stop(const std::string& id, const Waiting&) {
+void Databases::stop(const std::string& id, const Budget&) {
   verb("stop", [&] {
     Entry& entry = must_have(id, true);
     if (entry.database.status == "stopped") return;
@@ -283,7 +283,7 @@ void Databases::stop(const std::string& id, const Waiting&) {
   });
 }
 
-void Databases::start(const std::string& id, const Waiting&) {
+void Databases::start(const std::string& id, const Budget&) {
   verb("start", [&] {
     Entry& entry = must_have(id, true);
     if (entry.database.status == "available") return;
@@ -291,7 +291,7 @@ void Databases::start(const std::string& id, const Waiting&) {
   });
 }
 
-void Databases::remove(const std::string& id, const Waiting&) {
+void Databases::remove(const std::string& id, const Budget&) {
   verb("remove", [&] {
     Entry& entry = must_have(id, true);
     if (entry.database.deletion_protection)

@@ -43,18 +43,18 @@ class Databases : public DatabaseService {
   std::vector<Database> list() override;
   std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces,
                                    const base::Json& members) override;
-  Restored restore(const RestoreRequest& request, const Waiting& waiting) override;
+  Restored restore(const RestoreRequest& request, const Budget& budget) override;
   Database create_member(const std::string& cluster, const std::string& name, const Tags& tags,
-                         const base::Json& settings, const Waiting& waiting) override;
+                         const base::Json& settings, const Budget& budget) override;
   Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
-                          const base::Json& settings, const Waiting& waiting) override;
+                          const base::Json& settings, const Budget& budget) override;
   bool replica_in_sync(const std::string& id) override;
   void set_master_password(const std::string& id, const base::Secret& password) override;
   void rename(const std::string& id, const std::string& name) override;
-  void set_open(const std::string& id, bool open, const Waiting& waiting) override;
-  void stop(const std::string& id, const Waiting& waiting) override;
-  void start(const std::string& id, const Waiting& waiting) override;
-  void remove(const std::string& id, const Waiting& waiting) override;
+  void set_open(const std::string& id, bool open, const Budget& budget) override;
+  void stop(const std::string& id, const Budget& budget) override;
+  void start(const std::string& id, const Budget& budget) override;
+  void remove(const std::string& id, const Budget& budget) override;
   void add_tags(const std::string& id, const Tags& tags) override;
   std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password) override;
 
