@@ -39,6 +39,14 @@ std::optional<os::ProcessId> Server::process() const {
   return first && !is_child(os::title(first->pid)) ? first : std::nullopt;
 }
 
+sql::Endpoint Server::admit_scripts(const std::string&) const {
+  return administrator_endpoint();
+}
+
+std::vector<base::Problem> Server::objections(sql::Connection&, const CopySource&) const {
+  return {};
+}
+
 std::unique_ptr<sql::Connection> Server::administrate() const {
   return sql::connect(administrator_endpoint(), 10s);
 }

@@ -96,8 +96,14 @@ class Server {
   /// for people; throws `CopyDamaged`.
   virtual std::string vet(const std::string& master, bool strict, const Budget& budget) const = 0;
 
-  /// Before a copy is opened for the first time: removes logs in which data from before its masking could be
-  /// read.
+  /// Where scripts log in to a copy that is closed: as an account of ours that may read, change and grant all
+  /// in the databases of users, whoever owns it, and that leads nowhere outside of them: no files, no
+  /// programs, no other server. It names no database. What it needs is made here; forget_past() takes it away
+  /// again.
+  virtual sql::Endpoint admit_scripts(const std::string& master) const;
+
+  /// Before a copy is opened for the first time: removes logs and statistics in which data from before its
+  /// masking could be read, and what admit_scripts() gave.
   virtual void forget_past() const = 0;
 
   /// Settings without which a server could not read the data files of `source`, or would read them otherwise.
@@ -108,6 +114,9 @@ class Server {
   /// What of `source` lies outside of its data folder, by name: a copy would share those files with it, and
   /// the two servers would write to the same ones. For sources that are copied by their files.
   virtual std::vector<std::string> outside_of_data(sql::Connection& source) const = 0;
+  /// What else the plan says of `from`, whose administrator `session` is: what keeps a copy from being made,
+  /// or would be missing in it, by name; as warnings what will be otherwise in it. Paths are the caller's.
+  virtual std::vector<base::Problem> objections(sql::Connection& session, const CopySource& from) const;
   /// Copies the data of `source` into `target` (made here, of the server user), consistent and ready to be
   /// started by this server. Nothing committed before the call is missing. Throws UnsupportedOperation for
   /// data outside of the data folder. Where the file system shares blocks and the server is ours, copy on
