@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
+#include <thread>
 
 #include "base/error.h"
 #include "os/freeze.h"
@@ -91,11 +93,17 @@ char state_of(int pid) {
   return stat.at(stat.rfind(')') + 2);
 }
 
-bool wait_for_state(int pid, char state) {
+bool wait_for_state(int pid, std::string_view states) {
   const auto deadline = in(std::chrono::seconds(1));
-  while (state_of(pid) != state && system_clock.now() < deadline)
+  auto is_so = [&] { return states.find(state_of(pid)) != std::string_view::npos; };
+  while (!is_so() && system_clock.now() < deadline)
     system_clock.sleep_until(in(std::chrono::milliseconds(2)), {});
-  return state_of(pid) == state;
+  return is_so();
+}
+constexpr std::string_view still = "Tt", goes_on = "SR";
+
+ProcessId sleeper(const fs::path& folder) {
+  return start({.argv = {"/bin/sleep", "60"}, .folder = folder, .output = folder / "log"});
 }
 
 TEST(Frozen, StandsStillUntilItIsThawed) {
@@ -104,14 +112,14 @@ TEST(Frozen, StandsStillUntilItIsThawed) {
       start({.argv = {"/bin/sleep", "60"}, .folder = folder.path(), .output = folder.path() / "log"});
   {
     Frozen frozen(server, std::chrono::seconds(10));
-    EXPECT_TRUE(wait_for_state(server.pid, 'T'));
+    EXPECT_TRUE(wait_for_state(server.pid, still));
     frozen.wait_until_still(system_clock, in(std::chrono::seconds(5)));
     EXPECT_TRUE(frozen.thaw());
   }
-  EXPECT_TRUE(wait_for_state(server.pid, 'S'));
+  EXPECT_TRUE(wait_for_state(server.pid, goes_on));
   {
     Frozen frozen(server, std::chrono::seconds(0));
-    EXPECT_TRUE(wait_for_state(server.pid, 'S')) << "its time is over at once";
+    EXPECT_TRUE(wait_for_state(server.pid, goes_on)) << "its time is over at once";
     EXPECT_FALSE(frozen.thaw()) << "and what was read meanwhile is worth nothing";
   }
   send_signal(server, SIGKILL);
@@ -123,20 +131,96 @@ TEST(Frozen, StandsStillUntilItIsThawed) {
             "FreezeFailed");
 }
 
-TEST(Frozen, IsThawedWhenWeAreKilled) {
+/// A process that has frozen another one, and is to be killed.
+struct Freezer {
+  Freezer(const ProcessId& target, Freezing how) {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) throw std::runtime_error("pipe");
+    pid = ::fork();
+    if (pid == 0) {
+      const Frozen frozen(target, std::chrono::seconds(60), how);
+      const int its = frozen.guardian();
+      [[maybe_unused]] const auto told = ::write(ends[1], &its, sizeof its);
+      while (true) ::pause();
+    }
+    ::close(ends[1]);
+    EXPECT_EQ(::read(ends[0], &guardian, sizeof guardian), ssize_t{sizeof guardian});
+    ::close(ends[0]);
+  }
+  Freezer(const Freezer&) = delete;
+  Freezer& operator=(const Freezer&) = delete;
+  ~Freezer() {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  pid_t pid = -1, guardian = -1;
+};
+
+TEST(Frozen, IsThawedWhateverEndsUsAndTheGuardian) {
   const tests::Temporary folder;
-  const auto server =
-      start({.argv = {"/bin/sleep", "60"}, .folder = folder.path(), .output = folder.path() / "log"});
-  const pid_t us = ::fork();
-  if (us == 0) {
-    const Frozen frozen(server, std::chrono::seconds(60));
+  const auto target = sleeper(folder.path());
+  for (const Freezing how : {Freezing::traced_if_allowed, Freezing::stopped}) {
+    for (const int first : {SIGTERM, SIGINT, SIGHUP, SIGKILL}) {
+      for (const int second : {SIGTERM, SIGINT, SIGHUP, SIGKILL}) {
+        for (const bool guardian_first : {false, true}) {
+          const bool both_killed = first == SIGKILL && second == SIGKILL;
+          if (how == Freezing::stopped && (both_killed || (guardian_first ? first : second) == SIGKILL))
+            continue;
+          const Freezer us(target, how);
+          ASSERT_TRUE(wait_for_state(target.pid, still));
+          ::kill(guardian_first ? us.guardian : us.pid, first);
+          ::kill(guardian_first ? us.pid : us.guardian, second);
+          EXPECT_TRUE(wait_for_state(target.pid, goes_on))
+              << "signals " << first << ", " << second << (guardian_first ? ", the guardian first" : "");
+          send_signal(target, SIGCONT);
+        }
+      }
+    }
+  }
+  send_signal(target, SIGKILL);
+}
+
+TEST(Frozen, IsThawedWhenTheGuardianAloneIsKilled) {
+  const tests::Temporary folder;
+  const auto target = sleeper(folder.path());
+  for (const Freezing how : {Freezing::traced_if_allowed, Freezing::stopped}) {
+    Frozen frozen(target, std::chrono::seconds(60), how);
+    EXPECT_TRUE(wait_for_state(target.pid, still));
+    ::kill(frozen.guardian(), SIGKILL);
+    EXPECT_TRUE(wait_for_state(target.pid, goes_on));
+    EXPECT_FALSE(frozen.thaw()) << "what was read meanwhile is worth nothing";
+  }
+  send_signal(target, SIGKILL);
+}
+
+TEST(Frozen, HoldsEveryThread) {
+  const tests::Temporary folder;
+  const pid_t many = ::fork();
+  if (many == 0) {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 20; ++i)
+      threads.emplace_back([] {
+        while (true) std::jthread([] { ::usleep(100); }).join();  // some are born while they are stopped
+      });
     while (true) ::pause();
   }
-  EXPECT_TRUE(wait_for_state(server.pid, 'T'));
-  ::kill(us, SIGKILL);
-  EXPECT_TRUE(wait_for_state(server.pid, 'S'));
-  ::waitpid(us, nullptr, 0);
-  send_signal(server, SIGKILL);
+  const auto target = identify(many);
+  ASSERT_TRUE(target);
+  auto running = [&] {
+    std::size_t moving = 0;
+    for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/task", many))) {
+      const auto stat = read_file(entry.path() / "stat");
+      moving += still.find(stat.at(stat.rfind(')') + 2)) == std::string_view::npos ? 1U : 0U;
+    }
+    return moving;
+  };
+  {
+    const Frozen frozen(*target, std::chrono::seconds(20));
+    EXPECT_EQ(running(), 0U) << "all stand still when it is constructed";
+  }
+  EXPECT_TRUE(wait_for_state(many, goes_on));
+  ::kill(many, SIGKILL);
+  ::waitpid(many, nullptr, 0);
 }
 
 TEST(Files, AreReplacedWholeOrNotAtAll) {
