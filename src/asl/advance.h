@@ -123,6 +123,7 @@ class Advance {
   bool take_result(const Here& here, const TaskResult& result);
   bool take_heartbeat(const Here& here, const std::string& wanted);
   void tick(const Here& here);
+  bool hurry(const Here& here);
 
   /// Carries finished children up to their parents, and the root's end to the execution.
   void settle();

@@ -69,6 +69,13 @@ void Advance::apply(const Event& event) {
     decision_.stale = !walk([&](const Here& here) { return take_result(here, *result); });
   } else if (const auto* beat = std::get_if<TaskHeartbeat>(&event)) {
     decision_.stale = !walk([&](const Here& here) { return take_heartbeat(here, beat->token); });
+  } else if (std::holds_alternative<Hurry>(event)) {
+    bool any = false;
+    walk([&](const Here& here) {
+      any |= hurry(here);
+      return false;
+    });
+    decision_.stale = !any;
   } else if (std::holds_alternative<Tick>(event)) {
     walk([&](const Here& here) {
       tick(here);
@@ -125,6 +132,13 @@ void Advance::tick(const Here& here) {
     log("TaskTimedOut", frame.state);
     handle(here, "States.Timeout", std::nullopt);
   }
+}
+
+bool Advance::hurry(const Here& here) {
+  if (here.frame.phase != Phase::budget && here.frame.phase != Phase::retrying) return false;
+  here.frame.due = now_;
+  tick(here);
+  return true;
 }
 
 void Advance::settle() {

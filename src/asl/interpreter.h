@@ -80,13 +80,14 @@ struct TaskHeartbeat {
 struct Start {};
 struct Proceed {};  ///< go on with what is ready
 struct Tick {};     ///< some deadline may have come
-using Event = std::variant<Start, Proceed, Tick, TaskResult, TaskHeartbeat>;
+struct Hurry {};    ///< Wait states and delays of retries that are going on end now
+using Event = std::variant<Start, Proceed, Tick, Hurry, TaskResult, TaskHeartbeat>;
 
 struct Decision {
   std::vector<HistoryEvent> events;  ///< new lines of the history
   std::vector<TaskRequest> tasks;    ///< to be started once the decision is durable
   bool more = false;                 ///< send Proceed; at most one state is entered per call
-  bool stale = false;                ///< the event was for a task that nobody waits for
+  bool stale = false;                ///< the event changed nothing: nobody waits for that task, or at all
 };
 
 /// Begins an execution; the first advance() must be given Start.

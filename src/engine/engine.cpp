@@ -14,6 +14,7 @@ using base::Error;
 using base::Json;
 
 constexpr auto idle_poll = std::chrono::seconds(3600);
+constexpr auto cancel_poll = std::chrono::milliseconds(500);
 constexpr int transitions_per_commit = 16;
 
 store::ExecutionRow row_of(const Execution& execution, const std::string& machine, base::Time now) {
@@ -67,7 +68,7 @@ void Engine::start(const std::string& id, const std::string& subject, const std:
     throw Error("AlreadyRunning", fmt::format("run {} is already refreshing {}", *other, subject),
                 fmt::format("wait for it, or: dbrefresh cancel {}", *other));
   }
-  machines_[id] = machine_id;
+  driven_[id].machine = machine_id;
   ready_.emplace(id, asl::Start{});
 }
 
@@ -77,8 +78,8 @@ bool Engine::adopt(const std::string& id) {
     return false;
   const auto row = journal_.find(id);
   if (!row || row->status != "RUNNING") return false;
-  machines_[id] = row->machine;
   const Execution execution = asl::execution_from_json(Json::parse(row->snapshot));
+  driven_[id].machine = row->machine;
   if (execution.events == 0) {
     ready_.emplace(id, asl::Start{});
     return true;
@@ -87,7 +88,7 @@ bool Engine::adopt(const std::string& id) {
   schedule(id, execution, true);
   for (const auto& request : open) {
     journal_.begin_again(id, request.token, clock_.now());
-    dispatch({id, request, journal_.cancel_requested(id), true});
+    dispatch(id, request, true);
   }
   return true;
 }
@@ -105,8 +106,9 @@ void Engine::run(const std::stop_token& stop) {
     const std::lock_guard lock(mutex_);
     wake_.request_stop();
   });
-  while (!stop.stop_requested() && !machines_.empty()) {
+  while (!stop.stop_requested() && !driven_.empty()) {
     take_results();
+    if (clock_.now() >= next_look_) look_for_cancels();
     fire_timers();
     if (!ready_.empty()) {
       const auto [id, event] = std::move(ready_.front());
@@ -131,10 +133,10 @@ Execution Engine::load(const std::string& id) {
 }
 
 void Engine::step(const std::string& id, const asl::Event& event) {
-  const auto found = machines_.find(id);
-  if (found == machines_.end()) return;  // it has ended since this event was made ready
+  const auto found = driven_.find(id);
+  if (found == driven_.end()) return;  // it has ended since this event was made ready
   Execution execution = load(id);
-  const std::string machine_id = found->second;
+  const std::string machine_id = found->second.machine;
   const base::Time now = clock_.now();
   asl::Decision decision = asl::advance(machine(machine_id), execution, event, now, entropy_.next());
   if (decision.stale) return;
@@ -165,7 +167,7 @@ void Engine::step(const std::string& id, const asl::Event& event) {
   if (execution.status != Execution::Status::running) return end(id);
   schedule(id, execution, decision.more);
   hot_ = std::move(execution);
-  for (const auto& task : decision.tasks) dispatch({id, task, journal_.cancel_requested(id), false});
+  for (const auto& task : decision.tasks) dispatch(id, task, false);
 }
 
 void Engine::schedule(const std::string& id, const Execution& execution, bool more) {
@@ -186,7 +188,7 @@ void Engine::end(const std::string& id) {
     timers_.erase({old->second, id});
     due_.erase(old);
   }
-  machines_.erase(id);
+  driven_.erase(id);
 }
 
 void Engine::fire_timers() {
@@ -207,10 +209,22 @@ void Engine::wait(const std::stop_token& stop) {
     wake_ = std::stop_source();
     woken = wake_.get_token();
   }
-  clock_.sleep_until(timers_.empty() ? clock_.now() + idle_poll : timers_.begin()->first, woken);
+  const base::Time now = clock_.now();
+  const auto until = timers_.empty() ? now + idle_poll : timers_.begin()->first;
+  clock_.sleep_until(workers_.empty() ? until : std::min<base::Time>(until, now + cancel_poll), woken);
 }
 
-void Engine::dispatch(Work work) {
+void Engine::look_for_cancels() {
+  next_look_ = clock_.now() + cancel_poll;
+  for (const auto& id : journal_.cancelled()) {
+    const auto found = driven_.find(id);
+    if (found != driven_.end() && found->second.cancel.request_stop()) ready_.emplace(id, asl::Hurry{});
+  }
+}
+
+void Engine::dispatch(const std::string& id, asl::TaskRequest request, bool maybe_happened) {
+  look_for_cancels();
+  Work work{id, std::move(request), driven_.at(id).cancel.get_token(), maybe_happened};
   ++in_flight_;
   if (workers_.empty()) {
     Done done = perform(work);
@@ -225,24 +239,41 @@ void Engine::dispatch(Work work) {
   work_ready_.notify_one();
 }
 
+/// The clock of tasks in simulated time, where no thread looks while they sleep: it looks itself.
+class Engine::WatchedClock : public base::Clock {
+ public:
+  explicit WatchedClock(Engine& engine) : engine_(engine) {}
+  base::Time now() override { return engine_.clock_.now(); }
+  bool sleep_until(base::Time deadline, std::stop_token stop) override {
+    engine_.look_for_cancels();
+    const bool came = engine_.clock_.sleep_until(deadline, std::move(stop));
+    engine_.look_for_cancels();
+    return came;
+  }
+
+ private:
+  Engine& engine_;
+};
+
 /// The one place where an attempt's error is caught.
 Engine::Done Engine::perform(const Work& work) {
+  WatchedClock watched(*this);
   asl::TaskResult result{.token = work.request.token, .output = nullptr, .error = std::nullopt, .cause = {}};
   try {
     result.output = task_(Attempt{.execution = work.execution,
                                   .state = work.request.state,
                                   .input = work.request.input,
                                   .maybe_happened = work.maybe_happened,
-                                  .cancel_requested = work.cancel_requested,
-                                  .clock = clock_,
+                                  .clock = workers_.empty() ? watched : clock_,
                                   .stop = interrupt_.get_token(),
+                                  .cancel = work.cancel,
                                   .tell = [&](const base::Note& note) {
                                     observer_.progress(work.execution, work.request.state, note);
                                   }});
   } catch (const Error& error) {
-    if (error.code == "Interrupted" || (error.code == "Cancelled" && interrupt_.stop_requested()))
-      return {work.execution, std::move(result), true};
-    result.error = error.retryable ? "Dbrefresh.Retryable" : error.code;
+    const bool cut_short = error.code == "Interrupted" || error.code == "Cancelled";
+    if (cut_short && interrupt_.stop_requested()) return {work.execution, std::move(result), true};
+    result.error = cut_short ? "Cancelled" : error.retryable ? "Dbrefresh.Retryable" : error.code;
     result.cause = cause_of(error);
   } catch (const std::exception& error) {  // ours to mend: a bug, or no memory
     result.error = "Dbrefresh.Internal";

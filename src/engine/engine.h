@@ -29,10 +29,15 @@ class Observer {
 };
 
 struct Options {
-  std::size_t workers = 4;  ///< threads for tasks; 0: tasks run on the thread that calls run(), one by one
+  std::size_t workers = 4;  ///< threads for tasks; 0: tasks run on the thread that calls run(), one by one,
+                            ///< and time is simulated: nobody else does anything while the clock sleeps
   std::uint64_t seed = 0;   ///< for jitter, UUIDs and ids of tasks
 };
 
+/// Somebody who asks to cancel an execution is heard by its running tasks within half a second
+/// (Attempt::cancel), and what it waits for ends at once: its Wait states and delays of retries. What a
+/// cancel means is the document's and the tasks' to know.
+///
 /// One engine; the journal, clock, ownership and observer must outlive it. All calls from one thread. Any
 /// number of engines in any number of processes may share a journal's file; each execution is driven by one
 /// at a time.
@@ -54,15 +59,20 @@ class Engine {
   /// to stop and awaited; their attempts stay open. Throws what the journal throws.
   void run(const std::stop_token& stop);
 
-  std::size_t executions() const { return machines_.size(); }
+  std::size_t executions() const { return driven_.size(); }
 
  private:
   struct Work {
     std::string execution;
     asl::TaskRequest request;
-    bool cancel_requested = false;
+    std::stop_token cancel;
     bool maybe_happened = false;
   };
+  struct Driven {
+    std::string machine;  ///< id of its document
+    std::stop_source cancel;
+  };
+  class WatchedClock;
   struct Done {
     std::string execution;
     asl::TaskResult result;
@@ -73,7 +83,8 @@ class Engine {
   asl::Execution load(const std::string& id);
   void step(const std::string& id, const asl::Event& event);
   void schedule(const std::string& id, const asl::Execution& execution, bool more);
-  void dispatch(Work work);
+  void dispatch(const std::string& id, asl::TaskRequest request, bool maybe_happened);
+  void look_for_cancels();
   Done perform(const Work& work);
   void work(const std::stop_token& stop);
   void take_results();
@@ -89,8 +100,9 @@ class Engine {
   asl::Entropy entropy_;
 
   std::optional<asl::Execution> hot_;  ///< the execution moved last; the others are in the journal alone
-  std::map<std::string, asl::Machine> parsed_;   ///< by machine id
-  std::map<std::string, std::string> machines_;  ///< execution -> machine id
+  std::map<std::string, asl::Machine> parsed_;  ///< by machine id
+  std::map<std::string, Driven> driven_;        ///< by execution
+  base::Time next_look_{};                      ///< for requests to cancel
   std::queue<std::pair<std::string, asl::Event>> ready_;
   std::set<std::pair<base::Time, std::string>> timers_;
   std::map<std::string, base::Time> due_;  ///< the timer of an execution, to find it in timers_

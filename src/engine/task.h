@@ -18,19 +18,21 @@ struct Attempt {
   const base::Json& input;
   /// True if an earlier attempt began and its outcome is unknown (we died): look before acting.
   bool maybe_happened = false;
-  /// True if somebody asked to cancel the execution. Tasks that undo or report go on all the same.
-  bool cancel_requested = false;
   base::Clock& clock;
   /// Stops when this process is to end. A task then throws base::Error{"Interrupted"} soon: the attempt stays
   /// open in the journal and is taken up by whoever resumes.
   std::stop_token stop;
+  /// Stops when somebody asked to cancel the execution, before the attempt or while it runs. What that ends
+  /// is the task's to know: tasks that undo or report go on all the same. Callbacks of it run on the engine's
+  /// thread and must be quick.
+  std::stop_token cancel;
   /// Tells people how far it has got. Thread-safe.
   std::function<void(const base::Note&)> tell;
 };
 
 /// Runs on a worker thread, several at a time. What it throws (base::Error) becomes the failure of the state:
-/// the error name is `Dbrefresh.Retryable` if error.retryable, else error.code; the cause is code, message,
-/// hint.
+/// the error name is `Dbrefresh.Retryable` if error.retryable, `Cancelled` if it was cut short (`Interrupted`
+/// while this process goes on), else error.code; the cause is code, message, hint.
 using Task = std::function<base::Json(const Attempt&)>;
 
 }  // namespace engine

@@ -55,7 +55,7 @@ engine::Task make_task(provider::Services& services) {
     const auto ref = find_state(attempt.input.at("state").get<std::string>());
     if (!ref)
       throw Error("UnknownState", fmt::format("there is no state {}", attempt.input.at("state").dump()));
-    if (attempt.cancel_requested && ref->step->cancellable)
+    if (attempt.cancel.stop_requested() && ref->step->cancellable)
       throw Error("RefreshCancelled", "the run was cancelled");
     return run_step(*ref, attempt, services);
   };

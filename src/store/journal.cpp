@@ -69,7 +69,9 @@ Journal::Journal(const std::filesystem::path& path)
     : db_(path, schema),
       update_execution_(db_.prepare(
           "UPDATE execution SET status=?, snapshot=?, due_us=?, ended_us=?, error=?, cause=? WHERE id=?")),
-      insert_event_(db_.prepare("INSERT INTO event VALUES (?,?,?,?,?,?)")) {}
+      insert_event_(db_.prepare("INSERT INTO event VALUES (?,?,?,?,?,?)")),
+      find_cancelled_(
+          db_.prepare("SELECT id FROM execution WHERE status = 'RUNNING' AND cancel_requested = 1")) {}
 
 void Journal::commit(Transaction& transaction) {
   if (on_commit) on_commit();
@@ -172,9 +174,10 @@ void Journal::request_cancel(const std::string& execution) {
       .run();
 }
 
-bool Journal::cancel_requested(const std::string& execution) {
-  auto row = db_.prepare("SELECT cancel_requested FROM execution WHERE id = ?");
-  return row.bind(execution).step() && row.integer(0) != 0;
+std::vector<std::string> Journal::cancelled() {
+  std::vector<std::string> ids;
+  while (find_cancelled_.step()) ids.push_back(find_cancelled_.text(0));
+  return ids;
 }
 
 bool Journal::claim(const std::string& execution, const std::string& owner,

@@ -74,7 +74,8 @@ class Journal {
   std::vector<AttemptRow> attempts(const std::string& execution);
 
   void request_cancel(const std::string& execution);
-  bool cancel_requested(const std::string& execution);
+  /// The running executions that somebody asked to cancel. Cheap: looked at twice a second.
+  std::vector<std::string> cancelled();
 
   /// Makes `owner` the one who drives the execution, unless another one does who `is_alive`.
   bool claim(const std::string& execution, const std::string& owner,
@@ -84,7 +85,7 @@ class Journal {
  private:
   void commit(Transaction& transaction);
   Database db_;
-  Statement update_execution_, insert_event_;  ///< of every write: prepared once
+  Statement update_execution_, insert_event_, find_cancelled_;  ///< used often: prepared once
 };
 
 }  // namespace store

@@ -128,7 +128,7 @@ TEST_F(EngineTest, TasksHearOfACancelRequest) {
   bool cancelled = false;
   Engine engine(journal, clock, ownership,
                 [&](const Attempt& attempt) {
-                  cancelled = attempt.cancel_requested;
+                  cancelled = attempt.cancel.stop_requested();
                   return Json();
                 },
                 observer, {.workers = 0});
@@ -136,6 +136,71 @@ TEST_F(EngineTest, TasksHearOfACancelRequest) {
   journal.request_cancel("run");
   engine.run({});
   EXPECT_TRUE(cancelled);
+}
+
+/// Asks to cancel a run from a connection of its own, as another process would, once `may` says so.
+std::jthread cancel_when(const std::filesystem::path& path, std::function<bool(store::Journal&)> may) {
+  return std::jthread([path, may = std::move(may)](const std::stop_token& stop) {
+    store::Journal other(path);
+    while (!stop.stop_requested() && !may(other)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    other.request_cancel("run");
+  });
+}
+
+TEST_F(EngineTest, ACancelReachesATaskThatRuns) {
+  base::SystemClock real;
+  std::atomic<bool> runs = false;
+  Engine engine(journal, real, ownership,
+                [&](const Attempt& attempt) -> Json {
+                  runs = true;
+                  const auto limit = real.now() + std::chrono::seconds(60);
+                  EXPECT_FALSE(attempt.clock.sleep_until(limit, attempt.cancel)) << "nobody told it";
+                  EXPECT_FALSE(attempt.stop.stop_requested());
+                  throw base::Error("Interrupted", "cut short");
+                },
+                observer, {.workers = 1});
+  engine.start("run", "s", one_task, {});
+  const auto canceller =
+      cancel_when(folder.path() / "journal.db", [&](store::Journal&) { return runs.load(); });
+  engine.run({});
+  EXPECT_EQ(status(), "FAILED") << "nobody interrupted this process: the attempt has ended";
+  EXPECT_EQ(journal.find("run")->error, "Cancelled");
+}
+
+TEST_F(EngineTest, ACancelEndsWaits) {
+  base::SystemClock real;
+  bool cancelled = false;
+  Engine engine(journal, real, ownership,
+                [&](const Attempt& attempt) {
+                  cancelled = attempt.cancel.stop_requested();
+                  return Json();
+                },
+                observer, {.workers = 1});
+  engine.start("run", "s",
+               R"({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "Next": "A"},
+                 "A": {"Type": "Task", "Resource": "a", "End": true}}})",
+               {});
+  const auto canceller = cancel_when(
+      folder.path() / "journal.db", [](store::Journal& other) { return other.find("run")->due.has_value(); });
+  const auto begun = real.now();
+  engine.run({});
+  EXPECT_TRUE(cancelled);
+  EXPECT_LT(real.now() - begun, std::chrono::seconds(50));
+}
+
+TEST_F(EngineTest, ACancelIsHeardInSimulatedTime) {
+  Engine engine(
+      journal, clock, ownership,
+      [&](const Attempt& attempt) -> Json {
+        EXPECT_FALSE(attempt.cancel.stop_requested());
+        journal.request_cancel("run");
+        EXPECT_FALSE(attempt.clock.sleep_until(clock.now() + std::chrono::hours(1), attempt.cancel));
+        throw base::Error("Cancelled", "cut short");
+      },
+      observer, {.workers = 0});
+  engine.start("run", "s", one_task, {});
+  engine.run({});
+  EXPECT_EQ(journal.find("run")->error, "Cancelled");
 }
 
 TEST_F(EngineTest, ManyWaitingExecutionsAreTakenUpAgain) {
