@@ -13,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> rooms = {"base", "os",  "store",    "asl",     "engine",
-                                        "sql",  "aws", "provider", "refresh", "app"};
+const std::vector<std::string> rooms = {"base", "os",       "store",   "asl",  "engine", "sql",
+                                        "aws",  "provider", "refresh", "runs", "cli"};
 
 std::size_t rank(const std::string& room) {
   return static_cast<std::size_t>(std::ranges::find(rooms, room) - rooms.begin());
@@ -53,6 +53,8 @@ TEST(Architecture, IncludesPointDownward) {
   EXPECT_GT(files, 60U);
   for (const char* header : {"sqlite3.h", "mysql.h", "curl/curl.h", "libpq-fe.h"})
     EXPECT_LE(users[header].size(), 1U) << header;
+  EXPECT_EQ(users["CLI/CLI.hpp"], (std::set<std::string>{"cli/arguments.cpp", "cli/program.cpp"}));
+  for (const auto& user : users["iostream"]) EXPECT_FALSE(user.starts_with("runs/")) << user << " prints";
 }
 
 /// Clocks and randomness come through base/ and os/: that is what makes simulation possible.

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/asl_run.h"
+#include "runs/asl_run.h"
 #include "asl/choice.h"
 #include "base/error.h"
 
@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 Json run(const std::string& definition, const std::string& input = "{}") {
   base::VirtualClock clock(*base::parse_iso_offset("2026-01-01T00:00:00Z"));
-  return to_json(app::run_machine(parse_machine(Json::parse(definition)), Json::parse(input), clock, 1));
+  return to_json(runs::run_machine(parse_machine(Json::parse(definition)), Json::parse(input), clock, 1));
 }
 
 std::optional<Json> select(const std::string& path, const std::string& input) {
@@ -209,7 +209,7 @@ TEST(Lint, SurvivesMutations) {
     const auto located = base::LocatedJson::parse(text);
     if (!lint(located).empty()) continue;
     base::VirtualClock clock(base::Time{});
-    app::run_machine(parse_machine(located), Json::parse(R"({"a": [{"b": 1}, {"b": 2}]})"), clock, 1);
+    runs::run_machine(parse_machine(located), Json::parse(R"({"a": [{"b": 1}, {"b": 2}]})"), clock, 1);
     ++ran;
   }
   EXPECT_GT(ran, 100);

@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include "app/asl_run.h"
+#include "runs/asl_run.h"
 
 namespace {
 
@@ -47,7 +47,7 @@ TEST(Recordings, AgreeWithAws) {
       const Json& definition = recording["definition"];
       const auto machine = asl::parse_machine(
           definition.is_string() ? Json::parse(definition.get<std::string>()) : definition);
-      actual = to_json(app::run_machine(machine, recording["input"], clock, 1));
+      actual = to_json(runs::run_machine(machine, recording["input"], clock, 1));
     } catch (const std::exception& error) {
       ADD_FAILURE() << id << ": " << error.what();
       continue;

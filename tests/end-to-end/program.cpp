@@ -81,7 +81,7 @@ std::string Home::sql(const std::string& instance, const std::string& statements
       (postgres ? "--quiet --tuples-only --no-align --set=ON_ERROR_STOP=1" : "--skip-column-names --batch") +
       " < " + quoted(input);
   const auto finished =
-      os::run({.argv = {"/bin/sh", "-c", line}}, clock, clock.now() + std::chrono::minutes(1), {});
+      os::run({.argv = {"/bin/sh", "-c", line}}, clock, clock.now() + std::chrono::minutes(5), {});
   os::remove_tree(input);
   return finished.exit_code == 0 ? finished.output : "error: " + finished.output;
 }
@@ -98,10 +98,11 @@ void Home::make_production(const std::string& password, int customers) {
         "mysqldbp"});
   os::remove_tree(path() / "password");
   std::string statements = os::read_file(SOURCE_DIR "/examples/production.sql");
+  statements += "START TRANSACTION;\n";
   for (int i = 3; i < customers; ++i)
     statements += "INSERT INTO customers (name, email, address) VALUES ('c', 'c" + std::to_string(i) +
                   "@customers.example', 'street');\n";
-  EXPECT_EQ(sql("mysqlinstp", statements), "");
+  EXPECT_EQ(sql("mysqlinstp", statements + "COMMIT;\n"), "");
   os::fs::copy(SOURCE_DIR "/examples/buckets", path() / "buckets",
                os::fs::copy_options::recursive | os::fs::copy_options::overwrite_existing);
 }

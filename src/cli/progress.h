@@ -5,22 +5,23 @@
 #include <mutex>
 #include <thread>
 
-#include "engine/engine.h"
+#include "runs/driver.h"
 
-namespace app {
+namespace cli {
 
 /// Shows the steps of a run as they go: on a terminal with a spinner, elapsed time and bytes; in a pipe as
 /// plain lines. Thread-safe.
-class Progress : public engine::Observer {
+class Progress : public runs::Listener {
  public:
-  /// `clock` must outlive it.
-  Progress(base::Clock& clock, bool terminal);
+  /// `clock` must outlive it. `file` is what problems of a plan are located in.
+  Progress(base::Clock& clock, bool terminal, std::string file = {});
   ~Progress() override;
 
+  void clears(const std::string& run) override;
+  void plans(const std::string& run, const runs::Planned& planned) override;
   void history(const std::string& execution, const asl::HistoryEvent& event, base::Time at) override;
   void progress(const std::string& execution, const std::string& state, const base::Note& note) override;
-  /// Ends the last line; call when the run is over.
-  void finish();
+  void leaves(const std::string& run) override;
 
  private:
   void close_line(bool good);
@@ -29,6 +30,7 @@ class Progress : public engine::Observer {
 
   base::Clock& clock_;
   bool terminal_;
+  std::string file_;
   std::mutex mutex_;
   std::string step_;  ///< the step that is shown as running, "" if none
   base::Time begun_{};
@@ -39,4 +41,4 @@ class Progress : public engine::Observer {
   std::jthread painter_;
 };
 
-}  // namespace app
+}  // namespace cli

@@ -5,7 +5,7 @@
 #include "provider/local/stores.h"
 #include "store/journal.h"
 
-namespace app {
+namespace runs {
 
 /// Owns all that a run needs. Not movable: its parts refer to one another.
 struct World {
@@ -34,4 +34,4 @@ store::ExecutionRow must_find_run(World& world, const std::string& id);
 /// An instance of this name, else a cluster. Throws BadInput if there is neither.
 provider::Database must_find_database(World& world, const std::string& name);
 
-}  // namespace app
+}  // namespace runs

@@ -3,19 +3,20 @@
 
 #include <iostream>
 
-#include "app/asl_run.h"
-#include "app/command.h"
 #include "base/error.h"
+#include "cli/command.h"
+#include "cli/output.h"
 #include "os/files.h"
 #include "refresh/document.h"
+#include "runs/asl_run.h"
 
-namespace app {
+namespace cli {
 namespace {
 
 using base::Error;
 using base::Json;
 
-Body set_up_show(CLI::App&, const Options&) {
+Body set_up_show(Arguments&, const Options&) {
   return [] {
     std::cout << refresh::state_machine().dump(2) << "\n";
     return 0;
@@ -27,12 +28,12 @@ struct Args {
   bool virtual_clock = false;
 };
 
-AslOutcome run_one(const base::LocatedJson& definition, const Json& input, bool virtual_clock) {
+runs::AslOutcome run_one(const base::LocatedJson& definition, const Json& input, bool virtual_clock) {
   const auto machine = asl::parse_machine(definition);
   base::SystemClock real;
   base::VirtualClock fast(real.now());
   base::Clock& clock = virtual_clock ? static_cast<base::Clock&>(fast) : real;
-  return run_machine(machine, input, clock, os::random_seed());
+  return runs::run_machine(machine, input, clock, os::random_seed());
 }
 
 Json parse(const std::string& text, const std::string& what) {
@@ -59,8 +60,7 @@ Json answer_line(const std::string& line, std::size_t number, bool virtual_clock
 }
 
 int run_batch(const Args& args) {
-  std::string text = args.batch == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {})
-                                       : os::read_file(args.batch, 1U << 30U);
+  const std::string text = read_input(args.batch, 1U << 30U);
   std::size_t number = 0;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
@@ -73,26 +73,25 @@ int run_batch(const Args& args) {
   return 0;
 }
 
-Body set_up_run(CLI::App& command, const Options&) {
+Body set_up_run(Arguments& arguments, const Options&) {
   auto args = std::make_shared<Args>();
-  auto* batch =
-      command
-          .add_option("--batch", args->batch,
-                      "file with {id, definition, input} a line (- for standard input); one answer a line")
-          ->expected(0, 1)
-          ->default_str("-");
-  command.add_option("--definition", args->definition, "state machine document")->excludes(batch);
-  command.add_option("--input", args->input, "input of the execution (default: {})")->excludes(batch);
-  command.add_flag("--virtual-clock", args->virtual_clock, "waits take no time");
+  const auto batch =
+      arguments
+          .add("--batch", args->batch,
+               "file with {id, definition, input} a line (- for standard input); one answer a line")
+          .or_else("-");
+  arguments.add("--definition", args->definition, "state machine document").excludes(batch);
+  arguments.add("--input", args->input, "input of the execution (default: {})").excludes(batch);
+  arguments.flag("--virtual-clock", args->virtual_clock, "waits take no time");
   return [args, batch] {
-    if (batch->count() > 0)
+    if (batch.given())
       return run_batch(
           Args{.batch = args->batch.empty() ? "-" : args->batch, .virtual_clock = args->virtual_clock});
     if (args->definition.empty()) throw Error("BadInput", "asl run needs --definition or --batch");
     const Json input = args->input.empty() ? Json::object() : parse(os::read_file(args->input), args->input);
     const auto outcome =
         run_one(base::LocatedJson::parse(os::read_file(args->definition)), input, args->virtual_clock);
-    std::cout << to_json(outcome).dump() << "\n";
+    print_json(to_json(outcome));
     return static_cast<int>(outcome.status == "SUCCEEDED" ? Exit::done : Exit::failed);
   };
 }
@@ -107,4 +106,4 @@ std::span<const Command> asl_commands() {
   return commands;
 }
 
-}  // namespace app
+}  // namespace cli

@@ -1,6 +1,6 @@
-#include "app/asl_run.h"
+#include "runs/asl_run.h"
 
-namespace app {
+namespace runs {
 namespace {
 
 using asl::Decision;
@@ -52,4 +52,4 @@ Json to_json(const AslOutcome& outcome) {
   return out;
 }
 
-}  // namespace app
+}  // namespace runs

@@ -1,10 +1,10 @@
-#include "app/world.h"
+#include "runs/world.h"
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 
-namespace app {
+namespace runs {
 
 World::World(const std::string& root)
     : home(provider::local::open_home(root.empty() ? provider::local::default_home() : os::fs::path(root))),
@@ -34,4 +34,4 @@ provider::Database must_find_database(World& world, const std::string& name) {
   return *std::move(found);
 }
 
-}  // namespace app
+}  // namespace runs

@@ -1,13 +1,14 @@
-#include "app/progress.h"
+#include "cli/progress.h"
 
 #include <fmt/format.h>
 
 #include <iostream>
 
 #include "base/text.h"
+#include "cli/output.h"
 #include "refresh/workflow.h"
 
-namespace app {
+namespace cli {
 namespace {
 
 constexpr std::string_view frames[] = {"|", "/", "-", "\\"};
@@ -15,7 +16,8 @@ constexpr int name_width = 24;
 
 }  // namespace
 
-Progress::Progress(base::Clock& clock, bool terminal) : clock_(clock), terminal_(terminal) {
+Progress::Progress(base::Clock& clock, bool terminal, std::string file)
+    : clock_(clock), terminal_(terminal), file_(std::move(file)) {
   if (!terminal_) return;
   painter_ = std::jthread([this](const std::stop_token& stop) {
     while (clock_.sleep_until(clock_.now() + std::chrono::milliseconds(100), stop)) {
@@ -74,9 +76,20 @@ void Progress::progress(const std::string&, const std::string&, const base::Note
   detail_ = note;
 }
 
-void Progress::finish() {
+void Progress::leaves(const std::string&) {
   const std::lock_guard lock(mutex_);
   close_line(!failed_);
 }
 
-}  // namespace app
+void Progress::clears(const std::string& run) {
+  std::cout << fmt::format("run {} was interrupted; it is rolled back first\n", run);
+}
+
+void Progress::plans(const std::string& run, const runs::Planned& planned) {
+  print_problems(file_, planned.problems);
+  if (!planned.ok()) return;
+  std::cout << fmt::format("run {}: {} -> {}\n", run, planned.file.names.source, planned.file.names.target);
+  for (const auto& note : planned.plan.notes) std::cout << "  note: " << note << "\n";
+}
+
+}  // namespace cli

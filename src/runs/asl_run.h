@@ -3,7 +3,7 @@
 
 #include "asl/interpreter.h"
 
-namespace app {
+namespace runs {
 
 /// What became of an execution: `{status, output | error, cause, events}`, the answer of `dbrefresh asl run`.
 /// With a virtual clock, waits take no time. A Task state fails with Dbrefresh.NoTaskHandler.
@@ -19,4 +19,4 @@ AslOutcome run_machine(const asl::Machine& machine, const asl::Json& input, base
 
 asl::Json to_json(const AslOutcome& outcome);
 
-}  // namespace app
+}  // namespace runs

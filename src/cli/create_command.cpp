@@ -1,0 +1,129 @@
+// local create: new servers, and those that run already.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "runs/world.h"
+
+namespace cli {
+namespace {
+
+using base::Error;
+using base::Json;
+
+/// The first line of a file, or of standard input for "-".
+base::Secret read_password(const std::string& path) {
+  std::string text = read_input(path, 4096);
+  text = text.substr(0, text.find('\n'));
+  if (text.empty()) throw Error("BadInput", fmt::format("{} holds no password", path));
+  return base::Secret(text);
+}
+
+provider::Tags parse_tags(const std::vector<std::string>& texts) {
+  provider::Tags tags;
+  for (const auto& each : texts) {
+    const auto at = each.find('=');
+    if (at == std::string::npos || at == 0)
+      throw Error("BadInput", fmt::format("--tag {} is not of the form key=value", each));
+    tags[each.substr(0, at)] = each.substr(at + 1);
+  }
+  return tags;
+}
+
+struct Args {
+  std::string name, engine = "mariadb", writer, user = "admin", master, password_file, database, socket, host;
+  int port = 0, retention_days = -1;
+  std::vector<std::string> tags;
+  bool adopt = false;
+};
+
+provider::Database adopt(runs::World& world, const Args& args) {
+  if (args.socket.empty() && args.port == 0) throw Error("BadInput", "--adopt needs --socket or --port");
+  return world.databases.adopt(
+      {.name = args.name,
+       .engine = args.engine,
+       .socket = args.socket,
+       .host = args.host,
+       .port = args.port,
+       .user = args.user,
+       .password = args.password_file.empty() ? base::Secret() : read_password(args.password_file),
+       .master_user = args.master,
+       .retention_days = std::max(args.retention_days, 0)},
+      world.budget(10));
+}
+
+provider::Database create(runs::World& world, const Args& args) {
+  if (args.password_file.empty())
+    throw Error("BadInput", "a new instance needs --password-file", "--password-file - reads standard input");
+  return world.databases.create({.name = args.name,
+                                 .engine = args.engine,
+                                 .writer = args.writer,
+                                 .port = args.port,
+                                 .master_user = args.user,
+                                 .master_password = read_password(args.password_file),
+                                 .db_name = args.database,
+                                 .tags = parse_tags(args.tags),
+                                 .retention_days = args.retention_days < 0 ? 7 : args.retention_days},
+                                world.budget(10));
+}
+
+int make(const Args& args, const Options& options) {
+  runs::World world(options.home);
+  const auto made = args.adopt ? adopt(world, args) : create(world, args);
+  if (options.json)
+    print_json({{"name", made.name}, {"id", made.id}, {"port", made.port}, {"status", made.status}});
+  else
+    std::cout << fmt::format("{} ({}) is {} on {}:{}\n", made.name, made.id, made.status, made.host,
+                             made.port);
+  return Exit::done;
+}
+
+/// What is for a server that runs already. `new_only` are those that it has no use for.
+void declare_adopting(Arguments& arguments, Args& args, const std::vector<Argument>& new_only) {
+  const auto adopt =
+      arguments.flag("--adopt", args.adopt, "take a server that runs already as a source; it is only read");
+  for (const auto& each : new_only) adopt.excludes(each);
+  arguments.add("--socket", args.socket, "socket of the server to adopt").needs(adopt);
+  arguments
+      .add("--master-user", args.master,
+           "--adopt: master user of its copies (default: PostgreSQL, the owner of the first database; "
+           "MariaDB, --user)")
+      .needs(adopt);
+  arguments.add("--host", args.host, "address of the server to adopt (default: 127.0.0.1)").needs(adopt);
+}
+
+Body set_up_create(Arguments& arguments, const Options& options) {
+  auto args = std::make_shared<Args>();
+  arguments.add("NAME", args->name, "name of the instance").required();
+  arguments.add("--engine", args->engine,
+                "mariadb (default), postgres, or aurora-mysql, aurora-postgresql: a cluster with a writer");
+  const auto writer = arguments.add("--writer", args->writer, "name of a cluster's writer (default: NAME-1)");
+  arguments.add("--port", args->port, "TCP port on 127.0.0.1 (default: a free one)").between(1, 65535);
+  arguments.add("--user", args->user, "master user (default: admin); --adopt: the user that reads it");
+  arguments.add("--password-file", args->password_file,
+                "file whose first line is the master password; - for standard input");
+  const auto database = arguments.add("--database", args->database, "initial database");
+  const auto tags = arguments.add("--tag", args->tags,
+                                  "key=value; refresh=true marks an instance that refreshes may replace");
+  arguments
+      .add("--retention-days", args->retention_days,
+           "for how long it can be restored to a point in time (default: 7, of an adopted one 0: not at all)")
+      .between(0, 3650);
+  declare_adopting(arguments, *args, {writer, database, tags});
+  return [args, &options] { return make(*args, options); };
+}
+
+}  // namespace
+
+std::span<const Command> create_commands() {
+  static constexpr Command commands[] = {
+      {"create", "make an instance, or adopt a server that runs", set_up_create},
+  };
+  return commands;
+}
+
+}  // namespace cli

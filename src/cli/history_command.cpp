@@ -1,0 +1,72 @@
+// history.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "runs/view.h"
+
+namespace cli {
+namespace {
+
+using base::Json;
+
+/// One line a script statement: number, line, rows, milliseconds.
+void print_scripts(const Json& scripts) {
+  for (const Json& script : scripts) {
+    std::cout << fmt::format("      {} ({}, {} statements, {} rows)\n", script["script"].get<std::string>(),
+                             script["form"].get<std::string>(), script["count"].dump(),
+                             script["rows"].dump());
+    for (const Json& each : script["statements"])
+      std::cout << fmt::format("        statement {} at line {}: {} rows, {} ms\n", each["number"].dump(),
+                               each["line"].dump(), each["rows"].dump(), each["ms"].dump());
+  }
+}
+
+std::string took(const Json& attempt) {
+  if (attempt["ended"].is_null()) return "-";
+  return base::human_duration(*base::parse_iso_offset(attempt["ended"].get<std::string>()) -
+                              *base::parse_iso_offset(attempt["started"].get<std::string>()));
+}
+
+void print_attempts(const Json& history) {
+  const Json scripts = history["results"].value("runscripts", Json::object()).value("scripts", Json::array());
+  for (const Json& each : history["attempts"]) {
+    const int tries = each["tries"];
+    std::cout << fmt::format("{}  {:<28} {:<20} {:>9}{}\n", cell(each["started"]),
+                             each["state"].get<std::string>(), each["outcome"].get<std::string>(), took(each),
+                             tries > 1 ? fmt::format("  begun {} times", tries) : "");
+    if (each["state"] == "run-scripts-mysql" && each["outcome"] == "succeeded") print_scripts(scripts);
+  }
+}
+
+int history(const std::string& id, const Options& options) {
+  runs::World world(options.home);
+  const Json view = history_view(world, id);
+  if (options.json) {
+    print_json(view);
+    return Exit::done;
+  }
+  print_attempts(view);
+  std::cout << fmt::format("{}  {}{}\n", cell(view["ended"]), view["status"].get<std::string>(),
+                           view["cause"].is_null() ? "" : ": " + view["cause"].get<std::string>());
+  return Exit::done;
+}
+
+Body set_up_history(Arguments& arguments, const Options& options) {
+  auto id = std::make_shared<std::string>();
+  arguments.add("RUN", *id, "run").required();
+  return [id, &options] { return history(*id, options); };
+}
+
+}  // namespace
+
+std::span<const Command> history_commands() {
+  static constexpr Command commands[] = {
+      {"history", "what a run did, attempt by attempt", set_up_history},
+  };
+  return commands;
+}
+
+}  // namespace cli

@@ -1,0 +1,150 @@
+// local list, start, stop, delete.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "runs/view.h"
+
+namespace cli {
+namespace {
+
+using base::Error;
+using base::Json;
+
+/// Rows of the table of databases: what people read as one is one member.
+Json for_people(Json databases) {
+  for (Json& each : databases) {
+    std::vector<std::string> tags;
+    for (const auto& [key, value] : each["tags"].items())
+      tags.push_back(key + "=" + value.get<std::string>());
+    each["tags"] = base::join(tags, " ");
+    each["bytes"] = base::human_bytes(each["bytes"]);
+    each["engine"] = fmt::format("{} {}", cell(each["engine"]), cell(each["version"]));
+  }
+  return databases;
+}
+
+Body set_up_list(Arguments&, const Options& options) {
+  return [&options] {
+    static constexpr Column columns[] = {{"NAME", "name"},
+                                         {"ROLE", "role"},
+                                         {"STATUS", "status"},
+                                         {"PORT", "port"},
+                                         {"OPEN", "open"},
+                                         {"SIZE", "bytes"},
+                                         {"RESTORABLE FROM (UTC)", "restorableFrom"},
+                                         {"ENGINE", "engine"},
+                                         {"ID", "id"},
+                                         {"TAGS", "tags"}};
+    runs::World world(options.home);
+    const Json databases = databases_view(world);
+    print_rows(options.json ? databases : for_people(databases), columns, options.json);
+    return 0;
+  };
+}
+
+int start_all(runs::World& world) {
+  int code = Exit::done;
+  for (const auto& started :
+       world.databases.start_all(world.budget(10), [&](const std::string&failed, const Error&error) {
+         std::cerr << fmt::format("{}: {}\n", failed, to_string(error));
+         code = Exit::failed;
+       }))
+    std::cout << started << " is started\n";
+  return code;
+}
+
+Body set_up_start(Arguments& arguments, const Options& options) {
+  struct Args {
+    std::string name;
+    bool all = false;
+  };
+  auto args = std::make_shared<Args>();
+  const auto name = arguments.add("NAME", args->name, "instance");
+  arguments.flag("--all", args->all, "every instance that was not stopped on purpose, as after a reboot")
+      .excludes(name);
+  return [args, &options]() -> int {
+    runs::World world(options.home);
+    if (args->all) return start_all(world);
+    if (args->name.empty()) throw Error("BadInput", "local start needs a NAME or --all");
+    world.databases.start(must_find_database(world, args->name).id, world.budget(10));
+    return Exit::done;
+  };
+}
+
+Body set_up_stop(Arguments& arguments, const Options& options) {
+  auto name = std::make_shared<std::string>();
+  arguments.add("NAME", *name, "instance").required();
+  return [name, &options] {
+    runs::World world(options.home);
+    world.databases.stop(must_find_database(world, *name).id, world.budget(10));
+    return 0;
+  };
+}
+
+/// Of a cluster, its instances first: readers, then the writer.
+void delete_database(runs::World& world, const provider::Database& database) {
+  std::vector<provider::Database> members;
+  for (const auto& id : database.members)
+    if (auto found = world.databases.get(id)) members.push_back(*std::move(found));
+  std::ranges::stable_sort(members, {}, &provider::Database::writer);
+  for (const auto& each : members) world.databases.remove(each.id, world.budget(10));
+  world.databases.remove(database.id, world.budget(10));
+}
+
+void must_be_deletable(const provider::Database& database) {
+  const auto tag = database.tags.find("refresh");
+  if (tag != database.tags.end() && tag->second == "true") return;
+  throw Error(
+      "BadInput",
+      fmt::format("{} does not carry the tag refresh=true: it was not made by a refresh", database.name),
+      "--force deletes it and its data all the same");
+}
+
+void delete_one(runs::World& world, const std::string& name, bool force) {
+  const auto found = must_find_database(world, name);
+  if (!force) must_be_deletable(found);
+  delete_database(world, found);
+}
+
+Body set_up_delete(Arguments& arguments, const Options& options) {
+  struct Args {
+    std::string name;
+    bool force = false, all = false;
+  };
+  auto args = std::make_shared<Args>();
+  const auto name = arguments.add("NAME", args->name, "instance, or cluster with its instances");
+  arguments.flag("--force", args->force,
+                 "also one without the tag refresh=true; of an adopted server, only its entry goes");
+  arguments.flag("--all", args->all, "everything in this home; needs --force").excludes(name);
+  return [args, &options] {
+    runs::World world(options.home);
+    if (!args->all && args->name.empty()) throw Error("BadInput", "local delete needs a NAME or --all");
+    if (args->all && !args->force)
+      throw Error("BadInput", "--all deletes every database of this home: it needs --force");
+    if (!args->all) delete_one(world, args->name, args->force);
+    if (args->all)
+      for (const auto& each : world.databases.list())
+        if (each.cluster.empty()) delete_database(world, each);
+    return 0;
+  };
+}
+
+}  // namespace
+
+std::span<const Command> local_commands() {
+  static constexpr Command commands[] = {
+      {"list", "the instances", set_up_list},
+      {"start", "start an instance, or all", set_up_start},
+      {"stop", "stop an instance", set_up_stop},
+      {"delete", "delete an instance and its data", set_up_delete},
+  };
+  return commands;
+}
+
+}  // namespace cli

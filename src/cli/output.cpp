@@ -1,0 +1,67 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "base/clock.h"
+#include "os/files.h"
+
+namespace cli {
+
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
+    out += std::string(line.substr(0, line.find_last_not_of(' ') + 1)) + "\n";
+  }
+  return out;
+}
+
+void print_json(const base::Json& answer) {
+  std::cout << answer.dump(-1, ' ', false, base::Json::error_handler_t::replace) << "\n";
+}
+
+void print_rows(const base::Json& rows, std::span<const Column> columns, bool json) {
+  if (json) return print_json(rows);
+  std::vector<std::vector<std::string>> lines(1);
+  for (const auto& column : columns) lines[0].emplace_back(column.heading);
+  for (const auto& row : rows) {
+    auto& line = lines.emplace_back();
+    for (const auto& column : columns) line.push_back(cell(row.at(column.member)));
+  }
+  std::cout << table(lines);
+}
+
+void print_problems(const std::string& file, const std::vector<base::Problem>& problems) {
+  for (const auto& each : problems) std::cerr << base::to_string(file, each) << "\n";
+}
+
+std::string cell(const base::Json& value) {
+  if (value.is_null()) return "-";
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  if (!value.is_string()) return value.dump();
+  const auto text = value.get<std::string>();
+  if (const auto time = base::parse_iso_offset(text)) return base::ledger_utc(*time);
+  return text.substr(0, text.find('\n'));
+}
+
+std::string seconds_text(const base::Json& seconds) {
+  if (seconds.is_null()) return "-";
+  return base::human_duration(
+      std::chrono::microseconds(static_cast<std::int64_t>(seconds.get<double>() * 1'000'000)));
+}
+
+std::string read_input(const std::string& path, std::size_t most_bytes) {
+  return path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {})
+                     : os::read_file(path, most_bytes);
+}
+
+}  // namespace cli

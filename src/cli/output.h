@@ -1,0 +1,40 @@
+// How answers look: tables and lines for people, one JSON document for machines.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace cli {
+
+/// Columns padded to their widest cell; the first row is the heading.
+std::string table(const std::vector<std::vector<std::string>>& rows);
+
+/// One document, one line, on standard output.
+void print_json(const base::Json& answer);
+
+/// A column of a table: its heading, and the member of each row that is in it.
+struct Column {
+  const char* heading;
+  const char* member;
+};
+
+/// Prints the rows as a table, or as they are with --json.
+void print_rows(const base::Json& rows, std::span<const Column> columns, bool json);
+
+/// Prints problems as `file:line: path: message` to standard error.
+void print_problems(const std::string& file, const std::vector<base::Problem>& problems);
+
+/// A member of an answer for a table: `-` where it is null, `yes` and `no`, a time without its zone (the
+/// heading says UTC), the first line of a text.
+std::string cell(const base::Json& value);
+
+/// `4.2 s`, of a number of seconds; `-` where it is null.
+std::string seconds_text(const base::Json& seconds);
+
+/// A file, or standard input for "-": what is secret is never an argument, because all can see those.
+std::string read_input(const std::string& path, std::size_t most_bytes);
+
+}  // namespace cli

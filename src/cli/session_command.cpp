@@ -1,0 +1,128 @@
+// local connect, local secret: ways into databases.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "runs/world.h"
+
+namespace cli {
+namespace {
+
+using base::Error;
+using base::Json;
+
+/// The command line of the client of this server. The operating system says who we are, or, to an adopted
+/// server, the client asks for the password.
+std::vector<std::string> client_of(runs::World& world, const provider::Database& database) {
+  const auto where = world.databases.administrator(database.id);
+  const bool ours = world.databases.is_ours(database.id);
+  const std::string host = where.socket.empty() ? where.host : where.socket;
+  std::vector<std::string> words;
+  if (where.family == "postgres") {
+    words = {"psql",
+             "--no-psqlrc",
+             "--host=" + host,
+             fmt::format("--port={}", where.port),
+             "--username=" + where.user,
+             "--dbname=" + (database.db_name.empty() ? "postgres" : database.db_name)};
+    return words;
+  }
+  words = {"mariadb", "--no-defaults", "--user=" + where.user};
+  if (!ours) words.emplace_back("--password");
+  if (!where.socket.empty())
+    words.push_back("--socket=" + where.socket);
+  else
+    words.insert(words.end(), {"--host=" + host, fmt::format("--port={}", where.port)});
+  if (!database.db_name.empty()) words.push_back("--database=" + database.db_name);
+  return words;
+}
+
+/// Becomes the client. Returns only by throwing.
+[[noreturn]] void become(std::vector<std::string> words) {
+  std::vector<char*> argv;
+  for (auto& each : words) argv.push_back(each.data());
+  argv.push_back(nullptr);
+  const auto client = os::find_program(words[0]);
+  if (client.empty())
+    throw Error("ProgramNotFound", fmt::format("the client '{}' is not installed", words[0]),
+                "apt-get install mariadb-client postgresql-client");
+  ::execv(client.c_str(), argv.data());
+  throw Error("ProcessError", fmt::format("could not start {}", words[0]));
+}
+
+Body set_up_connect(Arguments& arguments, const Options& options) {
+  struct Args {
+    std::string name;
+    std::vector<std::string> rest;
+  };
+  auto args = std::make_shared<Args>();
+  arguments.add("NAME", args->name, "instance or cluster").required();
+  arguments.add("ARGS", args->rest, "arguments for the client (mariadb or psql), after --");
+  return [args, &options]() -> int {
+    std::vector<std::string> words;
+    {
+      runs::World world(options.home);
+      words = client_of(world, must_find_database(world, args->name));
+    }
+    words.insert(words.end(), args->rest.begin(), args->rest.end());
+    become(std::move(words));
+  };
+}
+
+void set_secret(runs::World& world, const std::string& name, const std::string& file) {
+  const Json value = Json::parse(read_input(file, 65'536), nullptr, false);
+  if (!value.is_object() || !value.contains("password") || !value["password"].is_string())
+    throw Error("BadInput", "a secret is a JSON object with a password");
+  world.secrets.put_pending(name, base::Secret(value.dump()));
+  world.secrets.promote(name);
+}
+
+void list_secrets(runs::World& world, bool json) {
+  if (json) return print_json(world.secrets.names());
+  for (const auto& name : world.secrets.names()) std::cout << name << "\n";
+}
+
+void show_secret(runs::World& world, const std::string& name, bool json) {
+  const auto value = world.secrets.get(name, provider::SecretStore::Stage::current);
+  if (!value)
+    throw Error("BadInput", fmt::format("there is no secret '{}'", name), "dbrefresh local secret lists all");
+  Json shown = Json::parse(value->reveal());
+  if (shown.contains("password")) shown["password"] = "(hidden)";
+  std::cout << shown.dump(json ? -1 : 2) << "\n";
+}
+
+Body set_up_secret(Arguments& arguments, const Options& options) {
+  struct Args {
+    std::string name, file;
+  };
+  auto args = std::make_shared<Args>();
+  arguments.add("NAME", args->name, "secret; without it, all names are listed");
+  arguments.add("--set", args->file,
+                "file with the secret, a JSON object with username, password, …; - for standard input");
+  return [args, &options] {
+    runs::World world(options.home);
+    if (args->name.empty())
+      list_secrets(world, options.json);
+    else if (!args->file.empty())
+      set_secret(world, args->name, args->file);
+    else
+      show_secret(world, args->name, options.json);
+    return 0;
+  };
+}
+
+}  // namespace
+
+std::span<const Command> session_commands() {
+  static constexpr Command commands[] = {
+      {"connect", "a client session, as administrator", set_up_connect},
+      {"secret", "list secrets, show one without its password, or set one", set_up_secret},
+  };
+  return commands;
+}
+
+}  // namespace cli

@@ -1,0 +1,96 @@
+// list, status, ledger, steps.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "refresh/document.h"
+#include "runs/view.h"
+
+namespace cli {
+namespace {
+
+using base::Error;
+using base::Json;
+
+Body set_up_list(Arguments&, const Options& options) {
+  return [&options] {
+    static constexpr Column columns[] = {{"RUN", "run"},           {"TARGET", "target"},
+                                         {"STATUS", "status"},     {"CREATED (UTC)", "created"},
+                                         {"ENDED (UTC)", "ended"}, {"REASON", "cause"}};
+    runs::World world(options.home);
+    print_rows(list_view(world), columns, options.json);
+    return 0;
+  };
+}
+
+int status(const std::string& id, const Options& options) {
+  runs::World world(options.home);
+  const Json view = status_view(world, id);
+  if (options.json) {
+    print_json(view);
+    return Exit::done;
+  }
+  for (const char* key :
+       {"run", "target", "status", "state", "created", "ended", "waitsUntil", "error", "cause"})
+    if (!view[key].is_null()) std::cout << fmt::format("{:<11} {}\n", key, cell(view[key]));
+  if (view["status"] == "RUNNING" && !view["driven"].get<bool>())
+    std::cout << fmt::format("no process drives it: dbrefresh resume {}\n", id);
+  return Exit::done;
+}
+
+Body set_up_status(Arguments& arguments, const Options& options) {
+  auto id = std::make_shared<std::string>();
+  arguments.add("RUN", *id, "run").required();
+  return [id, &options] { return status(*id, options); };
+}
+
+Body set_up_ledger(Arguments& arguments, const Options& options) {
+  auto name = std::make_shared<std::string>();
+  arguments.add("--table", *name, "only this ledger (tablename of the refresh file)");
+  return [name, &options] {
+    static constexpr Column columns[] = {{"DBINSTANCE", "dbinstance"},
+                                         {"RESTOREDATE", "restoredate"},
+                                         {"APPNAME", "appname"},
+                                         {"ENVIRONMENT", "environment"},
+                                         {"SOURCE", "source"},
+                                         {"RESTORETYPE", "restoretype"},
+                                         {"STATUS", "status"},
+                                         {"RECORDINGTIME", "recordingtime"},
+                                         {"RUN", "run"}};
+    runs::World world(options.home);
+    print_rows(ledger_view(world, *name), columns, options.json);
+    return 0;
+  };
+}
+
+Body set_up_steps(Arguments& arguments, const Options& options) {
+  auto key = std::make_shared<std::string>();
+  arguments.add("STEP", *key, "one step, by its member or state");
+  return [key, &options] {
+    const std::string text = refresh::reference(*key);
+    if (text.empty())
+      throw Error("BadInput", fmt::format("there is no step '{}'", *key), "dbrefresh steps shows all");
+    if (options.json)
+      print_json(refresh::reference_json());
+    else
+      std::cout << text;
+    return 0;
+  };
+}
+
+}  // namespace
+
+std::span<const Command> show_commands() {
+  static constexpr Command commands[] = {
+      {"list", "all runs", set_up_list},
+      {"status", "where a run stands", set_up_status},
+      {"ledger", "the ledger: one row a run", set_up_ledger},
+      {"steps", "the reference of every member and field of a refresh file", set_up_steps},
+  };
+  return commands;
+}
+
+}  // namespace cli

@@ -1,0 +1,117 @@
+// local init, local snapshot, local backup: what databases are kept on and made of.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "provider/local/volume.h"
+#include "runs/view.h"
+
+namespace cli {
+namespace {
+
+using base::Error;
+using base::Json;
+
+void list_snapshots(runs::World& world, bool json) {
+  static constexpr Column columns[] = {{"SNAPSHOT", "name"}, {"OF", "of"},
+                                       {"ENGINE", "engine"}, {"DATA OF (UTC)", "dataTime"},
+                                       {"SIZE", "bytes"},    {"AUTOMATED", "automated"}};
+  Json snapshots = snapshots_view(world);
+  if (!json)
+    for (Json& each : snapshots) each["bytes"] = base::human_bytes(each["bytes"]);
+  print_rows(snapshots, columns, json);
+}
+
+struct SnapshotArgs {
+  std::string action, name, of;
+};
+
+void snapshot(const SnapshotArgs& args, const Options& options) {
+  runs::World world(options.home);
+  if (args.action == "list") return list_snapshots(world, options.json);
+  if (args.name.empty()) throw Error("BadInput", fmt::format("snapshot {} needs a NAME", args.action));
+  if (args.action == "delete") return world.databases.remove_snapshot(args.name);
+  if (args.of.empty()) throw Error("BadInput", "snapshot create needs --of INSTANCE");
+  world.databases.create_snapshot(must_find_database(world, args.of).id, args.name, false,
+                                  world.budget(24 * 60));
+}
+
+Body set_up_snapshot(Arguments& arguments, const Options& options) {
+  auto args = std::make_shared<SnapshotArgs>();
+  arguments.add("ACTION", args->action, "create, list or delete")
+      .required()
+      .one_of({"create", "list", "delete"});
+  arguments.add("NAME", args->name, "name of the snapshot");
+  arguments.add("--of", args->of, "create: the instance or cluster, which must be running");
+  return [args, &options] {
+    snapshot(*args, options);
+    return 0;
+  };
+}
+
+int back_up_all(runs::World& world) {
+  int code = Exit::done;
+  for (const auto& each : world.databases.list()) {
+    if (!world.databases.keeps_log(each.id) || each.status != "available") continue;
+    try {
+      std::cout << each.name << ": " << world.databases.back_up(each.id, world.budget(24 * 60)).name << "\n";
+    } catch (const Error& error) {
+      std::cerr << fmt::format("{}: {}\n", each.name, to_string(error));
+      code = Exit::failed;
+    }
+  }
+  return code;
+}
+
+Body set_up_backup(Arguments& arguments, const Options& options) {
+  struct Args {
+    std::string name;
+    bool all = false;
+  };
+  auto args = std::make_shared<Args>();
+  const auto name = arguments.add("NAME", args->name, "instance or cluster");
+  arguments.flag("--all", args->all, "all that run and keep their log").excludes(name);
+  return [args, &options]() -> int {
+    runs::World world(options.home);
+    if (args->all) return back_up_all(world);
+    if (args->name.empty()) throw Error("BadInput", "local backup needs a NAME or --all");
+    world.databases.back_up(must_find_database(world, args->name).id, world.budget(24 * 60));
+    return Exit::done;
+  };
+}
+
+Body set_up_init(Arguments& arguments, const Options& options) {
+  auto bytes = std::make_shared<std::uint64_t>(0);
+  arguments
+      .size(
+          "--volume", *bytes,
+          "make a file system that shares blocks, in a file of this size (20G) in the home; needs root once, "
+          "and again after a reboot")
+      .required();
+  return [bytes, &options] {
+    const auto root =
+        os::fs::absolute(options.home.empty() ? provider::local::default_home() : os::fs::path(options.home));
+    provider::local::make_volume(root, *bytes);
+    const runs::World world(options.home);
+    std::cout << fmt::format("{} is ready; copies in it share their blocks\n", world.home.storage.string());
+    return 0;
+  };
+}
+
+}  // namespace
+
+std::span<const Command> storage_commands() {
+  static constexpr Command commands[] = {
+      {"init", "give this home a volume of its own for copies on write", set_up_init},
+      {"snapshot", "create, list or delete snapshots", set_up_snapshot},
+      {"backup", "make an automated snapshot, and drop what is older than the retention; for a daily timer",
+       set_up_backup},
+  };
+  return commands;
+}
+
+}  // namespace cli

@@ -1,0 +1,207 @@
+#include "runs/view.h"
+
+#include <fmt/format.h>
+
+#include "engine/ownership.h"
+
+namespace runs {
+namespace {
+
+using base::Json;
+
+Json time(const std::optional<base::Time>& value) {
+  return value ? Json(base::iso_utc(*value)) : Json();
+}
+
+Json text(const std::string& value) {
+  return value.empty() || value == "null" ? Json() : Json(value);
+}
+
+/// A time as the ledger has it.
+Json zoned(const std::string& value) {
+  const auto parsed = base::parse_ledger_utc(value);
+  return parsed ? time(parsed) : text(value);
+}
+
+Json attempts_of(World& world, const std::string& id) {
+  Json list = Json::array();
+  for (const auto& each : world.journal.attempts(id))
+    list.push_back({{"state", each.state},
+                    {"tries", each.tries},
+                    {"started", time(each.started)},
+                    {"ended", time(each.ended)},
+                    {"outcome", each.outcome.empty() ? "unknown" : each.outcome}});
+  return list;
+}
+
+Json events_of(World& world, const std::string& id) {
+  Json list = Json::array();
+  for (const auto& each : world.journal.events(id))
+    list.push_back(
+        {{"id", each.id}, {"at", time(each.at)}, {"type", each.type}, {"state", text(each.state)}});
+  return list;
+}
+
+/// In which state things are after a run, for people.
+Json standing(const Json& state, const std::string& status) {
+  if (status == "SUCCEEDED" || status == "RUNNING") return nullptr;
+  if (state.contains("roll_back_failure"))
+    return "rolling back failed: " + state["roll_back_failure"].value("Cause", "");
+  return state.value("results", Json::object())
+      .value("roll_back", Json::object())
+      .value("state", "everything was put back; the old database serves under its name, if there was one");
+}
+
+/// How to reach what a run made.
+Json connection(World& world, const Json& state, const std::string& status) {
+  if (status != "SUCCEEDED") return nullptr;
+  const auto made = world.databases.find(provider::Kind::instance, state.at("names").at("instance"));
+  if (!made) return nullptr;
+  return {{"name", made->name},
+          {"host", made->host},
+          {"port", made->port},
+          {"user", made->master_user},
+          {"command", "dbrefresh local connect " + made->name}};
+}
+
+std::string hint_of(const store::ExecutionRow& row) {
+  if (row.status == "SUCCEEDED") return "";
+  return fmt::format("dbrefresh {} {}", row.status == "RUNNING" ? "resume" : "history", row.id);
+}
+
+/// What an instance is to others: "writer of auposclud", "replica of app1"; null if it stands alone.
+Json role_of(World& world, const provider::Database& database) {
+  if (database.kind == provider::Kind::cluster) return "cluster";
+  const std::string& other = database.cluster.empty() ? database.replica_of : database.cluster;
+  const auto found = other.empty() ? std::nullopt : world.databases.get(other);
+  if (!found) return nullptr;
+  return fmt::format("{} of {}",
+                     database.writer            ? "writer"
+                     : database.cluster.empty() ? "replica"
+                                                : "reader",
+                     found->name);
+}
+
+Json ledger_row_view(const provider::LedgerRow& row) {
+  const Json durations = Json::parse(row.durations, nullptr, false);
+  return {{"dbinstance", text(row.dbinstance)},
+          {"restoredate", zoned(row.restoredate)},
+          {"appname", text(row.appname)},
+          {"environment", text(row.environment)},
+          {"source", text(row.source)},
+          {"restoretype", text(row.restoretype)},
+          {"snapshot", text(row.snapshot)},
+          {"status", row.status},
+          {"recordingtime", zoned(row.recordingtime)},
+          {"run", row.run},
+          {"datatime", zoned(row.datatime)},
+          {"durations", durations.is_discarded() ? Json() : durations},
+          {"reason", text(row.reason)}};
+}
+
+}  // namespace
+
+Json state_of(const store::ExecutionRow& row) {
+  return Json::parse(row.snapshot).at("root").at("input");
+}
+
+bool is_driven(World& world, const store::ExecutionRow& row) {
+  const engine::Ownership probe(world.home.engines());
+  return !row.owner.empty() && probe.is_alive(row.owner);
+}
+
+Json run_view(const store::ExecutionRow& row) {
+  return {{"run", row.id},
+          {"target", text(row.subject)},
+          {"status", row.status},
+          {"created", time(row.created)},
+          {"ended", time(row.ended)},
+          {"cancelRequested", row.cancel_requested},
+          {"error", text(row.error)},
+          {"cause", text(row.cause)}};
+}
+
+Json list_view(World& world) {
+  Json list = Json::array();
+  for (const auto& row : world.journal.list(false)) list.push_back(run_view(row));
+  return list;
+}
+
+Json status_view(World& world, const std::string& id) {
+  const auto row = must_find_run(world, id);
+  Json view = run_view(row);
+  view["state"] = Json::parse(row.snapshot).at("root").at("state");
+  view["waitsUntil"] = time(row.due);
+  view["driven"] = is_driven(world, row);
+  return view;
+}
+
+Json history_view(World& world, const std::string& id) {
+  const auto row = must_find_run(world, id);
+  return {{"run", row.id},
+          {"status", row.status},
+          {"cause", text(row.cause)},
+          {"ended", time(row.ended)},
+          {"attempts", attempts_of(world, id)},
+          {"events", events_of(world, id)},
+          {"results", state_of(row).value("results", Json::object())}};
+}
+
+Json outcome_view(World& world, const std::string& id) {
+  const auto row = must_find_run(world, id);
+  const Json state = state_of(row);
+  Json view = run_view(row);
+  view["results"] = state.value("results", Json::object());
+  view["state"] = standing(state, row.status);
+  view["seconds"] =
+      row.ended ? Json(std::chrono::duration<double>(*row.ended - row.created).count()) : Json();
+  view["connect"] = connection(world, state, row.status);
+  view["hint"] = text(hint_of(row));
+  return view;
+}
+
+Json ledger_view(World& world, const std::string& table) {
+  Json list = Json::array();
+  for (const auto& row : world.ledger.rows(table)) list.push_back(ledger_row_view(row));
+  return list;
+}
+
+Json database_view(World& world, const provider::Database& database) {
+  const auto window = world.databases.window(database.id);
+  return {{"name", database.name},
+          {"kind", to_string(database.kind)},
+          {"role", role_of(world, database)},
+          {"id", database.id},
+          {"status", database.status},
+          {"host", database.host},
+          {"port", database.port},
+          {"open", database.open},
+          {"bytes", world.databases.bytes(database.id)},
+          {"restorableFrom", window ? time(window->from) : Json()},
+          {"restorableTo", window ? time(window->to) : Json()},
+          {"engine", database.engine},
+          {"version", text(database.version)},
+          {"masterUser", text(database.master_user)},
+          {"database", text(database.db_name)},
+          {"tags", database.tags}};
+}
+
+Json databases_view(World& world) {
+  Json list = Json::array();
+  for (const auto& each : world.databases.list()) list.push_back(database_view(world, each));
+  return list;
+}
+
+Json snapshots_view(World& world) {
+  Json list = Json::array();
+  for (const auto& each : world.databases.snapshots())
+    list.push_back({{"name", each.name},
+                    {"of", each.origin.name},
+                    {"engine", each.origin.engine},
+                    {"dataTime", time(each.data_time)},
+                    {"bytes", os::tree_bytes(world.home.snapshot(each.id))},
+                    {"automated", each.automated}});
+  return list;
+}
+
+}  // namespace runs

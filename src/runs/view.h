@@ -1,0 +1,34 @@
+// The one JSON view of what this home knows: docs/json.md. What is unknown is null; times are ISO 8601, UTC,
+// with their zone.
+#pragma once
+
+#include "runs/world.h"
+
+namespace runs {
+
+/// {run, target, status, created, ended, cancelRequested, error, cause}
+base::Json run_view(const store::ExecutionRow& row);
+/// All runs, oldest first.
+base::Json list_view(World& world);
+/// A run_view with `state`, `waitsUntil` and `driven`: does a living process drive it?
+base::Json status_view(World& world, const std::string& id);
+/// {run, status, cause, ended, attempts, events, results}
+base::Json history_view(World& world, const std::string& id);
+/// A run_view of one that was driven, with `results`, `state` for people, `connect`, `kept` and `hint`.
+base::Json outcome_view(World& world, const std::string& id);
+
+/// The rows of a ledger, of all ledgers if `table` is "".
+base::Json ledger_view(World& world, const std::string& table);
+
+/// An instance or a cluster.
+base::Json database_view(World& world, const provider::Database& database);
+base::Json databases_view(World& world);
+base::Json snapshots_view(World& world);
+
+/// Where a run's data stands: what its state machine carries from state to state.
+base::Json state_of(const store::ExecutionRow& row);
+
+/// Does a living process drive it?
+bool is_driven(World& world, const store::ExecutionRow& row);
+
+}  // namespace runs
