@@ -70,6 +70,17 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
   return guess.empty() ? std::string() : fmt::format("did you mean '{}'?", guess);
 }
 
+std::string_view tail(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  text.remove_prefix(text.size() - bytes);
+  constexpr std::size_t longest_rest = 3;
+  for (std::size_t i = 0; i < longest_rest && !text.empty(); ++i) {
+    if ((static_cast<unsigned char>(text.front()) & 0xC0U) != 0x80U) break;
+    text.remove_prefix(1);
+  }
+  return text;
+}
+
 std::string human_bytes(std::uint64_t bytes) {
   constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   auto value = static_cast<double>(bytes);

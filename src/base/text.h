@@ -17,6 +17,8 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 /// `did you mean 'x'?`, or "" when nothing is near.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
+/// The last `bytes` of a text, from the beginning of a UTF-8 character on.
+std::string_view tail(std::string_view text, std::size_t bytes);
 /// `1.5 GiB`: for people.
 std::string human_bytes(std::uint64_t bytes);
 /// The whole of `text` as a non-negative decimal number; nothing for anything else.

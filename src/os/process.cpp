@@ -29,13 +29,14 @@ namespace {
 using base::Error;
 
 constexpr std::size_t output_limit_bytes = 16U << 10U;
+constexpr std::size_t told_bytes = 1500;  ///< of it, in an error
 
 /// What the child needs, made ready before fork: after it only async-signal-safe calls are allowed.
 struct Prepared {
   fs::path program;
   std::vector<char*> argv;
   std::vector<char*> environment;
-  std::string folder, input;
+  std::string folder, input, output;
   const Ids* user = nullptr;
 };
 
@@ -54,16 +55,36 @@ Prepared prepare(const Command& command) {
   out.environment.push_back(nullptr);
   out.folder = command.folder.empty() ? "/" : command.folder.string();
   out.input = command.input;
+  out.output = command.output;
   if (command.user && command.user->uid != ::geteuid()) out.user = &*command.user;
   return out;
 }
 
-[[noreturn]] void become(const Prepared& prepared, int out_fd, bool dies_with_us) {
-  const int in = ::open(prepared.input.c_str(), O_RDONLY);
-  if (in < 0) ::_exit(126);
+/// What start() hears of the processes it makes: of the middle one the server's pid, of the server why it
+/// could not become the program. Written whole: it is shorter than PIPE_BUF.
+struct Told {
+  enum Kind : int { pid, no_input, no_user, no_folder, no_log, no_program } kind = pid;
+  int value = 0;  ///< the pid, or an errno
+};
+
+[[noreturn]] void give_up(int tell_fd, Told::Kind why) {
+  const Told told{why, errno};
+  if (tell_fd >= 0) [[maybe_unused]]
+    const auto written = ::write(tell_fd, &told, sizeof told);
+  ::_exit(why == Told::no_program ? 127 : 126);
+}
+
+/// As the user that the program runs as: in a folder of its own it may have put a link or a pipe there.
+int open_log(const Prepared& prepared) {
+  return ::open(prepared.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+                0600);
+}
+
+/// Output goes to `out_fd`, or if that is -1 to the prepared file.
+[[noreturn]] void become(const Prepared& prepared, int out_fd, bool dies_with_us, int tell_fd) {
+  const int in = ::open(prepared.input.c_str(), O_RDONLY | O_CLOEXEC);
+  if (in < 0) give_up(tell_fd, Told::no_input);
   ::dup2(in, 0);
-  ::dup2(out_fd, 1);
-  ::dup2(out_fd, 2);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -72,14 +93,18 @@ Prepared prepare(const Command& command) {
   if (prepared.user != nullptr) {
     const gid_t group = prepared.user->gid;
     if (::setgroups(1, &group) != 0 || ::setgid(group) != 0 || ::setuid(prepared.user->uid) != 0)
-      ::_exit(126);
+      give_up(tell_fd, Told::no_user);
   }
   if (dies_with_us) ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after setuid, which would clear it
-  if (::chdir(prepared.folder.c_str()) != 0) ::_exit(126);
+  const int output = out_fd >= 0 ? out_fd : open_log(prepared);
+  if (output < 0) give_up(tell_fd, Told::no_log);
+  ::dup2(output, 1);
+  ::dup2(output, 2);
+  if (::chdir(prepared.folder.c_str()) != 0) give_up(tell_fd, Told::no_folder);
   // start() waits for the pipe of which this is the end to close: at the very execve.
   if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) ::closefrom(3);
   ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.environment.data());
-  ::_exit(127);
+  give_up(tell_fd, Told::no_program);
 }
 
 /// Reads what is there without budget; false at the end.
@@ -105,11 +130,14 @@ class Child {
     pid_ = ::fork();
     if (pid_ == 0) {
       ::setpgid(0, 0);
-      become(prepared, ends[1], true);
+      become(prepared, ends[1], true, -1);
     }
     ::close(ends[1]);
     pipe_ = ends[0];
-    if (pid_ < 0) throw Error("ProcessError", fmt::format("fork: {}", std::strerror(errno)));
+    if (pid_ < 0) {
+      ::close(pipe_);
+      throw Error("ProcessError", fmt::format("fork: {}", std::strerror(errno)));
+    }
     ::setpgid(pid_, pid_);
     ::fcntl(pipe_, F_SETFL, O_NONBLOCK);
   }
@@ -166,6 +194,36 @@ fs::path read_link(int pid, const char* name) {
   return fs::read_symlink(fmt::format("/proc/{}/{}", pid, name), error);
 }
 
+std::string why_not(const Told& told, const Command& command) {
+  switch (told.kind) {
+    case Told::no_log:
+      return "opening its log " + command.output.string();
+    case Told::no_folder:
+      return "entering " + command.folder.string();
+    case Told::no_user:
+      return "becoming the user " + command.user->name;
+    case Told::no_input:
+      return "opening " + command.input.string();
+    default:
+      return "executing it";
+  }
+}
+
+/// Reads until the other end closes: at the execve of the program.
+int read_pid(int pipe, std::optional<Told>& failed) {
+  int pid = -1;
+  Told told;
+  while (true) {
+    const ssize_t got = ::read(pipe, &told, sizeof told);
+    if (got < 0 && errno == EINTR) continue;
+    if (got != sizeof told) return pid;
+    if (told.kind == Told::pid)
+      pid = told.value;
+    else
+      failed = told;
+  }
+}
+
 int bound_socket(int port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int yes = 1;
@@ -190,7 +248,7 @@ Finished run(const Command& command, base::Clock& clock, base::Time deadline, co
     const auto code = child.poll_end(out.output);
     if (code) {
       out.exit_code = *code;
-      if (out.output.size() > output_limit_bytes) out.output.erase(0, out.output.size() - output_limit_bytes);
+      out.output = base::tail(out.output, output_limit_bytes);
       return out;
     }
     if (tick) tick();
@@ -207,21 +265,18 @@ Finished run_or_throw(const Command& command, base::Clock& clock, base::Time dea
   Finished finished = run(command, clock, deadline, stop, tick);
   if (finished.exit_code != 0) {
     const std::string_view all = base::trim(finished.output);
-    const auto tail = all.size() > 1500 ? all.substr(all.size() - 1500) : all;
     throw Error(all.find("No space left") != std::string_view::npos ||
                         all.find("Errcode: 28") != std::string_view::npos
                     ? "DiskFull"
                     : "ProgramFailed",
-                fmt::format("'{}' ended with {}: {}", command.argv[0], finished.exit_code, tail));
+                fmt::format("'{}' ended with {}: {}", command.argv[0], finished.exit_code,
+                            base::tail(all, told_bytes)));
   }
   return finished;
 }
 
 ProcessId start(const Command& command) {
   const Prepared prepared = prepare(command);
-  const int log = ::open(command.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (log < 0)
-    throw Error("FileError", fmt::format("opening {}: {}", command.output.string(), std::strerror(errno)));
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     throw Error("ProcessError", fmt::format("pipe: {}", std::strerror(errno)));
@@ -229,20 +284,22 @@ ProcessId start(const Command& command) {
   if (middle == 0) {  // a double fork: the server's parent is init
     ::setsid();
     const pid_t server = ::fork();
-    if (server == 0) become(prepared, log, false);
-    [[maybe_unused]] const auto told = ::write(ends[1], &server, sizeof server);
+    if (server == 0) become(prepared, -1, false, ends[1]);
+    const Told told{Told::pid, server};
+    [[maybe_unused]] const auto written = ::write(ends[1], &told, sizeof told);
     ::_exit(0);
   }
-  ::close(log);
+  const int failure = errno;
   ::close(ends[1]);
-  pid_t server = -1;
-  const bool told = ::read(ends[0], &server, sizeof server) == sizeof server;
-  char nothing = 0;
-  while (::read(ends[0], &nothing, 1) < 0 && errno == EINTR) {
-  }
+  std::optional<Told> failed;
+  const int server = middle < 0 ? -1 : read_pid(ends[0], failed);
   ::close(ends[0]);
+  if (middle < 0) throw Error("ProcessError", fmt::format("fork: {}", std::strerror(failure)));
   ::waitpid(middle, nullptr, 0);
-  if (!told || server <= 0) throw Error("ProcessError", fmt::format("could not start '{}'", command.argv[0]));
+  if (failed)
+    throw Error("ProcessError", fmt::format("could not start '{}': {}: {}", command.argv[0],
+                                            why_not(*failed, command), std::strerror(failed->value)));
+  if (server <= 0) throw Error("ProcessError", fmt::format("could not start '{}'", command.argv[0]));
   return identify(server).value_or(ProcessId{server, 0});
 }
 

@@ -20,7 +20,7 @@ struct Command {
       environment;  ///< `NAME=value`, added to a bare PATH and LANG=C; seen by the same user alone
   fs::path folder;  ///< working directory; default: /
   fs::path input = "/dev/null";  ///< standard input; opened as we are
-  fs::path output;  ///< standard output and error go to the end of this file; default: see run(), start()
+  fs::path output;  ///< start() alone: standard output and error go to the end of this file, opened as `user`
 };
 
 struct Finished {
@@ -46,7 +46,8 @@ struct ProcessId {
 };
 
 /// Starts a program in a session of its own that outlives us; init reaps it. It runs, or has failed to, when
-/// this returns. Output goes to command.output, which must be set. Throws ProgramNotFound.
+/// this returns. Output goes to command.output, which must be set and is no link and no pipe. Throws
+/// ProgramNotFound, ProcessError.
 ProcessId start(const Command& command);
 
 /// Does this very process run, and not as a zombie?

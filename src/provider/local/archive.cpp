@@ -15,12 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr const char* output_name = "receiver.log";
 
-/// It complains every few seconds while its source is away.
-void cut_short(const os::fs::path& output) {
-  constexpr std::uintmax_t too_long = 1U << 20U;
-  std::error_code none;
-  if (os::fs::file_size(output, none) > too_long && !none) os::fs::resize_file(output, 0);
-}
+constexpr std::uintmax_t biggest_output =
+    1U << 20U;  ///< it complains every few seconds while its source is away
 
 }  // namespace
 
@@ -33,7 +29,7 @@ bool Databases::receives(const Row& adopted) {
 
 void Databases::start_receiving(const Row& adopted, const Budget& budget) {
   const auto folder = home_.archive(adopted.id);
-  if (receives(adopted)) return cut_short(folder / output_name);
+  if (receives(adopted)) return os::rotate(folder / output_name, biggest_output);
   os::make_folder(folder, 0700, home_.server_user);
   os::remove_tree(folder / output_name);
   auto command = server(adopted)->receiver(administrator(adopted));
@@ -43,7 +39,7 @@ void Databases::start_receiving(const Row& adopted, const Budget& budget) {
   const auto receiver = os::start(command);
   const auto enough = budget.clock.now() + 30s;
   while (std::distance(os::fs::directory_iterator(folder), {}) < 2) {  // its output and the log
-    const auto said = os::read_file(folder / output_name);
+    const auto said = os::read_regular(folder / output_name);
     const bool failed = !os::is_running(receiver) || base::lower(said).find("error") != std::string::npos;
     if (failed || budget.clock.now() >= enough) {
       stop_receiving(adopted);
@@ -65,7 +61,8 @@ base::Time Databases::log_end(const Row& source) {
   if (source.adopted.is_null() || status_of(source) == "available") return base::SystemClock().now();
   base::Time newest{};
   for (const auto& entry : os::fs::directory_iterator(home_.archive(source.id)))
-    if (entry.path().filename() != output_name) newest = std::max(newest, os::modified(entry.path()));
+    if (!entry.path().filename().string().starts_with(output_name))
+      newest = std::max(newest, os::modified(entry.path()));
   return newest;
 }
 

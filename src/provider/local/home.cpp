@@ -47,7 +47,7 @@ void Home::build(const os::fs::path& folder,
     os::make_folder(partial, 0700, server_user);
     fill(partial);
     os::sync_tree(partial);
-    os::fs::rename(partial, folder);
+    os::rename_tree(partial, folder);
   } catch (const std::exception&) {
     remove_unfinished(folder);
     throw;

@@ -48,7 +48,7 @@ os::Command backup_command(const Home& home, const CopySource& source, const os:
 base::Json position_in(const os::fs::path& folder) {
   for (const char* name : {"mariadb_backup_binlog_info", "xtrabackup_binlog_info"}) {
     if (!os::fs::exists(folder / name)) continue;
-    const auto text = os::read_file(folder / name);
+    const auto text = os::read_regular(folder / name);
     const auto fields = base::split_list(base::trim(text), '\t');
     if (fields.size() < 2) continue;
     return {{"file", fields[0]},

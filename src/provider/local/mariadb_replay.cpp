@@ -26,7 +26,7 @@ Relay lay_out(const LogSource& log, const os::fs::path& data, base::Time until) 
   for (const auto& file : binlog_files(log.data, log.base_position.at("file"))) {
     relay.last_file = fmt::format("relay.{:06}", ++number);
     const auto to = data / relay.last_file;
-    share_or_copy(file, to);
+    os::copy_file(file, to);
     const auto end = find_binlog_end(to, offset, until);
     relay.end = end.offset;
     index += "./" + relay.last_file + "\n";
@@ -77,7 +77,7 @@ os::fs::path MariaDbServer::fetch_log(const LogSource& log, const Budget& budget
   os::fs::path last;
   for (const auto& file : binlog_files(log.data, log.base_position.at("file"))) {
     last = folder / file.filename();
-    share_or_copy(file, last);
+    os::copy_file(file, last);
   }
   os::give_to(folder, home_.server_user);
   auto command = receive_command(*log.origin);

@@ -32,10 +32,11 @@ std::set<std::string> segments(const os::fs::path& folder, const std::string& fi
 /// stops there, behind everything that was committed before the copy.
 void gather(const LogSource& log, const std::string& first, const os::fs::path& to) {
   auto take = [&](const os::fs::path& from) {
-    std::error_code vanished;  // a segment that was recycled is in the archive
-    if (!os::fs::exists(from)) return;
-    if (!os::reflink(from, to / from.filename()))
-      os::fs::copy_file(from, to / from.filename(), os::fs::copy_options::overwrite_existing, vanished);
+    try {
+      os::copy_file(from, to / from.filename());
+    } catch (const Error& error) {
+      if (error.code != "FileNotFound") throw;  // a segment that was recycled is in the archive
+    }
   };
   for (const auto& name : segments(log.data / "pg_wal", first)) take(log.data / "pg_wal" / name);
   for (const auto& name : segments(log.archive, first)) {
@@ -102,7 +103,7 @@ bool is_wal_segment(const std::string& name) {
 
 std::string first_segment_of(const os::fs::path& data) {
   if (!os::fs::exists(data / "backup_label")) return {};
-  const std::string label = os::read_file(data / "backup_label");
+  const std::string label = os::read_regular(data / "backup_label");
   const auto at = label.find("(file ");
   return at == std::string::npos ? "" : label.substr(at + 6, 24);
 }
@@ -134,7 +135,7 @@ void PostgresServer::drop_log_before(const LogSource& log) const {
 void PostgresServer::replay_to(const std::string& target, const base::Json& settings,
                                const Budget& budget) const {
   configure(false, settings);
-  std::string text = os::read_file(settings_file());
+  std::string text = os::read_regular(settings_file());
   text += fmt::format(
       "restore_command = 'ln -f \"{}/%f\" \"%p\"'\nrecovery_target_timeline = "
       "'latest'\nrecovery_target_action = 'promote'\nhot_standby = off\n",

@@ -44,7 +44,7 @@ std::string quoted(const os::fs::path& path) {
 
 os::fs::path postgres_program(const std::string& name, const os::fs::path& data) {
   std::string major;
-  if (!data.empty()) major = base::trim(os::read_file(data / "PG_VERSION", 64));
+  if (!data.empty()) major = base::trim(os::read_regular(data / "PG_VERSION", 64));
   os::fs::path newest;
   int newest_major = 0;
   std::error_code error;
@@ -151,7 +151,7 @@ void PostgresServer::remove_stale_locks() const {
   for (const auto& file : {data() / "postmaster.pid", folder() / fmt::format(".s.PGSQL.{}.lock", port_)}) {
     std::error_code gone;
     if (os::fs::exists(file, gone) &&
-        os::fs::exists(fmt::format("/proc/{}", std::atoi(os::read_file(file, 4096).c_str())), gone))
+        os::fs::exists(fmt::format("/proc/{}", std::atoi(os::read_regular(file, 4096).c_str())), gone))
       os::remove_tree(file);
   }
 }
@@ -160,7 +160,7 @@ void PostgresServer::remove_stale_locks() const {
 void PostgresServer::remove_remains(const Budget& budget) const {
   if (!os::fs::exists(data() / "postmaster.pid")) return;
   await_orphans(budget);
-  for (const auto& line : base::split_list(os::read_file(data() / "postmaster.pid", 4096), '\n')) {
+  for (const auto& line : base::split_list(os::read_regular(data() / "postmaster.pid", 4096), '\n')) {
     const auto words = base::split_list(line, ' ');
     if (words.size() == 2) os::remove_shared_memory(std::atoi(words[1].c_str()), home_.server_user);
   }
@@ -171,7 +171,7 @@ os::ProcessId PostgresServer::launch(const Budget& budget) const {
   const auto postgres = postgres_program("postgres", data());
   if (postgres.empty())
     throw Error("ProgramNotFound", fmt::format("no PostgreSQL {} is installed, which made the data of {}",
-                                               base::trim(os::read_file(data() / "PG_VERSION", 64)), id_));
+                                               base::trim(os::read_regular(data() / "PG_VERSION", 64)), id_));
   await_orphans(budget);
   remove_stale_locks();
   return os::start({.argv = {postgres.string(), "--config-file=" + settings_file().string()},
@@ -188,7 +188,7 @@ std::unique_ptr<sql::Connection> PostgresServer::start_as(const std::string& rol
   await_start(
       launch(budget),
       [&] {
-        if (os::read_file(data() / "postmaster.pid", 4096).find("\nready") == std::string::npos)
+        if (os::read_regular(data() / "postmaster.pid", 4096).find("\nready") == std::string::npos)
           throw Error("ServerStarting", fmt::format("PostgreSQL of {} is not ready", id_));
         session = log_in(role, "postgres");
       },

@@ -29,7 +29,7 @@ std::optional<os::ProcessId> Server::process() const {
   if (error) return std::nullopt;
   for (const auto& file : {folder() / "pid", data() / "postmaster.pid"}) {
     try {
-      const auto found = os::identify(std::atoi(os::read_file(file, 4096).c_str()));
+      const auto found = os::identify(std::atoi(os::read_regular(file, 4096).c_str()));
       if (found && os::works_in(found->pid, ours, server_programs())) return found;
     } catch (const Error&) {
       // no pid file: it may be starting
@@ -129,12 +129,12 @@ void Server::kill(const Budget& budget) const {
 std::string Server::log_tail() const {
   std::string log;
   try {
-    log = os::read_file(folder() / "server.log", 256U << 20U);
+    log = os::read_tail(folder() / "server.log", 8000);
   } catch (const Error& error) {
     return error.message;
   }
   std::string tail;
-  for (const auto& line : base::split_list(log.size() > 8000 ? log.substr(log.size() - 8000) : log, '\n'))
+  for (const auto& line : base::split_list(log, '\n'))
     if (is_error(line)) tail += (tail.empty() ? "" : "; ") + line;
   return tail.empty() ? "its log has no error" : tail;
 }
@@ -160,18 +160,12 @@ Copied Server::copy(const CopySource& source, const os::fs::path& target, const 
 }
 
 void Server::write_own(const os::fs::path& path, const std::string& text) const {
-  os::replace_file(path, text, 0600);
-  os::give_to(path, home_.server_user);
+  os::replace_file(path, text, 0600, home_.server_user);
 }
 
 void Server::rotate_log() const {
   constexpr std::uintmax_t biggest_log = 16U << 20U;
-  const auto log = folder() / "server.log";
-  std::error_code error;
-  const auto size = os::fs::file_size(log, error);
-  if (error || size <= biggest_log) return;
-  os::fs::copy_file(log, folder() / "server.log.1", os::fs::copy_options::overwrite_existing, error);
-  if (!error) os::fs::resize_file(log, 0, error);  // a running server appends to what it has open
+  os::rotate(folder() / "server.log", biggest_log);
 }
 
 void clone_tree(const os::fs::path& from, const os::fs::path& to, const os::Ids& owner,
@@ -207,7 +201,7 @@ std::string why_not_clone(const os::fs::path& from, const os::fs::path& target) 
   std::uint64_t extents = 0, bytes = 0;
   std::error_code error;
   for (os::fs::recursive_directory_iterator at(from, error), end; !error && at != end; at.increment(error)) {
-    if (!at->is_regular_file(error)) continue;
+    if (at->is_symlink(error) || !at->is_regular_file(error)) continue;
     const auto size = at->file_size(error);
     extents += size < too_small_to_matter ? 1 : os::count_extents(at->path());
     bytes += size;
@@ -219,10 +213,6 @@ std::string why_not_clone(const os::fs::path& from, const os::fs::path& target) 
   return {};
 }
 
-void share_or_copy(const os::fs::path& from, const os::fs::path& to) {
-  if (!os::reflink(from, to)) os::fs::copy_file(from, to, os::fs::copy_options::overwrite_existing);
-}
-
 void copy_tree(const os::fs::path& from, const os::fs::path& to,
                const std::function<void(std::uintmax_t)>& tell) {
   std::uintmax_t done = 0;
@@ -230,10 +220,12 @@ void copy_tree(const os::fs::path& from, const os::fs::path& to,
   for (auto at = os::fs::recursive_directory_iterator(from); at != os::fs::recursive_directory_iterator();
        ++at) {
     const auto target = to / os::fs::relative(at->path(), from);
+    if (at->is_symlink())
+      throw Error("CopyFailed", "data outside of the data folder is not served: " + at->path().string());
     if (at->is_directory()) {
       os::fs::create_directories(target);
     } else if (at->is_regular_file()) {
-      share_or_copy(at->path(), target);
+      os::copy_file(at->path(), target);
       done += at->file_size();
       tell(done);
     }

@@ -181,8 +181,6 @@ class Server {
 /// files, another file system, or so many extents that reading its bytes is faster. "" if it is to be cloned.
 std::string why_not_clone(const os::fs::path& from, const os::fs::path& target);
 
-/// Copies a file, replacing `to`: shares blocks where it can.
-void share_or_copy(const os::fs::path& from, const os::fs::path& to);
 /// Copies a tree that nobody writes to: shares blocks where it can. `tell` hears bytes done.
 void copy_tree(const os::fs::path& from, const os::fs::path& to,
                const std::function<void(std::uintmax_t)>& tell);

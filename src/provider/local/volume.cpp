@@ -11,13 +11,16 @@ namespace {
 
 using base::Error;
 
+/// Nothing in a volume is a program of anybody's, or a device.
+constexpr const char* mount_options = "loop,noatime,nosuid,nodev";
+
 void run(std::vector<std::string> argv) {
   base::SystemClock clock;
   os::run_or_throw({.argv = std::move(argv)}, clock, clock.now() + std::chrono::minutes(10), {});
 }
 
 void mount(const os::fs::path& image, const os::fs::path& at) {
-  run({"mount", "-o", "loop,noatime", image.string(), at.string()});
+  run({"mount", "-o", mount_options, image.string(), at.string()});
 }
 
 bool holds_nothing(const os::fs::path& folder) {
@@ -63,7 +66,7 @@ os::fs::path storage_of(const os::fs::path& root) {
   if (os::same_file_system(root, at)) {
     if (os::current_user().uid != 0)
       throw Error("VolumeNotMounted", fmt::format("the volume {} is not mounted", image.string()),
-                  fmt::format("sudo mount -o loop,noatime {} {}", image.string(), at.string()));
+                  fmt::format("sudo mount -o {} {} {}", mount_options, image.string(), at.string()));
     mount(image, at);
   }
   return at;
