@@ -8,7 +8,6 @@
 namespace asl {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 Json run(const std::string& definition, const std::string& input = "{}") {
