@@ -49,8 +49,13 @@ int history(const std::string& id, const Options& options) {
     return Exit::done;
   }
   print_attempts(view);
-  std::cout << fmt::format("{}  {}{}\n", cell(view["ended"]), view["status"].get<std::string>(),
-                           view["cause"].is_null() ? "" : ": " + view["cause"].get<std::string>());
+  for (const Json& each : view["problems"])
+    std::cout << base::to_string(each["file"].get<std::string>(),
+                                 {each["line"], each["path"], each["message"], each["severity"] == "warning"})
+              << "\n";
+  std::cout << fmt::format(
+      "{}  {}{}\n", cell(view["ended"]), view["status"].get<std::string>(),
+      view["cause"].is_null() || !view["problems"].empty() ? "" : ": " + view["cause"].get<std::string>());
   return Exit::done;
 }
 

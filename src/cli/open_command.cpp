@@ -13,43 +13,83 @@ namespace cli {
 namespace {
 
 using base::Error;
+using base::Json;
 
 int resume(const std::string& id, const Options& options) {
   Signals signals;
   runs::World world(options.home);
   const auto listener = make_listener(world.clock, options.json);
+  runs::Driver driver(world, *listener, signals.token());
   const auto row = must_find_run(world, id);
   if (row.status == "RUNNING")
-    runs::Driver(world, *listener, signals.token()).resume(id);
+    driver.resume(id);
   else if (!options.json)
     std::cout << fmt::format("run {} has ended: {}\n", id, row.status);
   return print_outcome(runs::outcome_view(world, id), options.json);
 }
 
-Body set_up_resume(Arguments& arguments, const Options& options) {
-  auto id = std::make_shared<std::string>();
-  arguments.add("RUN", *id, "run to take up again").required();
-  return [id, &options] { return resume(*id, options); };
-}
-
-int cancel(const std::string& id, const Options& options) {
+/// The exit code is that of the worst: interrupted, failed, done.
+int resume_all(const Options& options) {
   Signals signals;
   runs::World world(options.home);
   const auto listener = make_listener(world.clock, options.json);
-  const auto row = must_find_run(world, id);
-  if (row.status != "RUNNING") throw Error("BadInput", fmt::format("run {} has ended: {}", id, row.status));
-  if (!runs::Driver(world, *listener, signals.token()).cancel(id)) {
-    std::cout << fmt::format("run {} is told to stop and to roll back\n", id);
+  Json outcomes = Json::array();
+  int code = Exit::done;
+  for (const auto& id : runs::Driver(world, *listener, signals.token()).resume_all()) {
+    outcomes.push_back(runs::outcome_view(world, id));
+    code = std::max(code, options.json ? exit_of(outcomes.back()) : print_outcome(outcomes.back(), false));
+  }
+  if (options.json) print_json(outcomes);
+  return code;
+}
+
+Body set_up_resume(Arguments& arguments, const Options& options) {
+  struct Args {
+    std::string run;
+    bool all = false;
+  };
+  auto args = std::make_shared<Args>();
+  const auto run = arguments.add("RUN", args->run, "run to take up again");
+  arguments.flag("--all", args->all, "every run that lost its process, as after a reboot").excludes(run);
+  return [args, &options] {
+    if (args->all) return resume_all(options);
+    if (args->run.empty()) throw Error("BadInput", "resume needs a RUN or --all");
+    return resume(args->run, options);
+  };
+}
+
+struct CancelArgs {
+  std::string run;
+  bool no_wait = false;
+};
+
+/// Put back is what was asked for: no failure.
+int cancel(const CancelArgs& args, const Options& options) {
+  Signals signals;
+  runs::World world(options.home);
+  const auto listener = make_listener(world.clock, options.json);
+  runs::Driver driver(world, *listener, signals.token());
+  const auto row = must_find_run(world, args.run);
+  if (row.status != "RUNNING")
+    throw Error("BadInput", fmt::format("run {} has ended: {}", args.run, row.status));
+  driver.cancel(args.run, !args.no_wait);
+  const Json outcome = runs::outcome_view(world, args.run);
+  if (args.no_wait && outcome["status"] == "RUNNING") {
+    if (options.json)
+      print_json(outcome);
+    else
+      std::cout << fmt::format("run {} is told to stop and to roll back\n", args.run);
     return Exit::done;
   }
-  const int code = print_outcome(runs::outcome_view(world, id), options.json);
-  return code == Exit::failed ? static_cast<int>(Exit::done) : code;
+  const int code = print_outcome(outcome, options.json);
+  return outcome["error"] == "RefreshCancelled" ? static_cast<int>(Exit::done) : code;
 }
 
 Body set_up_cancel(Arguments& arguments, const Options& options) {
-  auto id = std::make_shared<std::string>();
-  arguments.add("RUN", *id, "run to cancel: it is rolled back").required();
-  return [id, &options] { return cancel(*id, options); };
+  auto args = std::make_shared<CancelArgs>();
+  arguments.add("RUN", args->run, "run to cancel: it is rolled back").required();
+  arguments.flag("--no-wait", args->no_wait, "return once it is told, if another process drives it");
+  return [args, &options] { return cancel(*args, options); };
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "os/files.h"
 
 namespace cli {
@@ -57,6 +58,15 @@ std::string seconds_text(const base::Json& seconds) {
   if (seconds.is_null()) return "-";
   return base::human_duration(
       std::chrono::microseconds(static_cast<std::int64_t>(seconds.get<double>() * 1'000'000)));
+}
+
+std::string progress_text(const base::Json& progress) {
+  auto text = progress["what"].get<std::string>();
+  const std::uint64_t total = progress["total"], rate = progress["bytesPerSecond"];
+  if (total > 0)
+    text += fmt::format(" {} of {}", base::human_bytes(progress["done"]), base::human_bytes(total));
+  if (total > 0 && rate > 0) text += fmt::format(", {}/s", base::human_bytes(rate));
+  return text;
 }
 
 std::string read_input(const std::string& path, std::size_t most_bytes) {

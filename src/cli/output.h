@@ -34,6 +34,9 @@ std::string cell(const base::Json& value);
 /// `4.2 s`, of a number of seconds; `-` where it is null.
 std::string seconds_text(const base::Json& seconds);
 
+/// `copying 1.0 GiB of 2.1 GiB, 310 MiB/s`, of a run's `progress`.
+std::string progress_text(const base::Json& progress);
+
 /// A file, or standard input for "-": what is secret is never an argument, because all can see those.
 std::string read_input(const std::string& path, std::size_t most_bytes);
 

@@ -16,8 +16,7 @@ constexpr int name_width = 24;
 
 }  // namespace
 
-Progress::Progress(base::Clock& clock, bool terminal, std::string file)
-    : clock_(clock), terminal_(terminal), file_(std::move(file)) {
+Progress::Progress(base::Clock& clock, bool terminal) : clock_(clock), terminal_(terminal) {
   if (!terminal_) return;
   painter_ = std::jthread([this](const std::stop_token& stop) {
     while (clock_.sleep_until(clock_.now() + std::chrono::milliseconds(100), stop)) {
@@ -85,8 +84,13 @@ void Progress::clears(const std::string& run) {
   std::cout << fmt::format("run {} was interrupted; it is rolled back first\n", run);
 }
 
+void Progress::awaits(const std::string& run) {
+  std::cout << fmt::format("run {} is told to stop; waiting until everything is put back\n", run)
+            << std::flush;
+}
+
 void Progress::plans(const std::string& run, const runs::Planned& planned) {
-  print_problems(file_, planned.problems);
+  print_problems(planned.path, planned.problems);
   if (!planned.ok()) return;
   std::cout << fmt::format("run {}: {} -> {}\n", run, planned.file.names.source, planned.file.names.target);
   for (const auto& note : planned.plan.notes) std::cout << "  note: " << note << "\n";

@@ -13,14 +13,15 @@ namespace cli {
 /// plain lines. Thread-safe.
 class Progress : public runs::Listener {
  public:
-  /// `clock` must outlive it. `file` is what problems of a plan are located in.
-  Progress(base::Clock& clock, bool terminal, std::string file = {});
+  /// `clock` must outlive it.
+  Progress(base::Clock& clock, bool terminal);
   ~Progress() override;
 
   void clears(const std::string& run) override;
   void plans(const std::string& run, const runs::Planned& planned) override;
   void history(const std::string& execution, const asl::HistoryEvent& event, base::Time at) override;
   void progress(const std::string& execution, const std::string& state, const base::Note& note) override;
+  void awaits(const std::string& run) override;
   void leaves(const std::string& run) override;
 
  private:
@@ -30,7 +31,6 @@ class Progress : public runs::Listener {
 
   base::Clock& clock_;
   bool terminal_;
-  std::string file_;
   std::mutex mutex_;
   std::string step_;  ///< the step that is shown as running, "" if none
   base::Time begun_{};

@@ -1,10 +1,8 @@
 // run, plan, validate.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <iostream>
 
-#include "base/error.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/run_output.h"
@@ -13,24 +11,25 @@
 namespace cli {
 namespace {
 
-using base::Error;
 using base::Json;
 
 int run(const runs::Request& request, const Options& options) {
   Signals signals;
   runs::World world(options.home);
-  const auto listener = make_listener(world.clock, options.json, request.path);
-  runs::Driver driver(world, *listener, signals.token());
-  const std::string id = driver.start(request);
-  if (!id.empty()) return print_outcome(runs::outcome_view(world, id), options.json);
-  if (options.json)
-    print_json({{"problems", runs::problems_view(request.path, make_plan(world, request).problems)}});
-  return Exit::bad_input;
+  const auto listener = make_listener(world.clock, options.json);
+  const std::string id = runs::Driver(world, *listener, signals.token()).start(request);
+  return print_outcome(runs::outcome_view(world, id), options.json);
+}
+
+void declare_request(Arguments& arguments, runs::Request& request) {
+  arguments.add("FILE", request.path, "refresh file").required();
+  arguments.add("--unmasked", request.unmasked,
+                "why a refresh that masks nothing is made all the same; ledger, message and list say so");
 }
 
 Body set_up_run(Arguments& arguments, const Options& options) {
   auto request = std::make_shared<runs::Request>();
-  arguments.add("FILE", request->path, "refresh file").required();
+  declare_request(arguments, *request);
   arguments.flag("--keep-failed", request->keep_failed,
                  "if the run fails, keep its copy, closed, as <target>-failed-<run>");
   return [request, &options] { return run(*request, options); };
@@ -57,16 +56,16 @@ void print_plan(const Json& plan) {
 }
 
 int plan(const runs::Request& request, const Options& options) {
-  runs::Planned planned{.file = runs::read_refresh_file(request.path)};
-  planned.problems = planned.file.problems;
-  if (planned.file.ok()) {
+  auto planned = runs::read_refresh_file(request.path);
+  if (planned.ok()) {
     runs::World world(options.home);
     planned = make_plan(world, request);
   }
+  const Json view = runs::plan_view(planned);
   if (options.json) {
-    print_json(runs::plan_view(request.path, planned));
+    print_json(view);
   } else {
-    if (planned.file.ok()) print_plan(runs::plan_view(request.path, planned));
+    if (!view["target"].is_null()) print_plan(view);
     print_problems(request.path, planned.problems);
   }
   return planned.ok() ? Exit::done : Exit::bad_input;
@@ -74,28 +73,18 @@ int plan(const runs::Request& request, const Options& options) {
 
 Body set_up_plan(Arguments& arguments, const Options& options) {
   auto request = std::make_shared<runs::Request>();
-  arguments.add("FILE", request->path, "refresh file").required();
+  declare_request(arguments, *request);
   return [request, &options] { return plan(*request, options); };
-}
-
-std::vector<base::Problem> problems_of(const std::string& path) {
-  try {
-    return runs::read_refresh_file(path).problems;
-  } catch (const Error& error) {
-    return {{0, "$", error.message}};
-  }
 }
 
 int validate(const std::vector<std::string>& paths, bool json) {
   std::size_t good = 0;
   Json all = Json::array();
   for (const auto& path : paths) {
-    const auto problems = problems_of(path);
-    good += std::ranges::all_of(problems, &base::Problem::warning) ? 1 : 0;
-    if (json)
-      for (auto& each : runs::problems_view(path, problems)) all.push_back(std::move(each));
-    else
-      print_problems(path, problems);
+    const auto file = runs::read_refresh_file(path);
+    good += file.ok() ? 1 : 0;
+    for (auto& each : runs::problems_view(path, file.problems)) all.push_back(std::move(each));
+    if (!json) print_problems(path, file.problems);
   }
   if (json)
     print_json({{"valid", good}, {"files", paths.size()}, {"problems", all}});

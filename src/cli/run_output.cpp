@@ -18,6 +18,8 @@ void print_completed(const Json& outcome) {
   const auto target = outcome["target"].get<std::string>();
   std::cout << fmt::format("done: {} is refreshed (run {}, {})\n", target.substr(target.find('/') + 1),
                            outcome["run"].get<std::string>(), seconds_text(outcome["seconds"]));
+  if (!outcome["unmaskedReason"].is_null())
+    std::cout << fmt::format("      UNMASKED: {}\n", outcome["unmaskedReason"].get<std::string>());
   const Json& made = outcome["connect"];
   if (made.is_null()) return;
   std::cout << fmt::format("      connect: {}:{} as {}, or: {}\n", made["host"].get<std::string>(),
@@ -25,31 +27,57 @@ void print_completed(const Json& outcome) {
                            made["command"].get<std::string>());
 }
 
-void print_failed(const Json& outcome) {
-  std::cerr << fmt::format("failed: run {}: {}\nstate: {}\nhint: {}\n", outcome["run"].get<std::string>(),
-                           outcome["cause"].is_null() ? "" : outcome["cause"].get<std::string>(),
+void print_interrupted(const Json& outcome) {
+  std::cerr << fmt::format("interrupted: run {} {}\nhint: {}\n", outcome["run"].get<std::string>(),
+                           outcome["cancelRequested"].get<bool>()
+                               ? "was told to stop, and not everything is put back yet"
+                               : "can be taken up again",
+                           outcome["hint"].get<std::string>());
+}
+
+void print_refused(const Json& outcome) {
+  std::cerr << fmt::format("refused: run {}: {}\nhint: {}\n", outcome["run"].get<std::string>(),
                            outcome["state"].get<std::string>(), outcome["hint"].get<std::string>());
+}
+
+void print_failed(const Json& outcome) {
+  std::cerr << fmt::format("failed: run {}: {}\nstate: {}\n", outcome["run"].get<std::string>(),
+                           outcome["cause"].is_null() ? "" : outcome["cause"].get<std::string>(),
+                           outcome["state"].get<std::string>());
+  if (const Json& kept = outcome["kept"]; !kept.is_null())
+    std::cerr << fmt::format("kept: {}, closed to users; look at it with: {}\n",
+                             kept["name"].get<std::string>(), kept["command"].get<std::string>());
+  std::cerr << fmt::format("hint: {}\n", outcome["hint"].get<std::string>());
 }
 
 }  // namespace
 
-std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, bool json, const std::string& file) {
+std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, bool json) {
   if (json) return std::make_unique<runs::Listener>();
-  return std::make_unique<Progress>(clock, ::isatty(STDOUT_FILENO) == 1, file);
+  return std::make_unique<Progress>(clock, ::isatty(STDOUT_FILENO) == 1);
+}
+
+int exit_of(const Json& outcome) {
+  const auto status = outcome["status"].get<std::string>();
+  return status == "SUCCEEDED" ? Exit::done
+         : status == "RUNNING" ? Exit::interrupted
+         : status == "REFUSED" ? Exit::bad_input
+                               : Exit::failed;
 }
 
 int print_outcome(const Json& outcome, bool json) {
-  const auto status = outcome["status"].get<std::string>();
+  const int code = exit_of(outcome);
   if (json)
     print_json(outcome);
-  else if (status == "SUCCEEDED")
+  else if (code == Exit::done)
     print_completed(outcome);
-  else if (status == "RUNNING")
-    std::cerr << fmt::format("interrupted: run {} can be taken up again\nhint: {}\n",
-                             outcome["run"].get<std::string>(), outcome["hint"].get<std::string>());
+  else if (code == Exit::interrupted)
+    print_interrupted(outcome);
+  else if (code == Exit::bad_input)
+    print_refused(outcome);
   else
     print_failed(outcome);
-  return status == "SUCCEEDED" ? Exit::done : status == "RUNNING" ? Exit::interrupted : Exit::failed;
+  return code;
 }
 
 }  // namespace cli

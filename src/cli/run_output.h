@@ -8,10 +8,11 @@
 
 namespace cli {
 
-/// One that shows progress, or, with --json, a silent one. `file` is what problems of a plan are located in.
-std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, bool json, const std::string& file = {});
+/// One that shows progress, or, with --json, a silent one.
+std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, bool json);
 
 /// Prints an outcome_view; the exit code that it stands for.
 int print_outcome(const base::Json& outcome, bool json);
+int exit_of(const base::Json& outcome);
 
 }  // namespace cli

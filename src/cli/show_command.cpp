@@ -17,13 +17,27 @@ using base::Json;
 
 Body set_up_list(Arguments&, const Options& options) {
   return [&options] {
-    static constexpr Column columns[] = {{"RUN", "run"},           {"TARGET", "target"},
-                                         {"STATUS", "status"},     {"CREATED (UTC)", "created"},
-                                         {"ENDED (UTC)", "ended"}, {"REASON", "cause"}};
+    static constexpr Column columns[] = {
+        {"RUN", "run"},       {"TARGET", "target"},         {"STATUS", "status"},
+        {"MASKED", "masked"}, {"CREATED (UTC)", "created"}, {"ENDED (UTC)", "ended"},
+        {"REASON", "cause"}};
     runs::World world(options.home);
     print_rows(list_view(world), columns, options.json);
     return 0;
   };
+}
+
+/// How far a run is that is open, and what is to become of it.
+void print_open(const Json& view) {
+  if (view["status"] != "RUNNING") return;
+  if (const Json& told = view["progress"]; !told.is_null())
+    std::cout << fmt::format("{:<14} {}\n", "progress", progress_text(told));
+  const bool driven = view["driven"];
+  if (view["cancelRequested"].get<bool>())
+    std::cout << fmt::format("{:<14} told to stop: it is being put back{}\n", "",
+                             driven ? "" : " when it is taken up");
+  if (!driven)
+    std::cout << fmt::format("no process drives it: dbrefresh resume {}\n", view["run"].get<std::string>());
 }
 
 int status(const std::string& id, const Options& options) {
@@ -33,11 +47,10 @@ int status(const std::string& id, const Options& options) {
     print_json(view);
     return Exit::done;
   }
-  for (const char* key :
-       {"run", "target", "status", "state", "created", "ended", "waitsUntil", "error", "cause"})
-    if (!view[key].is_null()) std::cout << fmt::format("{:<11} {}\n", key, cell(view[key]));
-  if (view["status"] == "RUNNING" && !view["driven"].get<bool>())
-    std::cout << fmt::format("no process drives it: dbrefresh resume {}\n", id);
+  for (const char* key : {"run", "target", "status", "step", "created", "ended", "waitsUntil", "masked",
+                          "unmaskedReason", "error", "cause"})
+    if (!view[key].is_null()) std::cout << fmt::format("{:<14} {}\n", key, cell(view[key]));
+  print_open(view);
   return Exit::done;
 }
 
@@ -66,6 +79,15 @@ Body set_up_ledger(Arguments& arguments, const Options& options) {
   };
 }
 
+/// The reference of one step, or of all if `key` is "".
+Json reference_of(const std::string& key) {
+  Json steps = refresh::reference_json();
+  if (key.empty()) return steps;
+  std::erase_if(steps.get_ref<Json::array_t&>(),
+                [&](const Json& step) { return step["key"] != key && step["state"] != key; });
+  return steps;
+}
+
 Body set_up_steps(Arguments& arguments, const Options& options) {
   auto key = std::make_shared<std::string>();
   arguments.add("STEP", *key, "one step, by its member or state");
@@ -74,7 +96,7 @@ Body set_up_steps(Arguments& arguments, const Options& options) {
     if (text.empty())
       throw Error("BadInput", fmt::format("there is no step '{}'", *key), "dbrefresh steps shows all");
     if (options.json)
-      print_json(refresh::reference_json());
+      print_json(reference_of(*key));
     else
       std::cout << text;
     return 0;

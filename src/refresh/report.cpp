@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "refresh/lookup.h"
+#include "refresh/masking.h"
 
 namespace refresh {
 namespace {
@@ -93,7 +94,7 @@ std::string body(const StepContext& step, bool failed) {
   if (!failed) {
     std::size_t scripts = result(step, "runscripts").value("scripts", Json::array()).size();
     text += scripts > 0 ? fmt::format("Masked:   {} scripts ran before anyone could log in\n", scripts)
-                        : "Masked:   no scripts were asked for\n";
+                        : fmt::format("Masked:   NO: {}\n", unmasked_reason(step.state));
     return text;
   }
   text += fmt::format("Reason:   {}\n", cause(step));

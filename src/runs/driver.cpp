@@ -5,6 +5,9 @@
 #include "base/error.h"
 #include "refresh/document.h"
 #include "refresh/lookup.h"
+#include "refresh/masking.h"
+#include "runs/housekeeping.h"
+#include "runs/recorder.h"
 #include "runs/view.h"
 
 namespace runs {
@@ -28,6 +31,14 @@ void seal_secrets(World& world, const std::string& run, const refresh::RefreshFi
   world.secrets.promote(name);
 }
 
+base::Problem in_the_way(const std::string& run, const std::string& target) {
+  return {0, "$.restore",
+          fmt::format("run {} is refreshing {} right now; wait for it, or: dbrefresh cancel {}", run, target,
+                      run)};
+}
+
+constexpr auto look_again = std::chrono::milliseconds(200);
+
 /// What a run is about, in the journal: `instance/mysqlinstd`.
 std::string target_of(const refresh::Names& names) {
   return fmt::format("{}/{}", to_string(names.kind), names.target);
@@ -35,58 +46,113 @@ std::string target_of(const refresh::Names& names) {
 
 }  // namespace
 
-void Driver::drive(const std::string& id, const std::function<void(engine::Engine&)>& begin) {
+Driver::Driver(World& world, Listener& listener, std::stop_token stop)
+    : world_(world), listener_(listener), stop_(std::move(stop)) {
+  sweep_secrets(world_);
+}
+
+void Driver::drive(const std::vector<std::string>& ids, const std::function<void(engine::Engine&)>& begin) {
   engine::Ownership ownership(world_.home.engines());
+  Recorder recorder(world_.progress, listener_, world_.clock);
   engine::Engine engine(world_.journal, world_.clock, ownership, refresh::make_task(world_.services),
-                        listener_, {.workers = 2, .seed = os::random_seed()});
+                        recorder, {.workers = 2, .seed = os::random_seed()});
   begin(engine);
   try {
     engine.run(stop_);
   } catch (const std::exception& error) {
-    throw Error("RunInterrupted", fmt::format("run {} is still open: {}", id, error.what()),
-                "dbrefresh resume " + id);
+    throw Error("RunInterrupted", fmt::format("run {} is still open: {}", fmt::join(ids, ", "), error.what()),
+                "dbrefresh resume " + (ids.size() == 1 ? ids[0] : "--all"));
   }
-  listener_.leaves(id);
+  for (const auto& id : ids) {
+    world_.progress.forget(id);
+    listener_.leaves(id);
+  }
 }
 
-void Driver::clear(const std::string& target) {
+/// True if no other run of the target is in the way any more; else `planned` gets it as a problem.
+bool Driver::clear(const std::string& target, Planned& planned) {
   for (const auto& row : world_.journal.list(true)) {
     if (row.subject != target) continue;
-    if (is_driven(world_, row))
-      throw Error("AlreadyRunning", fmt::format("run {} is refreshing {} right now", row.id, target),
-                  fmt::format("wait for it, or: dbrefresh cancel {}", row.id));
+    if (is_driven(world_, row)) {
+      planned.problems.push_back(in_the_way(row.id, target));
+      return false;
+    }
     listener_.clears(row.id);
-    cancel(row.id);
+    cancel(row.id, true);
   }
+  return true;
+}
+
+std::string Driver::refuse(const std::string& id, Planned planned, Refusal why) {
+  for (auto& each : record_refusal(world_, id, planned, why)) planned.problems.push_back(std::move(each));
+  listener_.plans(id, planned);
+  return id;
+}
+
+void Driver::begin(engine::Engine& engine, const std::string& id, const Request& request,
+                   const Planned& planned) {
+  Json input = refresh::run_input(id, planned.file, request.keep_failed, world_.clock.now());
+  input.update(refresh::unmasked_state(planned.unmasked));
+  engine.start(id, target_of(planned.file.names), refresh::state_machine().dump(), input);
+  // Only now: a secret of this kind without an open run belongs to nobody.
+  seal_secrets(world_, id, planned.file);
 }
 
 std::string Driver::start(const Request& request) {
-  if (const auto file = read_refresh_file(request.path); file.ok()) clear(target_of(file.names));
-  const Planned planned = make_plan(world_, request);
   const std::string id = new_run_id(world_.clock);
+  Planned planned = read_refresh_file(request.path);
+  if (!planned.ok()) return refuse(id, std::move(planned), Refusal::invalid_file);
+  const std::string target = target_of(planned.file.names);
+  if (!clear(target, planned)) return refuse(id, std::move(planned), Refusal::busy);
+  if (stop_.stop_requested()) throw Error("RunInterrupted", "stopped before the run began");
+  planned = make_plan(world_, request);
+  if (!planned.ok()) return refuse(id, std::move(planned), Refusal::plan);
   listener_.plans(id, planned);
-  if (!planned.ok()) return "";
-  drive(id, [&](engine::Engine& engine) {
-    engine.start(id, target_of(planned.file.names), refresh::state_machine().dump(),
-                 refresh::run_input(id, planned.file, request.keep_failed, world_.clock.now()));
-    // Only now: a secret of this kind without an open run belongs to nobody.
-    seal_secrets(world_, id, planned.file);
-  });
+  try {
+    drive({id}, [&](engine::Engine& engine) { begin(engine, id, request, planned); });
+  } catch (const Error& error) {
+    if (error.code != "AlreadyRunning") throw;
+    planned.problems.push_back({planned.file.line_of("$.restore"), "$.restore", error.message});
+    return refuse(id, std::move(planned), Refusal::busy);
+  }
   return id;
 }
 
 void Driver::resume(const std::string& id) {
-  drive(id, [&](engine::Engine& engine) {
+  drive({id}, [&](engine::Engine& engine) {
     if (!engine.adopt(id))
-      throw Error("AlreadyRunning", fmt::format("run {} is being driven by another process", id));
+      throw Error("AlreadyRunning", fmt::format("run {} is being driven by another process", id),
+                  "dbrefresh status " + id);
   });
 }
 
-bool Driver::cancel(const std::string& id) {
+std::vector<std::string> Driver::resume_all() {
+  std::vector<std::string> ids;
+  for (const auto& row : world_.journal.list(true))
+    if (!is_driven(world_, row)) ids.push_back(row.id);
+  if (!ids.empty())
+    drive(ids, [&](engine::Engine& engine) {
+      for (const auto& id : ids) engine.adopt(id);
+    });
+  return ids;
+}
+
+void Driver::cancel(const std::string& id, bool wait) {
   world_.journal.request_cancel(id);
-  bool ours = true;
-  drive(id, [&](engine::Engine& engine) { ours = engine.adopt(id); });
-  return ours;
+  for (bool told = false; !stop_.stop_requested();) {
+    const auto row = must_find_run(world_, id);
+    if (row.status != "RUNNING") return;
+    if (!is_driven(world_, row)) {
+      try {
+        return resume(id);
+      } catch (const Error& error) {
+        if (error.code != "AlreadyRunning") throw;  // another one was faster: it is awaited
+      }
+    }
+    if (!wait) return;
+    if (!std::exchange(told, true)) listener_.awaits(id);
+    world_.clock.sleep_until(world_.clock.now() + look_again, stop_);
+  }
 }
 
 }  // namespace runs

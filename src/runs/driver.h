@@ -4,7 +4,7 @@
 #include <stop_token>
 
 #include "engine/engine.h"
-#include "runs/plan.h"
+#include "runs/refusal.h"
 
 namespace runs {
 
@@ -15,6 +15,8 @@ class Listener : public engine::Observer {
   virtual void clears(const std::string& /*run*/) {}
   /// Before anything is run; `planned` may be refused.
   virtual void plans(const std::string& /*run*/, const Planned& /*planned*/) {}
+  /// Another process drives it, and is told to stop.
+  virtual void awaits(const std::string& /*run*/) {}
   /// Nobody drives it here any more: it has ended, or was interrupted.
   virtual void leaves(const std::string& /*run*/) {}
 };
@@ -24,22 +26,26 @@ class Listener : public engine::Observer {
 /// `RunInterrupted` where the drive broke off by itself, e.g. because the journal could not be written.
 class Driver {
  public:
-  /// `world` and `listener` must outlive it.
-  Driver(World& world, Listener& listener, std::stop_token stop)
-      : world_(world), listener_(listener), stop_(std::move(stop)) {}
+  /// `world` and `listener` must outlive it. Sweeps away what runs left that have ended.
+  Driver(World& world, Listener& listener, std::stop_token stop);
 
   /// Makes a refresh, after rolling back a run of the same target that lost its process. Returns the run's
-  /// id, "" if the plan is not ok(). Throws AlreadyRunning.
+  /// id; one that is refused has one too.
   std::string start(const Request& request);
   /// Takes up a run that lost its process. Throws AlreadyRunning if it did not.
   void resume(const std::string& id);
-  /// Tells a run to stop and to roll back; rolls it back if no other process drives it. False if one does.
-  bool cancel(const std::string& id);
+  /// Takes up all that lost their processes, side by side. Returns their ids.
+  std::vector<std::string> resume_all();
+  /// Tells a run to stop and to roll back, and returns when it has ended, or, if another process drives it
+  /// and `wait` is false, at once.
+  void cancel(const std::string& id, bool wait);
 
  private:
-  void clear(const std::string& target);
-  /// Drives what `begin` hands to the engine.
-  void drive(const std::string& id, const std::function<void(engine::Engine&)>& begin);
+  bool clear(const std::string& target, Planned& planned);
+  std::string refuse(const std::string& id, Planned planned, Refusal why);
+  void begin(engine::Engine& engine, const std::string& id, const Request& request, const Planned& planned);
+  /// Drives what `begin` hands to the engine; `ids` are the runs that it hands over.
+  void drive(const std::vector<std::string>& ids, const std::function<void(engine::Engine&)>& begin);
 
   World& world_;
   Listener& listener_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "refresh/workflow.h"
 
 namespace runs {
@@ -20,21 +21,68 @@ Json steps_of(const refresh::RefreshFile& file) {
   return steps;
 }
 
+constexpr const char* scripts_member = "runscripts";
+
+/// What stands in a text that breaks off is not to be judged: its syntax is all that is wrong for now.
+std::vector<base::Problem> syntax_errors(const base::LocatedJson& document) {
+  std::vector<base::Problem> errors;
+  std::ranges::copy_if(document.problems(), std::back_inserter(errors), [](const base::Problem& each) {
+    return each.message.starts_with("is not valid JSON");
+  });
+  return errors;
+}
+
+/// The reason of this home's settings, "" if there is none.
+std::string allow_unmasked(const provider::local::Home& home) {
+  const Json allowed = provider::local::read_settings(home.root).value("allowUnmasked", Json());
+  return allowed.is_string() ? allowed.get<std::string>() : "";
+}
+
+/// Nobody gets production's data unmasked by leaving something out.
+void decide_masking(Planned& planned, const std::string& asked, const std::string& allowed) {
+  auto& plan = planned.plan;
+  if (planned.file.members.contains(scripts_member)) {
+    if (!asked.empty())
+      plan.problems.push_back({0, "$.runscripts.torun", "is true: --unmasked has no use here", true});
+    return;
+  }
+  planned.unmasked = asked.empty() ? allowed : asked;
+  if (planned.unmasked.empty())
+    plan.problems.push_back(
+        {0, "$.runscripts.torun",
+         "is not true: the copy would be opened with production's data unmasked; if that is "
+         "meant, say why: --unmasked REASON, or allowUnmasked in settings.json"});
+  else
+    plan.notes.push_back("UNMASKED: " + planned.unmasked);
+}
+
 }  // namespace
 
-bool Planned::ok() const {
+bool all_warnings(const std::vector<base::Problem>& problems) {
   return std::ranges::all_of(problems, &base::Problem::warning);
 }
 
-refresh::RefreshFile read_refresh_file(const std::string& path) {
-  return refresh::parse_refresh_file(os::read_file(path));
+bool Planned::ok() const {
+  return all_warnings(problems);
+}
+
+Planned read_refresh_file(const std::string& path) {
+  Planned planned{.path = path};
+  try {
+    planned.file = refresh::parse_refresh_file(os::read_file(path));
+    planned.problems = syntax_errors(planned.file.document);
+    if (planned.problems.empty()) planned.problems = planned.file.problems;
+  } catch (const base::Error& error) {
+    planned.problems.push_back({0, "$", error.message});
+  }
+  return planned;
 }
 
 Planned make_plan(World& world, const Request& request) {
-  Planned planned{.file = read_refresh_file(request.path)};
-  planned.problems = planned.file.problems;
-  if (!planned.file.ok()) return planned;
+  Planned planned = read_refresh_file(request.path);
+  if (!planned.ok()) return planned;
   planned.plan = refresh::make_plan(to_json(planned.file.names), planned.file.members, world.services, "");
+  decide_masking(planned, request.unmasked, allow_unmasked(world.home));
   for (auto each : planned.plan.problems) {
     each.line = planned.file.line_of(each.path);
     planned.problems.push_back(std::move(each));
@@ -53,18 +101,21 @@ Json problems_view(const std::string& path, const std::vector<base::Problem>& pr
   return list;
 }
 
-Json plan_view(const std::string& path, const Planned& planned) {
-  Json view = {{"problems", problems_view(path, planned.problems)}};
-  if (!planned.file.ok()) return view;
+Json plan_view(const Planned& planned) {
   const auto& names = planned.file.names;
-  view.update({{"kind", to_string(names.kind)},
-               {"source", names.source},
-               {"target", names.target},
-               {"temporary", names.temp},
-               {"exists", planned.plan.old_status.empty() ? Json() : Json(planned.plan.old_status)},
-               {"notes", planned.plan.notes},
-               {"steps", steps_of(planned.file)}});
-  return view;
+  const bool valid = planned.file.ok() && planned.file.members.is_object();
+  auto known = [&](Json value) { return valid ? std::move(value) : Json(); };
+  return {{"file", planned.path},
+          {"kind", known(to_string(names.kind))},
+          {"source", known(names.source)},
+          {"target", known(names.target)},
+          {"temporary", known(names.temp)},
+          {"exists", known(planned.plan.old_status.empty() ? Json() : Json(planned.plan.old_status))},
+          {"masked", known(planned.file.members.contains(scripts_member))},
+          {"unmaskedReason", planned.unmasked.empty() ? Json() : Json(planned.unmasked)},
+          {"notes", planned.plan.notes},
+          {"steps", valid ? steps_of(planned.file) : Json()},
+          {"problems", problems_view(planned.path, planned.problems)}};
 }
 
 }  // namespace runs

@@ -11,24 +11,32 @@ namespace runs {
 struct Request {
   std::string path;          ///< of the refresh file
   bool keep_failed = false;  ///< if the run fails, its copy is kept, closed
+  std::string unmasked;      ///< why a run that masks nothing is made all the same; "": it is refused
 };
 
 struct Planned {
+  std::string path;  ///< of the file
   refresh::RefreshFile file;
   refresh::Plan plan;                   ///< empty if the file is not valid
   std::vector<base::Problem> problems;  ///< of both, with lines; warnings included
+  std::string unmasked;                 ///< why nothing is masked; "" if scripts mask the copy
   bool ok() const;
 };
 
-/// Reads a refresh file. Throws only if there is none.
-refresh::RefreshFile read_refresh_file(const std::string& path);
+/// The file alone. Never throws for what is in it; one that cannot be read has that as its problem.
+Planned read_refresh_file(const std::string& path);
 
-/// Reads the world, and changes nothing.
+/// Reads the world, and changes nothing. A file that masks nothing is refused unless somebody said why: the
+/// request, or `allowUnmasked` in settings.json.
 Planned make_plan(World& world, const Request& request);
+
+/// Is there no error among them, warnings aside?
+bool all_warnings(const std::vector<base::Problem>& problems);
 
 /// Of problems, for machines: `[{file, line, path, message, severity}]`.
 base::Json problems_view(const std::string& path, const std::vector<base::Problem>& problems);
-/// `{kind, source, target, temporary, exists, notes, steps: [{key, state, summary, runs}], problems}`.
-base::Json plan_view(const std::string& path, const Planned& planned);
+/// `{file, kind, source, target, temporary, exists, masked, unmaskedReason, notes, steps, problems}`; of a
+/// file that is not valid all but `file` and `problems` are null.
+base::Json plan_view(const Planned& planned);
 
 }  // namespace runs

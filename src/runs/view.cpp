@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/ownership.h"
+#include "refresh/masking.h"
+#include "refresh/workflow.h"
 
 namespace runs {
 namespace {
@@ -23,14 +27,16 @@ Json zoned(const std::string& value) {
   return parsed ? time(parsed) : text(value);
 }
 
-Json attempts_of(World& world, const std::string& id) {
+/// What came of an attempt that has no outcome is unknown, unless it is still being made.
+Json attempts_of(World& world, const store::ExecutionRow& row) {
   Json list = Json::array();
-  for (const auto& each : world.journal.attempts(id))
+  const char* open = row.status == "RUNNING" && is_driven(world, row) ? "running" : "unknown";
+  for (const auto& each : world.journal.attempts(row.id))
     list.push_back({{"state", each.state},
                     {"tries", each.tries},
                     {"started", time(each.started)},
                     {"ended", time(each.ended)},
-                    {"outcome", each.outcome.empty() ? "unknown" : each.outcome}});
+                    {"outcome", each.outcome.empty() ? open : each.outcome}});
   return list;
 }
 
@@ -45,6 +51,7 @@ Json events_of(World& world, const std::string& id) {
 /// In which state things are after a run, for people.
 Json standing(const Json& state, const std::string& status) {
   if (status == "SUCCEEDED" || status == "RUNNING") return nullptr;
+  if (status == "REFUSED") return "nothing was begun, and nothing was changed";
   if (state.contains("roll_back_failure"))
     return "rolling back failed: " + state["roll_back_failure"].value("Cause", "");
   return state.value("results", Json::object())
@@ -62,6 +69,32 @@ Json connection(World& world, const Json& state, const std::string& status) {
           {"port", made->port},
           {"user", made->master_user},
           {"command", "dbrefresh local connect " + made->name}};
+}
+
+/// The copy of a failed run that was told to keep it.
+Json kept(World& world, const store::ExecutionRow& row, const Json& state) {
+  if (row.status != "FAILED" || !state.value("keep_failed", false)) return nullptr;
+  const std::string id = row.id.substr(row.id.size() - std::min<std::size_t>(row.id.size(), 6));
+  const auto found = world.databases.find_any(
+      fmt::format("{}-failed-{}", state.at("names").at("target").get<std::string>(), id));
+  if (!found) return nullptr;
+  return {{"name", found->name}, {"command", "dbrefresh local connect " + found->name}};
+}
+
+/// The step that a state belongs to, by the name that people see.
+Json step_of(const Json& state) {
+  if (!state.is_string()) return nullptr;
+  for (const refresh::Step* step : refresh::sequence())
+    for (const auto name : {step->states.start, step->states.check, step->states.outcome, step->states.wait})
+      if (!name.empty() && name == state.get<std::string>()) return step->states.start;
+  return state;
+}
+
+Json progress_view(World& world, const std::string& run) {
+  const auto row = world.progress.find(run);
+  if (!row) return nullptr;
+  return {{"state", row->state},      {"what", row->note.what}, {"done", row->note.done},
+          {"total", row->note.total}, {"at", time(row->at)},    {"bytesPerSecond", row->bytes_per_second}};
 }
 
 std::string hint_of(const store::ExecutionRow& row) {
@@ -111,9 +144,13 @@ bool is_driven(World& world, const store::ExecutionRow& row) {
 }
 
 Json run_view(const store::ExecutionRow& row) {
+  const Json state = state_of(row);
+  const std::string masked = refresh::masked_text(state);
   return {{"run", row.id},
           {"target", text(row.subject)},
           {"status", row.status},
+          {"masked", masked.empty() ? Json() : Json(refresh::unmasked_reason(state).empty())},
+          {"unmaskedReason", text(refresh::unmasked_reason(state))},
           {"created", time(row.created)},
           {"ended", time(row.ended)},
           {"cancelRequested", row.cancel_requested},
@@ -131,8 +168,10 @@ Json status_view(World& world, const std::string& id) {
   const auto row = must_find_run(world, id);
   Json view = run_view(row);
   view["state"] = Json::parse(row.snapshot).at("root").at("state");
+  view["step"] = step_of(view["state"]);
   view["waitsUntil"] = time(row.due);
   view["driven"] = is_driven(world, row);
+  view["progress"] = row.status == "RUNNING" ? progress_view(world, id) : Json();
   return view;
 }
 
@@ -142,9 +181,10 @@ Json history_view(World& world, const std::string& id) {
           {"status", row.status},
           {"cause", text(row.cause)},
           {"ended", time(row.ended)},
-          {"attempts", attempts_of(world, id)},
+          {"attempts", attempts_of(world, row)},
           {"events", events_of(world, id)},
-          {"results", state_of(row).value("results", Json::object())}};
+          {"results", state_of(row).value("results", Json::object())},
+          {"problems", Json::parse(row.snapshot).value("problems", Json::array())}};
 }
 
 Json outcome_view(World& world, const std::string& id) {
@@ -156,6 +196,8 @@ Json outcome_view(World& world, const std::string& id) {
   view["seconds"] =
       row.ended ? Json(std::chrono::duration<double>(*row.ended - row.created).count()) : Json();
   view["connect"] = connection(world, state, row.status);
+  view["kept"] = kept(world, row, state);
+  view["problems"] = Json::parse(row.snapshot).value("problems", Json::array());
   view["hint"] = text(hint_of(row));
   return view;
 }

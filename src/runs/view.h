@@ -6,13 +6,14 @@
 
 namespace runs {
 
-/// {run, target, status, created, ended, cancelRequested, error, cause}
+/// {run, target, status, masked, unmaskedReason, created, ended, cancelRequested, error, cause}
 base::Json run_view(const store::ExecutionRow& row);
 /// All runs, oldest first.
 base::Json list_view(World& world);
-/// A run_view with `state`, `waitsUntil` and `driven`: does a living process drive it?
+/// A run_view with `state`, `step`, `waitsUntil`, `driven` (does a living process drive it?) and `progress`,
+/// what the step that works has told last.
 base::Json status_view(World& world, const std::string& id);
-/// {run, status, cause, ended, attempts, events, results}
+/// {run, status, cause, ended, attempts, events, results, problems}
 base::Json history_view(World& world, const std::string& id);
 /// A run_view of one that was driven, with `results`, `state` for people, `connect`, `kept` and `hint`.
 base::Json outcome_view(World& world, const std::string& id);

@@ -14,7 +14,8 @@ World::World(const std::string& root)
       ledger(home),
       mailbox(home, secrets),
       services{databases, secrets, scripts, ledger, mailbox},
-      journal(home.journal()) {}
+      journal(home.journal()),
+      progress(home.root / "progress") {}
 
 provider::Budget World::budget(int minutes) {
   return {clock, clock.now() + std::chrono::minutes(minutes), {}, [](const base::Note&) {}};

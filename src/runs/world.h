@@ -4,6 +4,7 @@
 #include "provider/local/databases.h"
 #include "provider/local/stores.h"
 #include "store/journal.h"
+#include "store/progress.h"
 
 namespace runs {
 
@@ -23,6 +24,7 @@ struct World {
   provider::local::Mailbox mailbox;
   provider::Services services;
   store::Journal journal;
+  store::Progress progress;  ///< of the runs that are open
 
   /// For calls that a person waits for: `minutes`, not stoppable, no progress.
   provider::Budget budget(int minutes);

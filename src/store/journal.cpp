@@ -105,6 +105,17 @@ std::optional<std::string> Journal::create(const ExecutionRow& row) {
   return std::nullopt;
 }
 
+void Journal::record(const ExecutionRow& row) {
+  Transaction transaction(db_);
+  db_.prepare(
+         "INSERT INTO execution (id, name, subject, machine, status, snapshot, created_us, ended_us, error, "
+         "cause) VALUES (?,?,?,?,?,?,?,?,?,?)")
+      .bind(row.id, row.name, row.subject, row.machine, row.status, row.snapshot, micros(row.created),
+            micros(row.ended), row.error, row.cause)
+      .run();
+  commit(transaction);
+}
+
 void Journal::write(const JournalWrite& write) {
   const ExecutionRow& row = write.execution;
   Transaction transaction(db_);

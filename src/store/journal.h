@@ -17,7 +17,7 @@ struct ExecutionRow {
   std::string name;
   std::string subject;   ///< what the execution is about (a refresh: its target); for lists; see create()
   std::string machine;   ///< id of its state machine document
-  std::string status;    ///< RUNNING, SUCCEEDED, FAILED, TIMED_OUT
+  std::string status;    ///< RUNNING, SUCCEEDED, FAILED, TIMED_OUT; REFUSED: see record()
   std::string snapshot;  ///< the execution as JSON
   std::optional<base::Time> due;  ///< when it wants to be woken; nothing: it is ready or waits for a task
   std::string owner;              ///< the engine that drives it, "" if none
@@ -64,6 +64,8 @@ class Journal {
   /// Adds an execution. At most one execution a subject runs at a time: if another one does, nothing is added
   /// and its id is returned. That is the lease on a refresh's target, and it needs no clean-up.
   std::optional<std::string> create(const ExecutionRow& row);
+  /// Adds an execution that has ended already: one that was refused.
+  void record(const ExecutionRow& row);
   void write(const JournalWrite& write);
   /// Notes that an attempt whose outcome is unknown is begun again.
   void begin_again(const std::string& execution, const std::string& token, base::Time now);

@@ -46,6 +46,10 @@ Home::~Home() {
   end_all([this](int pid) { return os::working_folder(pid).string().starts_with(path().string()); });
 }
 
+void Home::allow_unmasked() const {
+  std::ofstream(path() / "settings.json") << R"({"allowUnmasked": "the data of tests is made up"})";
+}
+
 os::Finished Home::run(std::vector<std::string> arguments) {
   base::SystemClock clock;
   arguments.insert(arguments.begin(), {program, "--home", path().string()});

@@ -10,12 +10,13 @@
 
 namespace tests {
 
-/// A home whose servers are gone, processes and all, when it goes.
+/// A home whose servers are gone, processes and all, when it goes. Its settings allow unmasked copies: the
+/// data of tests is made up.
 class Home {
  public:
-  Home() = default;
+  Home() { allow_unmasked(); }
   /// In a folder that is there already and stays.
-  explicit Home(os::fs::path root) : root_(std::move(root)) {}
+  explicit Home(os::fs::path root) : root_(std::move(root)) { allow_unmasked(); }
   Home(const Home&) = delete;
   Home& operator=(const Home&) = delete;
   ~Home();
@@ -42,6 +43,8 @@ class Home {
   int port() const { return port_; }
 
  private:
+  void allow_unmasked() const;
+
   Temporary folder_;
   os::fs::path root_ = folder_.path();
   int port_ = os::any_free_port();

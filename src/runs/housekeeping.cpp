@@ -1,0 +1,16 @@
+#include "runs/housekeeping.h"
+
+#include "refresh/lookup.h"
+
+namespace runs {
+
+void sweep_secrets(World& world) {
+  const std::string prefix = refresh::run_secret_name("");
+  for (const auto& name : world.secrets.names()) {
+    if (!name.starts_with(prefix)) continue;
+    const auto row = world.journal.find(name.substr(prefix.size()));
+    if (!row || row->status != "RUNNING") world.secrets.remove(name);
+  }
+}
+
+}  // namespace runs

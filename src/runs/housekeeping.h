@@ -1,0 +1,12 @@
+// What is swept away whenever something is run.
+#pragma once
+
+#include "runs/world.h"
+
+namespace runs {
+
+/// Removes the secrets of runs that are not open: of one that ended without getting to it. A run's secrets
+/// are written after its row in the journal, so what has no open row belongs to nobody.
+void sweep_secrets(World& world);
+
+}  // namespace runs

@@ -1,0 +1,148 @@
+#include "runs/refusal.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "base/error.h"
+#include "refresh/document.h"
+
+namespace runs {
+namespace {
+
+using base::Json;
+
+const char* error_of(Refusal why) {
+  switch (why) {
+    case Refusal::invalid_file:
+      return "FileInvalid";
+    case Refusal::plan:
+      return "PlanRefused";
+    case Refusal::busy:
+      return "AlreadyRunning";
+  }
+  return "";
+}
+
+/// What a file that may be wrong anywhere says for sure.
+class Said {
+ public:
+  explicit Said(const Json& file) : file_(file) {}
+
+  std::string text(const char* member, const char* field) const {
+    if (!file_.is_object() || !file_.contains(member) || !file_[member].is_object()) return "";
+    const auto found = file_[member].find(field);
+    return found != file_[member].end() && found->is_string() ? found->get<std::string>() : "";
+  }
+  bool is_cluster() const { return text("restore", "dbservice") == "aurora"; }
+  std::string source() const { return text("restore", is_cluster() ? "sourcecluster" : "source"); }
+  std::string target() const { return text("restore", is_cluster() ? "targetcluster" : "target"); }
+
+ private:
+  const Json& file_;
+};
+
+std::string cause_of(const std::vector<base::Problem>& problems) {
+  std::string cause;
+  for (const auto& each : problems)
+    if (!each.warning) cause += fmt::format("{}{}: {}", cause.empty() ? "" : "\n", each.path, each.message);
+  return cause;
+}
+
+class Recording {
+ public:
+  Recording(World& world, std::string id, const Planned& planned, Refusal why)
+      : world_(world),
+        id_(std::move(id)),
+        planned_(planned),
+        said_(planned.file.document.value()),
+        error_(error_of(why)),
+        cause_(cause_of(planned.problems)),
+        now_(world.clock.now()) {}
+
+  std::vector<base::Problem> record() {
+    attempt("the list of runs", [this] { in_journal(); });
+    attempt("the ledger", [this] { in_ledger(); });
+    attempt("a message", [this] { by_message(); });
+    return std::move(failures_);
+  }
+
+ private:
+  void attempt(const char* where, const std::function<void()>& write) {
+    try {
+      write();
+    } catch (const base::Error& error) {
+      failures_.push_back(
+          {0, "$", fmt::format("the refusal could not be recorded in {}: {}", where, to_string(error)),
+           true});
+    }
+  }
+
+  void in_journal() {
+    Json input = {{"run", id_}, {"results", Json::object()}};
+    const std::string target = said_.target();
+    world_.journal.record(
+        {.id = id_,
+         .name = id_,
+         .subject =
+             target.empty() ? "" : fmt::format("{}/{}", said_.is_cluster() ? "cluster" : "instance", target),
+         .machine = world_.journal.put_machine(refresh::state_machine().dump()),
+         .status = "REFUSED",
+         .snapshot = Json{{"root", {{"state", nullptr}, {"input", input}}},
+                          {"problems", problems_view(planned_.path, planned_.problems)}}
+                         .dump(-1, ' ', false, Json::error_handler_t::replace),
+         .created = now_,
+         .ended = now_,
+         .error = error_,
+         .cause = cause_});
+  }
+
+  void in_ledger() {
+    const std::string now = base::ledger_utc(now_), table = said_.text("updatedynamodb", "tablename");
+    world_.ledger.record(table.empty() ? default_ledger : table,
+                         {.run = id_,
+                          .dbinstance = said_.target(),
+                          .restoredate = now,
+                          .appname = said_.text("restore", "application"),
+                          .environment = said_.text("restore", "environment"),
+                          .source = said_.source(),
+                          .restoretype = said_.text("restore", "restoretype"),
+                          .snapshot = "null",
+                          .status = "refused",
+                          .recordingtime = now,
+                          .durations = "{}",
+                          .reason = cause_});
+  }
+
+  void by_message() {
+    const std::string target = said_.target().empty() ? "a database" : said_.target();
+    world_.mailbox.send(
+        {.run = id_,
+         .topic = said_.text("sendmsg", "topicarn"),
+         .subject = fmt::format("Refresh of {} [REFUSED]", target).substr(0, longest_subject),
+         .body = fmt::format(
+             "{} was NOT refreshed: nothing was begun, and nothing was changed.\nRun:      {}\nFile:     "
+             "{}\nReason:   {}\nMore:     dbrefresh history {}\n",
+             target, id_, planned_.path, cause_, id_)});
+  }
+
+  static constexpr const char* default_ledger = "dbalignment-awssol";  ///< as a run's own row
+  static constexpr std::size_t longest_subject = 99;                   ///< SNS Publish: fewer than 100
+
+  World& world_;
+  std::string id_;
+  const Planned& planned_;
+  Said said_;
+  std::string error_, cause_;
+  base::Time now_;
+  std::vector<base::Problem> failures_;
+};
+
+}  // namespace
+
+std::vector<base::Problem> record_refusal(World& world, const std::string& id, const Planned& planned,
+                                          Refusal why) {
+  return Recording(world, id, planned, why).record();
+}
+
+}  // namespace runs

@@ -1,0 +1,182 @@
+// What is said of runs: refused ones, unmasked ones, those that lost their process, those that are told to
+// stop.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
+
+#include "os/files.h"
+#include "tests/end-to-end/program.h"
+
+namespace tests {
+namespace {
+
+using base::Json;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* first = "db-app1-mysqlinstd.json";
+constexpr const char* masked = "test-3c/db-app1-mysqlinstd.json";
+
+class Runs : public testing::Test {
+ protected:
+  os::ProcessId start(const std::string& file) {
+    return os::start({.argv = {PROGRAM, "--home", home_.path().string(), "run", file},
+                      .output = home_.path() / "run.log"});
+  }
+  /// Waits for something that a process brings about, for as long as it runs.
+  void await(const os::ProcessId& process, const std::function<bool()>& come) {
+    while (os::is_running(process) && !come())
+      clock_.sleep_until(clock_.now() + std::chrono::milliseconds(5), {});
+  }
+  void await_end(const os::ProcessId& process) {
+    await(process, [] { return false; });
+  }
+  Json last_run() { return home_.json({"list"}).back(); }
+  std::string mail(const Json& run) {
+    return os::read_file(home_.path() / "mail" / (run["run"].get<std::string>() + ".txt"));
+  }
+
+  Home home_;
+  base::SystemClock clock_;
+};
+
+TEST_F(Runs, ARefusedOneIsInTheListTheLedgerTheMailAndTheHistory) {
+  home_.make_production();
+  const auto refused =
+      home_.run({"run", home_.file(masked, {{"\"source\": \"mysqlinstp\"", "\"source\": \"nothere\""}})});
+  EXPECT_EQ(refused.exit_code, 2);
+  const Json run = last_run();
+  EXPECT_THAT(refused.output, HasSubstr(run["run"].get<std::string>()));
+  EXPECT_EQ(run["status"], "REFUSED");
+  EXPECT_EQ(run["error"], "PlanRefused");
+  EXPECT_EQ(run["target"], "instance/mysqlinstd");
+  EXPECT_FALSE(run["ended"].is_null());
+  const Json row = home_.json({"ledger"}).at(0);
+  EXPECT_EQ(row["status"], "refused");
+  EXPECT_EQ(row["run"], run["run"]);
+  EXPECT_EQ(row["dbinstance"], "mysqlinstd");
+  EXPECT_THAT(row["reason"].get<std::string>(), HasSubstr("there is no such instance"));
+  EXPECT_THAT(mail(run), HasSubstr("[REFUSED]"));
+  EXPECT_THAT(mail(run), HasSubstr("there is no such instance"));
+  const Json history = home_.json({"history", run["run"]});
+  EXPECT_EQ(history["problems"][0]["path"], "$.restore.source");
+  EXPECT_GT(history["problems"][0]["line"], 1);
+  EXPECT_THAT(home_.must({"history", run["run"]}), HasSubstr("$.restore.source"));
+  EXPECT_NE(home_.run({"resume", run["run"]}).exit_code, 0);
+  EXPECT_EQ(last_run(), run);
+}
+
+TEST_F(Runs, AFileThatBreaksOffIsRefusedWithItsSyntaxAlone) {
+  const auto path = home_.path() / "broken.json";
+  std::ofstream(path) << "{\"restore\": {\"torun\": \"maybe\", \"target\": \"shop\"},\n\"rename\": {,}}";
+  const auto refused = home_.run({"run", path});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("broken.json:2: $: is not valid JSON"));
+  EXPECT_THAT(refused.output, Not(HasSubstr("torun")));
+  EXPECT_EQ(home_.json({"history", last_run()["run"]})["problems"].size(), 1U);
+  EXPECT_EQ(last_run()["error"], "FileInvalid");
+  EXPECT_EQ(home_.run({"run", "/nowhere.json"}).exit_code, 2);
+  EXPECT_EQ(home_.json({"ledger"}).size(), 2U) << "a nightly file that is gone is not gone in silence";
+  EXPECT_TRUE(last_run()["target"].is_null());
+}
+
+TEST_F(Runs, OneThatMasksNothingIsRefusedUnlessSomebodySaysWhy) {
+  home_.make_production();
+  os::remove_tree(home_.path() / "settings.json");
+  for (const char* command : {"plan", "run"}) {
+    const auto refused = home_.run({command, home_.file(first)});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.output, HasSubstr("$.runscripts.torun: is not true"));
+    EXPECT_THAT(refused.output, HasSubstr("--unmasked REASON"));
+  }
+  EXPECT_EQ(home_.json({"local", "list"}).size(), 1U);
+
+  EXPECT_THAT(home_.must({"run", "--unmasked", "made up data", home_.file(first)}),
+              HasSubstr("UNMASKED: made up data"));
+  EXPECT_EQ(last_run()["masked"], false);
+  EXPECT_EQ(last_run()["unmaskedReason"], "made up data");
+  EXPECT_THAT(mail(last_run()), HasSubstr("Masked:   NO: made up data"));
+  EXPECT_EQ(home_.named("mysqlinstd")["tags"]["refresh-masked"], "false");
+  EXPECT_THAT(home_.must({"list"}), HasSubstr("MASKED"));
+
+  home_.must({"run", home_.file(masked)});
+  EXPECT_EQ(last_run()["masked"], true);
+  EXPECT_THAT(mail(last_run()), HasSubstr("Masked:   2 scripts"));
+  EXPECT_EQ(home_.named("mysqlinstd")["tags"]["refresh-masked"], "true");
+
+  std::ofstream(home_.path() / "settings.json") << R"({"allowUnmasked": "a home of tests"})";
+  EXPECT_EQ(home_.json({"plan", home_.file(first)})["unmaskedReason"], "a home of tests");
+}
+
+TEST_F(Runs, SecretsOfOneThatIsNotOpenAreSweptAway) {
+  std::ofstream(home_.path() / "secret.json") << R"({"password": "temppwd123"})";
+  home_.must({"local", "secret", "dbrefresh/run/20260101000000-abcdef", "--set",
+              (home_.path() / "secret.json").string()});
+  home_.must({"local", "secret", "mine", "--set", (home_.path() / "secret.json").string()});
+  home_.must({"resume", "--all"});
+  EXPECT_EQ(home_.json({"local", "secret"}), Json({"mine"}));
+}
+
+TEST_F(Runs, AllThatLostTheirProcessAreTakenUpBetweenTheHalvesOfTheSwap) {
+  home_.make_production();
+  home_.must({"run", home_.file(first)});
+  const auto process = start(home_.file(masked));
+  await(process, [&] { return home_.must({"local", "list"}).find("mysqlinstd-old-") != std::string::npos; });
+  os::send_signal(process, SIGKILL);
+  await_end(process);
+  const Json run = last_run();
+  if (run["status"] == "RUNNING") {
+    EXPECT_THAT(home_.must({"status", run["run"]}), HasSubstr("no process drives it"));
+  }
+  home_.must({"resume", "--all"});
+  EXPECT_EQ(last_run()["status"], "SUCCEEDED");
+  EXPECT_EQ(home_.sql("mysqlinstd", "SELECT DISTINCT email FROM customers;"), "masked@example.invalid\n");
+  EXPECT_EQ(home_.json({"resume", "--all"}), Json::array());
+}
+
+TEST_F(Runs, OneThatAnotherProcessDrivesIsCancelledAndAwaited) {
+  home_.make_production("pw", 20'000);
+  home_.must({"run", home_.file(first)});
+  const Json before = home_.named("mysqlinstd");
+  const auto process = start(home_.file(masked));
+  await(process, [&] { return home_.json({"list"}).size() > 1; });
+  const Json run = last_run();
+  const auto cancelled = home_.run({"cancel", run["run"]});
+  const Json after = home_.json({"status", run["run"]});
+  EXPECT_NE(after["status"], "RUNNING") << "it was not awaited";
+  if (after["error"] == "RefreshCancelled") {
+    EXPECT_EQ(cancelled.exit_code, 0) << cancelled.output;
+    EXPECT_THAT(cancelled.output, HasSubstr("is told to stop; waiting"));
+    EXPECT_THAT(cancelled.output, Not(HasSubstr("interrupted")));
+    EXPECT_EQ(home_.named("mysqlinstd")["id"], before["id"]);
+  }
+  await_end(process);
+  EXPECT_TRUE(after["progress"].is_null());
+}
+
+TEST_F(Runs, TheJsonOfOneThatFollowsAnInterruptedOneIsOneDocument) {
+  home_.make_production();
+  const auto process = start(home_.file(first));
+  await(process, [&] { return !home_.json({"list"}).empty(); });
+  os::send_signal(process, SIGKILL);
+  await_end(process);
+  const Json answer = home_.json({"run", home_.file(first)});
+  ASSERT_TRUE(answer.is_object());
+  EXPECT_EQ(answer["run"], last_run()["run"]);
+  EXPECT_EQ(answer["connect"]["port"], home_.port());
+}
+
+TEST_F(Runs, APlanAsJsonIsThePlan) {
+  home_.make_production();
+  const Json plan = home_.json({"plan", home_.file(masked)});
+  EXPECT_EQ(plan["target"], "mysqlinstd");
+  EXPECT_EQ(plan["masked"], true);
+  EXPECT_TRUE(plan["exists"].is_null());
+  EXPECT_EQ(plan["steps"][0]["state"], "plan");
+  EXPECT_EQ(home_.json({"steps", "restore"}).size(), 1U);
+}
+
+}  // namespace
+}  // namespace tests
