@@ -32,8 +32,10 @@ std::string_view to_string(Kind kind) {
 }
 
 std::string family_of(const std::string& engine) {
-  if (engine.find("postgres") != std::string::npos) return "postgres";
-  return engine == "oracle" || engine == "sqlserver" ? engine : "mariadb";
+  if (engine == "postgres" || engine == "postgresql" || engine == "aurora-postgresql") return "postgres";
+  const bool mysql =
+      engine == "mysql" || engine == "mariadb" || engine == "aurora" || engine == "aurora-mysql";
+  return mysql ? "mariadb" : engine;
 }
 
 StatusClass classify(std::string_view status) {

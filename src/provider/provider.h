@@ -3,17 +3,14 @@
 // runs over all.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/budget.h"
 #include "base/json.h"
-#include "base/note.h"
 #include "base/secret.h"
 #include "sql/connection.h"
 
@@ -76,13 +73,7 @@ struct Restored {
   std::string method;
 };
 
-/// How long a call may take, and whom it tells. References must be valid during the call.
-struct Budget {
-  base::Clock& clock;
-  base::Time until;      ///< the call ends by then
-  std::stop_token stop;  ///< asked for: the call throws `Interrupted` within two seconds
-  std::function<void(const base::Note&)> tell;
-};
+using Budget = base::Budget;
 
 /// Databases. Every verb names its error codes as RDS does: DBInstanceNotFound, DBClusterNotFoundFault,
 /// DBInstanceAlreadyExists, InvalidDBInstanceState, … A verb either has happened, or has begun (watch the

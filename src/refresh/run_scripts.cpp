@@ -59,13 +59,10 @@ Json run_one(StepContext& step, sql::Connection& connection, const std::string& 
       provider::family_of(step.input.at("engine")));
   Json statements = Json::array();
   std::uint64_t rows = 0;
-  auto& clock = step.budget.clock;
-  auto seconds_now = [&] { return std::chrono::duration<double>(clock.now().time_since_epoch()).count(); };
-  sql::run_script(connection, key, script, seconds_now, [&](const sql::StatementDone& done) {
+  sql::run_script(connection, key, script, step.budget, [&](const sql::StatementDone& done) {
     rows += done.rows;
     if (statements.size() < most_statements_listed) statements.push_back(record(done));
     step.budget.tell({fmt::format("{}: statement {} of {}", key, done.number, script.statements.size())});
-    if (step.budget.stop.stop_requested()) throw base::Error("Interrupted", "stopped between two statements");
   });
   return {{"script", key},
           {"form", to_string(script.form)},
@@ -84,10 +81,12 @@ void start(StepContext& step) {
     throw base::Error("ScriptsInterrupted",
                       "the scripts were interrupted; their copy is thrown away and made afresh");
   }
-  const auto connection = step.databases.login(database.id, password(step));
-  step.result["encrypted"] = connection->encrypted();
-  for (const auto& key : step.input.at("keys").get<std::vector<std::string>>())
+  for (const auto& key : step.input.at("keys").get<std::vector<std::string>>()) {
+    const auto connection =
+        step.databases.login(database.id, password(step));  // what one sets is not the next one's
+    step.result["encrypted"] = connection->encrypted();
     step.result["scripts"].push_back(run_one(step, *connection, key));
+  }
 }
 
 Progress check(StepContext& step) {

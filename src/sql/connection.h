@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/budget.h"
 #include "base/secret.h"
 
 namespace sql {
@@ -32,11 +33,16 @@ struct Result {
 
 /// One session. Not thread-safe. Its statements share session state (USE, SET, temporary tables).
 /// Errors: base::Error with code `AccessDenied`, `ConnectionFailed` (retryable), `ConnectionLost`
-/// (maybe_delivered) or `SqlError`; the message is the server's, which may quote the statement near the
-/// fault.
+/// (maybe_delivered) or `SqlError`; and of the budget `Interrupted` or `DeadlineExceeded`. The message has
+/// the server's code and names, and no value of a row (server_error.h). A peer that is gone is a
+/// ConnectionLost after about a minute, however long a statement may take.
 class Connection {
  public:
   virtual ~Connection() = default;
+  /// From now on each statement runs within `budget`, which is told every few seconds that it runs; nullptr,
+  /// as at first: for as long as it takes. One that is over time or unwanted is cancelled in the server; if
+  /// that does not help within a second, the session is closed, and all that follows is ConnectionLost.
+  void obey(const base::Budget* budget) { budget_ = budget; }
   virtual Result execute(std::string_view statement, std::size_t keep_rows) = 0;
   /// `text` as a literal of this server, with its quotes.
   virtual std::string quote(std::string_view text) = 0;
@@ -52,6 +58,9 @@ class Connection {
   Result query(std::string_view statement) { return execute(statement, 100'000); }
   /// The first column of the first row; nothing if there is no row.
   std::optional<std::string> scalar(std::string_view statement);
+
+ protected:
+  const base::Budget* budget_ = nullptr;
 };
 
 /// Logs in, over TLS where the server has it. Throws as above.

@@ -3,22 +3,31 @@
 #include <mysql.h>
 #include <mysqld_error.h>
 #include <openssl/evp.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <span>
 
 #include "base/error.h"
 #include "sql/drivers.h"
+#include "sql/server_error.h"
+#include "sql/watch.h"
 
 namespace sql {
 namespace {
 
 using base::Error;
 
-Error error_of(MYSQL* db, const std::string& where) {
+/// Of a login, whose messages quote no data, or of `statement`.
+Error error_of(MYSQL* db, const std::string& where, std::optional<std::string_view> statement = {}) {
   const unsigned code = mysql_errno(db);
+  const bool of_client = code >= CR_MIN_ERROR && code <= CR_MYSQL_LAST_ERROR;
   const std::string message =
-      fmt::format("{}: {} (error {}, SQLSTATE {})", where, mysql_error(db), code, mysql_sqlstate(db));
+      statement && !of_client
+          ? fmt::format("{}: {}", where,
+                        describe_mariadb(code, mysql_sqlstate(db), mysql_error(db), *statement))
+          : fmt::format("{}: {} (error {}, SQLSTATE {})", where, mysql_error(db), code, mysql_sqlstate(db));
   if (code == ER_ACCESS_DENIED_ERROR || code == ER_ACCOUNT_HAS_BEEN_LOCKED ||
       code == ER_DBACCESS_DENIED_ERROR)
     return {"AccessDenied", message};
@@ -44,7 +53,8 @@ std::array<unsigned char, 20> sha1(std::span<const unsigned char> data) {
 class MariaDb : public Connection {
  public:
   MariaDb(const Endpoint& endpoint, std::chrono::seconds timeout)
-      : db_(mysql_init(nullptr), mysql_close),
+      : endpoint_(endpoint),
+        db_(mysql_init(nullptr), mysql_close),
         where_(endpoint.socket.empty() ? fmt::format("{}:{}", endpoint.host, endpoint.port)
                                        : endpoint.socket) {
     MYSQL* db = db_.get();
@@ -52,30 +62,25 @@ class MariaDb : public Connection {
     mysql_options(db, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
     mysql_options(db, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(db, MYSQL_OPT_LOCAL_INFILE, &no_);
+    mysql_options(db, MYSQL_OPT_NONBLOCK, nullptr);
     if (endpoint.socket.empty())
       mysql_ssl_set(db, nullptr, nullptr, nullptr, nullptr, nullptr);  // TLS if the server has it
-    const char* socket = endpoint.socket.empty() ? nullptr : endpoint.socket.c_str();
-    const char* database = endpoint.database.empty() ? nullptr : endpoint.database.c_str();
-    if (mysql_real_connect(db, socket != nullptr ? "localhost" : endpoint.host.c_str(), endpoint.user.c_str(),
-                           endpoint.password.reveal().c_str(), database, static_cast<unsigned>(endpoint.port),
-                           socket, 0) == nullptr) {
-      throw error_of(db, fmt::format("login of '{}' to {}", endpoint.user, where_));
-    }
+    log_in();
+    if (endpoint.socket.empty()) watch_peer(static_cast<int>(mysql_get_socket(db)));
   }
 
   Result execute(std::string_view statement, std::size_t keep_rows) override {
-    MYSQL* db = db_.get();
-    if (mysql_real_query(db, statement.data(), statement.size()) != 0) throw error_of(db, where_);
-    Result result;
-    bool first = true;
-    while (true) {  // a CALL answers with several results
-      Result part = read(keep_rows);
-      result.rows += part.rows;
-      if (first) result.table = std::move(part.table);
-      first = false;
-      const int more = mysql_next_result(db);
-      if (more < 0) return result;
-      if (more > 0) throw error_of(db, where_);
+    if (closed_) throw Error("ConnectionLost", where_ + ": the session was closed before");
+    if (budget_ != nullptr)
+      if (auto over = spent(*budget_)) throw *std::move(over);
+    Watch watch(budget_, [this] { cancel(); });
+    watch_ = &watch;
+    statement_ = statement;
+    try {
+      return run(keep_rows);
+    } catch (...) {
+      if (watch.over()) throw *watch.over();
+      throw;
     }
   }
 
@@ -100,32 +105,112 @@ class MariaDb : public Connection {
   bool encrypted() const override { return mysql_get_ssl_cipher(db_.get()) != nullptr; }
 
  private:
+  Error failure() const { return error_of(db_.get(), where_, statement_); }
+
+  void log_in() {
+    MYSQL* db = db_.get();
+    const char* socket = endpoint_.socket.empty() ? nullptr : endpoint_.socket.c_str();
+    const char* database = endpoint_.database.empty() ? nullptr : endpoint_.database.c_str();
+    if (mysql_real_connect(db, socket != nullptr ? "localhost" : endpoint_.host.c_str(),
+                           endpoint_.user.c_str(), endpoint_.password.reveal().c_str(), database,
+                           static_cast<unsigned>(endpoint_.port), socket, 0) == nullptr)
+      throw error_of(db, fmt::format("login of '{}' to {}", endpoint_.user, where_));
+  }
+
+  Result run(std::size_t keep_rows) {
+    MYSQL* db = db_.get();
+    int failed = 0;
+    finish(mysql_real_query_start(&failed, db, statement_.data(), statement_.size()),
+           [&](int ready) { return mysql_real_query_cont(&failed, db, ready); });
+    if (failed != 0) throw failure();
+    Result result;
+    bool first = true;
+    while (true) {  // a CALL answers with several results
+      Result part = read(keep_rows);
+      result.rows += part.rows;
+      if (first) result.table = std::move(part.table);
+      first = false;
+      int more = 0;
+      finish(mysql_next_result_start(&more, db),
+             [&](int ready) { return mysql_next_result_cont(&more, db, ready); });
+      if (more < 0) return result;
+      if (more > 0) throw failure();
+    }
+  }
+
+  /// Carries a call of the client library that was begun to its end. `going_on` is what it waits for, 0 when
+  /// it has ended. One that the watch gives up ends because there is no connection any more.
+  template <class Continue>
+  void finish(int going_on, const Continue& go_on) {
+    const auto socket = static_cast<int>(mysql_get_socket(db_.get()));
+    while (going_on != 0) {
+      const auto events = static_cast<short>((going_on & MYSQL_WAIT_READ ? POLLIN : 0) |
+                                             (going_on & MYSQL_WAIT_WRITE ? POLLOUT : 0) |
+                                             (going_on & MYSQL_WAIT_EXCEPT ? POLLPRI : 0));
+      if (!closed_ && !watch_->wait(socket, events)) {
+        closed_ = true;
+        ::shutdown(socket, SHUT_RDWR);
+      }
+      going_on = go_on(going_on & (MYSQL_WAIT_READ | MYSQL_WAIT_WRITE | MYSQL_WAIT_EXCEPT));
+    }
+  }
+
+  /// By a session of its own, which does not wait for a server that hangs.
+  void cancel() {
+    try {
+      MariaDb other(endpoint_, std::chrono::seconds(1));
+      other.kill_query(mysql_thread_id(db_.get()));
+    } catch (const Error&) {  // the statement does not end, then, and its session is closed
+    }
+  }
+  void kill_query(unsigned long session) {
+    base::SystemClock clock;
+    const base::Budget brief{clock, clock.now() + std::chrono::milliseconds(300), {}, {}};
+    Watch watch(&brief, [] {});
+    watch_ = &watch;
+    statement_ = fmt::format("KILL QUERY {}", session);
+    run(0);
+  }
+
   Result read(std::size_t keep_rows) {
     MYSQL* db = db_.get();
     const std::unique_ptr<MYSQL_RES, void (*)(MYSQL_RES*)> rows(mysql_use_result(db), mysql_free_result);
     Result result;
     if (rows == nullptr) {
-      if (mysql_field_count(db) != 0) throw error_of(db, where_);
+      if (mysql_field_count(db) != 0) throw failure();
       result.rows = mysql_affected_rows(db);
       return result;
     }
-    const unsigned columns = mysql_num_fields(rows.get());
-    while (MYSQL_ROW row = mysql_fetch_row(rows.get())) {
+    while (MYSQL_ROW row = fetch(rows.get())) {
       ++result.rows;
-      if (result.table.size() >= keep_rows) continue;
-      const unsigned long* sizes = mysql_fetch_lengths(rows.get());
-      Row out;
-      for (unsigned i = 0; i < columns; ++i)
-        out.push_back(row[i] == nullptr ? std::nullopt : std::optional(std::string(row[i], sizes[i])));
-      result.table.push_back(std::move(out));
+      if (result.table.size() < keep_rows) result.table.push_back(row_of(*rows, row));
     }
-    if (mysql_errno(db) != 0) throw error_of(db, where_);
+    if (mysql_errno(db) != 0) throw failure();
     return result;
   }
 
+  MYSQL_ROW fetch(MYSQL_RES* rows) {
+    MYSQL_ROW row = nullptr;
+    finish(mysql_fetch_row_start(&row, rows),
+           [&](int ready) { return mysql_fetch_row_cont(&row, rows, ready); });
+    return row;
+  }
+
+  static Row row_of(MYSQL_RES& rows, MYSQL_ROW row) {
+    const unsigned long* sizes = mysql_fetch_lengths(&rows);
+    Row out;
+    for (unsigned i = 0; i < mysql_num_fields(&rows); ++i)
+      out.push_back(row[i] == nullptr ? std::nullopt : std::optional(std::string(row[i], sizes[i])));
+    return out;
+  }
+
   static constexpr unsigned no_ = 0;
+  Endpoint endpoint_;
   std::unique_ptr<MYSQL, void (*)(MYSQL*)> db_;
   std::string where_;
+  std::string statement_;   ///< the one that runs
+  Watch* watch_ = nullptr;  ///< its waits
+  bool closed_ = false;     ///< because a statement did not end
 };
 
 }  // namespace

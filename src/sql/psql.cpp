@@ -31,7 +31,7 @@ class PsqlReader {
         advance(1);
         flush(true);
       } else if (c == '\\') {
-        refuse_command();
+        if (!skip_restriction()) refuse_command();
       } else if (!skip_comment() && !take_quoted() && !take_word()) {
         if (c == '(') ++brackets_;
         if (c == ')' && brackets_ > 0) --brackets_;
@@ -100,6 +100,17 @@ class PsqlReader {
     never_closed("the data of a COPY: there is no line '\\.'; it");
   }
 
+  /// `\restrict` and `\unrestrict` with their key, that pg_dump 15.14 and newer put around a dump: between
+  /// them psql takes no other command, and here none is taken anywhere.
+  bool skip_restriction() {
+    const auto line = rest().substr(0, rest().find('\n'));
+    const auto words = base::split_list(line, ' ');
+    if (!current_.empty() || words.size() != 2 || (words[0] != "\\restrict" && words[0] != "\\unrestrict"))
+      return false;
+    advance(line.size());
+    return true;
+  }
+
   [[noreturn]] void refuse_command() const {
     const auto here = rest();
     const auto word = here.substr(0, std::max<std::size_t>(2, here.find_first_of(" \t\r\n;")));
@@ -124,8 +135,10 @@ class PsqlReader {
       depth += two == "/*" ? 1 : two == "*/" ? -1 : 0;
       size += two == "/*" || two == "*/" ? 2 : 1;
     }
+    if (!current_.empty())  // its lines stay, so that the server's count of lines is the file's
+      current_ +=
+          ' ' + std::string(static_cast<std::size_t>(std::ranges::count(here.substr(0, size), '\n')), '\n');
     advance(size);
-    if (!current_.empty()) current_ += ' ';
     return true;
   }
 

@@ -169,6 +169,114 @@ std::optional<std::vector<Statement>> read_lines(std::string_view text) {
   return statements;
 }
 
+/// Length of the UTF-8 character that `text` begins with, 0 if it does not begin with one.
+std::size_t character_size(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  const std::size_t size = first < 0x80   ? 1
+                           : first < 0xC2 ? 0
+                           : first < 0xE0 ? 2
+                           : first < 0xF0 ? 3
+                           : first < 0xF5 ? 4
+                                          : 0;
+  if (size == 0 || size > text.size()) return 0;
+  for (std::size_t i = 1; i < size; ++i)
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  const bool bad = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
+                   (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F);
+  return bad ? 0 : size;
+}
+
+/// A script is UTF-8 and has no NUL byte, where a server would end a statement. Throws ScriptError.
+void check_characters(std::string_view text) {
+  constexpr const char* advice = "save it as UTF-8; a dump with binary data takes mariadb-dump --hex-blob";
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+    throw Error("ScriptError", "line 1, byte 1: the file is UTF-16", advice);
+  int line = 1;
+  std::size_t line_begin = 0;
+  for (std::size_t at = 0, size = 0; at < text.size(); at += size) {
+    size = character_size(text.substr(at, 4));
+    if (size == 0 || text[at] == '\0')
+      throw Error(
+          "ScriptError",
+          fmt::format("line {}, byte {}: {}", line, at - line_begin + 1,
+                      size == 0 ? fmt::format("0x{:02X} is not UTF-8", static_cast<unsigned char>(text[at]))
+                                : std::string("a NUL byte")),
+          advice);
+    if (text[at] != '\n') continue;
+    ++line;
+    line_begin = at + 1;
+  }
+}
+
+/// The statements of a script, told where it is while one runs.
+class ScriptRun {
+ public:
+  ScriptRun(Connection& connection, const std::string& name, const Script& script, const base::Budget& budget)
+      : connection_(connection),
+        name_(name),
+        script_(script),
+        budget_{budget.clock, budget.until, budget.stop,
+                [this, &budget](const base::Note& note) { tell(budget, note); }} {
+    connection_.obey(&budget_);
+  }
+  ScriptRun(const ScriptRun&) = delete;
+  ScriptRun& operator=(const ScriptRun&) = delete;
+  ~ScriptRun() { connection_.obey(nullptr); }
+
+  void run(const std::function<void(const StatementDone&)>& done) {
+    if (script_.one_transaction) connection_.execute("BEGIN", 0);
+    for (const Statement& statement : script_.statements) {
+      ++number_;
+      const auto begun = budget_.clock.now();
+      const auto rows = run_one(statement);
+      done({number_, statement.line, rows,
+            std::chrono::duration<double>(budget_.clock.now() - begun).count()});
+    }
+    if (script_.one_transaction) connection_.execute("COMMIT", 0);
+  }
+
+ private:
+  std::uint64_t run_one(const Statement& statement) {
+    try {
+      return (statement.data ? connection_.copy_in(statement.text, *statement.data)
+                             : connection_.execute(statement.text, 0))
+          .rows;
+    } catch (const Error& error) {
+      Error located = error;
+      located.message = fmt::format("{}:{}: statement {} of {} failed: {}", name_, statement.line, number_,
+                                    script_.statements.size(), error.message);
+      if (script_.one_transaction) roll_back();
+      throw located;
+    }
+  }
+
+  /// Although the budget may be spent. A session that cannot do it takes its transaction along.
+  void roll_back() {
+    base::SystemClock clock;
+    const base::Budget brief{clock, clock.now() + std::chrono::seconds(1), {}, {}};
+    connection_.obey(&brief);
+    try {
+      connection_.execute("ROLLBACK", 0);
+    } catch (const Error&) {
+    }
+    connection_.obey(&budget_);
+  }
+
+  void tell(const base::Budget& budget, const base::Note& note) const {
+    if (budget.tell)
+      budget.tell(
+          {fmt::format("{}: statement {} of {}: {}", name_, number_, script_.statements.size(), note.what),
+           note.done, note.total});
+  }
+
+  Connection& connection_;
+  const std::string& name_;
+  const Script& script_;
+  int number_ = 0;
+  base::Budget budget_;
+};
+
 }  // namespace
 
 std::string_view to_string(Form form) {
@@ -177,6 +285,7 @@ std::string_view to_string(Form form) {
 
 Script parse_script(std::string_view text, std::string_view family) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  check_characters(text);
   if (family == "postgres") return parse_psql(text, read_lines(text));
   ClientReader reader(text);
   auto statements = reader.run();
@@ -186,26 +295,8 @@ Script parse_script(std::string_view text, std::string_view family) {
 }
 
 void run_script(Connection& connection, const std::string& name, const Script& script,
-                const std::function<double()>& seconds_now,
-                const std::function<void(const StatementDone&)>& done) {
-  int number = 0;
-  if (script.one_transaction) connection.execute("BEGIN", 0);
-  for (const Statement& statement : script.statements) {
-    ++number;
-    const double begun = seconds_now();
-    try {
-      const Result result = statement.data ? connection.copy_in(statement.text, *statement.data)
-                                           : connection.execute(statement.text, 0);
-      done({number, statement.line, result.rows, seconds_now() - begun});
-    } catch (const Error& error) {
-      Error located = error;
-      located.message = fmt::format("{}:{}: statement {} of {} failed: {}", name, statement.line, number,
-                                    script.statements.size(), error.message);
-      if (script.one_transaction && !error.maybe_delivered) connection.execute("ROLLBACK", 0);
-      throw located;
-    }
-  }
-  if (script.one_transaction) connection.execute("COMMIT", 0);
+                const base::Budget& budget, const std::function<void(const StatementDone&)>& done) {
+  ScriptRun(connection, name, script, budget).run(done);
 }
 
 }  // namespace sql

@@ -32,8 +32,8 @@ struct Script {
 /// Takes a script apart. The rule for the form: it is `lines` if no semicolon stands outside of quotes and
 /// comments, there is no DELIMITER line, and every line that is neither blank nor a comment begins with a
 /// word that begins a statement; otherwise it is `client`. Throws ScriptError with the line of a quote or
-/// comment that is never closed, or of a client command (`source`, `\!`, …) that only a client could run.
-/// `family` is that of sql::Endpoint.
+/// comment that is never closed, or of a client command (`source`, `\!`, …) that only a client could run;
+/// with line and byte of what is not UTF-8. `family` is that of sql::Endpoint.
 Script parse_script(std::string_view text, std::string_view family);
 
 struct StatementDone {
@@ -43,11 +43,12 @@ struct StatementDone {
   double seconds = 0;
 };
 
-/// Runs a script's statements one by one in one session. `done` hears of each. Throws SqlError and the like,
-/// with `name` and the line before the server's message; what ran before stays, unless it is one
-/// transaction.
+/// Runs a script's statements one by one in one session, which is to be the script's own: what it sets (the
+/// search path, variables, temporary tables) is for nobody else. `done` hears of each; while one runs, the
+/// budget is told where the script is. Throws SqlError and the like, with `name` and the line before what
+/// the server says; what ran before stays, unless it is one transaction. The budget ends it as
+/// Connection::obey() says, before a statement or in it.
 void run_script(Connection& connection, const std::string& name, const Script& script,
-                const std::function<double()>& seconds_now,
-                const std::function<void(const StatementDone&)>& done);
+                const base::Budget& budget, const std::function<void(const StatementDone&)>& done);
 
 }  // namespace sql

@@ -52,10 +52,9 @@ TEST_F(MariaDbServer, ScriptsRunOverTlsWhereTheServerHasIt) {
                                     std::chrono::seconds(10));
   EXPECT_TRUE(session->encrypted());
   int done = 0;
-  sql::run_script(
-      *session, "mask.sql",
-      sql::parse_script("CREATE TABLE t (a INT);\nINSERT INTO t VALUES (7);", "mariadb"), [] { return 0.0; },
-      [&](const sql::StatementDone&) { ++done; });
+  sql::run_script(*session, "mask.sql",
+                  sql::parse_script("CREATE TABLE t (a INT);\nINSERT INTO t VALUES (7);", "mariadb"),
+                  budget(), [&](const sql::StatementDone&) { ++done; });
   EXPECT_EQ(done, 2);
   EXPECT_EQ(admin->scalar("SELECT a FROM d.t"), "7");
   EXPECT_FALSE(admin->encrypted()) << "a socket needs none";

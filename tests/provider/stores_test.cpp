@@ -67,6 +67,15 @@ TEST_F(Stores, SecretsAreSealedUnderAPrivateKey) {
   EXPECT_EQ(code_of([&] { Secrets(home).get("s", Stage::pending); }), "SecretError");
 }
 
+TEST(FamilyOf, AnEngineThatWeDoNotServeIsItsOwnFamily) {
+  for (const char* engine : {"mysql", "mariadb", "aurora", "aurora-mysql"})
+    EXPECT_EQ(family_of(engine), "mariadb");
+  for (const char* engine : {"postgres", "postgresql", "aurora-postgresql"})
+    EXPECT_EQ(family_of(engine), "postgres");
+  for (const char* engine : {"oracle", "oracle-se2", "sqlserver-ee", "db2-se", "docdb", ""})
+    EXPECT_EQ(family_of(engine), engine);
+}
+
 TEST_F(Stores, AScriptIsReadFromItsBucketAndNowhereElse) {
   Scripts scripts(home);
   os::make_folder(home.buckets() / "b/p", 0700);

@@ -5,9 +5,7 @@
 #include <fstream>
 
 #include "base/error.h"
-#include "provider/local/server.h"
-#include "sql/script.h"
-#include "tests/temporary.h"
+#include "tests/sql/with_server.h"
 
 namespace tests {
 namespace {
@@ -98,47 +96,29 @@ const Client clients[] = {
 
 class Clients : public testing::TestWithParam<Client> {
  protected:
-  Clients() {
-    server_->initialise(base::Json::object(), budget());
-    server_->configure(true, base::Json::object());
-    server_->start_first("", budget());
-  }
-  ~Clients() override { server_->kill(budget()); }
-  provider::Budget budget() {
-    return {clock_, clock_.now() + std::chrono::minutes(1), {}, [](const base::Note&) {}};
-  }
-  bool is_postgres() const { return std::string_view(GetParam().family) == "postgres"; }
-
-  void ours(sql::Connection& session, const std::string& text) {
-    sql::run_script(
-        session, "script", sql::parse_script(text, GetParam().family), [] { return 0.0; },
-        [](const sql::StatementDone&) {});
-  }
+  void ours(sql::Connection& session, const std::string& text) { world_.run(session, text); }
   std::unique_ptr<sql::Connection> session() {
-    auto made = server_->administrate();
+    auto made = world_.session();
     ours(*made, GetParam().reset);
     return made;
   }
   void theirs(const std::string& text) {
-    const auto file = folder_.path() / "script.sql";
+    const auto file = world_.folder() / "script.sql";
     std::ofstream(file) << text;
     os::fs::permissions(file, os::fs::perms::all);
-    const auto where = server_->administrator_endpoint();
+    const auto where = world_.server().administrator_endpoint();
     const std::string command =
-        is_postgres() ? "exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --host=" + where.socket +
-                            " --port=" + std::to_string(where.port) + " --username=" + where.user +
-                            " --dbname=postgres --file=" + file.string() + " >/dev/null"
-                      : "exec mariadb --no-defaults --default-character-set=utf8mb4 --user=" + where.user +
-                            " --socket=" + where.socket + " d < " + file.string() + " >/dev/null";
-    os::run_or_throw({.argv = {"/bin/sh", "-c", command}}, clock_, clock_.now() + std::chrono::minutes(1),
-                     {});
+        world_.is_postgres()
+            ? "exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --host=" + where.socket +
+                  " --port=" + std::to_string(where.port) + " --username=" + where.user +
+                  " --dbname=postgres --file=" + file.string() + " >/dev/null"
+            : "exec mariadb --no-defaults --default-character-set=utf8mb4 --user=" + where.user +
+                  " --socket=" + where.socket + " d < " + file.string() + " >/dev/null";
+    os::run_or_throw({.argv = {"/bin/sh", "-c", command}}, world_.clock,
+                     world_.clock.now() + std::chrono::minutes(1), {});
   }
 
-  Temporary folder_;
-  base::SystemClock clock_;
-  provider::local::Home home_ = provider::local::open_home(folder_.path());
-  std::unique_ptr<provider::local::Server> server_ =
-      provider::local::make_server(home_, GetParam().family, "db-one", os::any_free_port());
+  WithServer world_{GetParam().family};
 };
 
 INSTANTIATE_TEST_SUITE_P(Families, Clients, testing::ValuesIn(clients),
@@ -179,7 +159,7 @@ TEST_P(Clients, AFailingScriptNamesItsLineAndLeavesNothingWhereItCan) {
     EXPECT_THAT(error.message, testing::HasSubstr("script:5: statement 3 of 3 failed"));
     EXPECT_THAT(error.message, testing::HasSubstr("nowhere"));
   }
-  EXPECT_EQ(mine->scalar("SELECT COUNT(*) FROM t"), is_postgres() ? "0" : "2");
+  EXPECT_EQ(mine->scalar("SELECT COUNT(*) FROM t"), world_.is_postgres() ? "0" : "2");
 }
 
 }  // namespace

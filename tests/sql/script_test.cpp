@@ -95,6 +95,48 @@ TEST(Psql, CommandsOfPsqlAreRefusedByNameAndLine) {
   EXPECT_EQ(psql_refusal("SELECT '\\i'; SELECT $$\\i$$; -- \\i\n"), "");
 }
 
+TEST(Psql, TheRestrictionsOfADumpAreTaken) {
+  const auto script = parse_script(
+      "--\n\\restrict aB3\nSET search_path = '';\nCOPY t FROM stdin;\n1\n\\.\n\\unrestrict aB3\n\n",
+      "postgres");
+  ASSERT_EQ(script.statements.size(), 2U);
+  EXPECT_EQ(script.statements[0].line, 3);
+  EXPECT_EQ(psql_refusal("\\restrict\nSELECT 1;"),
+            "line 1: '\\restrict' is a command of psql, not a statement");
+  EXPECT_EQ(psql_refusal("SELECT 1 \\restrict x\n;"),
+            "line 1: '\\restrict' is a command of psql, not a statement");
+}
+
+TEST(Psql, LinesOfAStatementAreThoseOfTheFile) {
+  const auto script = parse_script("UPDATE /* a\nb\nc */ t\nSET a = 1;", "postgres");
+  EXPECT_EQ(std::ranges::count(script.statements.at(0).text, '\n'), 3);
+}
+
+TEST(Script, WhatIsNotUtf8IsRefusedWithLineAndByte) {
+  for (const char* family : {"postgres", "mariadb"}) {
+    auto refused = [&](std::string_view text) -> std::string {
+      try {
+        parse_script(text, family);
+      } catch (const base::Error& error) {
+        return error.message;
+      }
+      return "";
+    };
+    EXPECT_EQ(refused("SELECT 1;\r\nSELECT 'Gr\xf6\xdf"
+                      "e';"),
+              "line 2, byte 11: 0xF6 is not UTF-8");
+    EXPECT_EQ(refused("\xEF\xBB\xBFSELECT 'Gr\xC3\xB6\xC3\x9F"
+                      "e \xF0\x9F\x90\x98';\r\n"),
+              "");
+    EXPECT_EQ(refused({"SELECT 1;\nSEL\0ECT 2;", 20}), "line 2, byte 4: a NUL byte");
+    EXPECT_EQ(refused({"\xFF\xFES\0E\0", 6}), "line 1, byte 1: the file is UTF-16");
+    EXPECT_EQ(refused({"S\0E\0L\0", 6}), "line 1, byte 2: a NUL byte");
+    for (const char* wrong :
+         {"\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80", "\xF8\x88\x80\x80\x80"})
+      EXPECT_THAT(refused(wrong), HasSubstr("line 1, byte 1")) << wrong;
+  }
+}
+
 TEST(Psql, WhatIsNeverClosedIsRefusedWithItsLine) {
   EXPECT_THAT(psql_refusal("SELECT 1;\nSELECT 'a;\n"), HasSubstr("line 2: a ' quote is never closed"));
   EXPECT_THAT(psql_refusal("SELECT $a$ ; $b$;"), HasSubstr("$a$ quote is never closed"));
