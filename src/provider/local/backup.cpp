@@ -70,7 +70,8 @@ LogSource Databases::log_of(const Row& source, const Snapshot& base) {
   LogSource log{.data = server(source)->data(),
                 .archive = home_.archive(source.id),
                 .base = home_.snapshot(base.id) / "data",
-                .base_position = base.position};
+                .base_position = base.position,
+                .superuser = base.origin.settings.value("superuser", "")};
   if (!source.adopted.is_null()) log.data = log.archive;
   return log;
 }

@@ -42,15 +42,17 @@ void Databases::open_one(Row row, bool open, const Budget& budget) {
   const auto its = server(row);
   const bool interrupted = row.status == "rebooting";  // we died in here before: go on
   if (row.open == open && !interrupted) return;
-  if (!its->process() && !interrupted) {  // it will be so when it is started
+  const bool first = open && row.settings.value("never_opened", false);
+  if (!its->process() && !interrupted && !first) {  // it will be so when it is started
     row.open = open;
     catalogue_.update(row);
     return;
   }
   row.status = "rebooting";
   catalogue_.update(row);
-  if (open && row.settings.value("never_opened", false)) {
-    if (its->process()) its->forget_past();
+  if (first) {
+    if (!its->process()) its->start(budget);
+    its->forget_past();
     row.settings.erase("never_opened");
   }
   its->stop(budget);
@@ -61,6 +63,7 @@ void Databases::open_one(Row row, bool open, const Budget& budget) {
   row.open = open;
   row.status = "available";
   catalogue_.update(row);
+  if (first) its->gather_statistics(budget);
 }
 
 void Databases::set_open(const std::string& id, bool open, const Budget& budget) {

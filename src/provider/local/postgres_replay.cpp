@@ -132,9 +132,12 @@ void PostgresServer::drop_log_before(const LogSource& log) const {
     if (name < first) os::remove_tree(log.archive / name);
 }
 
-void PostgresServer::replay_to(const std::string& target, const base::Json& settings,
-                               const Budget& budget) const {
+std::unique_ptr<sql::Connection> PostgresServer::replay_to(const std::string& target,
+                                                           const std::string& superuser,
+                                                           const base::Json& settings,
+                                                           const Budget& budget) const {
   configure(false, settings);
+  if (!superuser.empty()) write_access(false, superuser);
   std::string text = os::read_regular(settings_file());
   text += fmt::format(
       "restore_command = 'ln -f \"{}/%f\" \"%p\"'\nrecovery_target_timeline = "
@@ -143,7 +146,9 @@ void PostgresServer::replay_to(const std::string& target, const base::Json& sett
   if (!target.empty()) text += fmt::format("recovery_target_time = '{}'\n", target);
   write_own(settings_file(), text);
   write_own(data() / "recovery.signal", "");
-  start_as(administrator, budget);
+  return start_as(superuser.empty() ? std::vector<std::string>{administrator}
+                                    : std::vector<std::string>{superuser, administrator},
+                  budget);
 }
 
 void PostgresServer::start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
@@ -155,14 +160,16 @@ void PostgresServer::start_replaying(const LogSource& log, base::Time until, con
   if (log.origin) fetch_rest(*log.origin, wal, budget);
   take_last_for_whole(wal);
   budget.tell({"replaying the log"});
+  std::unique_ptr<sql::Connection> session;
   try {
-    replay_to(base::ledger_utc(until) + "+00", settings, budget);
+    session = replay_to(base::ledger_utc(until) + "+00", log.superuser, settings, budget);
   } catch (const Error& error) {
     // Nothing was committed after that time: the end of the log is the state that was asked for.
     if (error.code != "ServerFailed" || error.message.find("recovery ended before") == std::string::npos)
       throw;
-    replay_to("", settings, budget);
+    session = replay_to("", log.superuser, settings, budget);
   }
+  take_over(std::move(session), log.superuser);
   os::remove_tree(wal);
   configure(false, settings);  // without the settings of the recovery
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "provider/local/postgres_rights.h"
 
 namespace provider::local {
 namespace {
@@ -89,14 +90,18 @@ void PostgresServer::initialise(const base::Json&, const Budget& budget) const {
 void PostgresServer::write_access(bool open, const std::string& also) const {
   std::string access = "# Written by dbrefresh at every start; changes are lost.\n";
   std::string map = access;
+  const std::set<std::string> us = {"root", home_.server_user.name, os::current_user().name};
   auto let_us_be = [&](const std::string& role) {
     access +=
         fmt::format("local all \"{}\" peer map=ours\nlocal replication \"{}\" peer map=ours\n", role, role);
-    const std::set<std::string> us = {"root", home_.server_user.name, os::current_user().name};
     for (const auto& name : us) map += fmt::format("ours \"{}\" \"{}\"\n", name, role);
   };
   let_us_be(administrator);
   if (!also.empty()) let_us_be(also);
+  if (!open) {
+    access += fmt::format("local all \"{}\" peer map=ours\n", script_role);
+    for (const auto& name : us) map += fmt::format("ours \"{}\" \"{}\"\n", name, script_role);
+  }
   access += "local all all scram-sha-256\n";
   if (open) access += "host all all 127.0.0.1/32 scram-sha-256\n";
   write_own(folder() / "hba.conf", access);
@@ -182,36 +187,52 @@ os::ProcessId PostgresServer::launch(const Budget& budget) const {
 
 /// A line of postmaster.pid says when it is ready (pidfile.h); to ask by logging in costs the server a
 /// process.
-std::unique_ptr<sql::Connection> PostgresServer::start_as(const std::string& role,
+std::unique_ptr<sql::Connection> PostgresServer::start_as(const std::vector<std::string>& roles,
                                                           const Budget& budget) const {
   std::unique_ptr<sql::Connection> session;
-  await_start(
-      launch(budget),
-      [&] {
-        if (os::read_regular(data() / "postmaster.pid", 4096).find("\nready") == std::string::npos)
-          throw Error("ServerStarting", fmt::format("PostgreSQL of {} is not ready", id_));
+  auto try_each = [&] {
+    if (os::read_regular(data() / "postmaster.pid", 4096).find("\nready") == std::string::npos)
+      throw Error("ServerStarting", fmt::format("PostgreSQL of {} is not ready", id_));
+    for (const auto& role : roles) {
+      try {
         session = log_in(role, "postgres");
-      },
-      budget);
+        return;
+      } catch (const Error& error) {
+        if (error.code != "AccessDenied" || &role == &roles.back()) throw;
+      }
+    }
+  };
+  await_start(launch(budget), try_each, budget);
   return session;
 }
 
 void PostgresServer::start(const Budget& budget) const {
-  if (!process()) start_as(administrator, budget);
+  if (!process()) start_as({administrator}, budget);
+}
+
+void PostgresServer::take_over(std::unique_ptr<sql::Connection> session, const std::string& superuser) const {
+  const auto heir = become_first(*session);
+  session = as_administrator("postgres");
+  if (!superuser.empty()) {
+    write_access(false, "");  // from now on a password, or nobody, opens that role
+    session->query("SELECT pg_reload_conf()");
+  }
+  if (!heir.empty()) {
+    session->execute("DROP ROLE dbrefresh_passing", 0);
+    in_every_database([&](sql::Connection& database) {
+      hand_over(database, heir);
+      share_default_privileges(database, administrator, heir);
+    });
+  }
+  drop_reaching_roles(*session);
 }
 
 void PostgresServer::start_first(const std::string& superuser, const Budget& budget) const {
-  const std::string role = superuser.empty() ? administrator : superuser;
-  if (role != administrator) write_access(false, role);
-  const auto session = start_as(role, budget);
-  if (role == administrator) return;
-  const auto there = session->scalar(
-      fmt::format("SELECT 1 FROM pg_roles WHERE rolname = {}", session->quote(administrator)));
-  session->execute(fmt::format("{} ROLE {} SUPERUSER LOGIN REPLICATION PASSWORD NULL",
-                               there ? "ALTER" : "CREATE", session->quote_name(administrator)),
-                   0);
-  write_access(false, "");  // from now on a password, or nobody, opens that role
-  session->query("SELECT pg_reload_conf()");
+  if (!superuser.empty()) write_access(false, superuser);
+  take_over(start_as(superuser.empty() ? std::vector<std::string>{administrator}
+                                       : std::vector<std::string>{superuser, administrator},
+                     budget),
+            superuser);
 }
 
 sql::Endpoint PostgresServer::socket_endpoint() const {
@@ -248,10 +269,11 @@ std::uint64_t PostgresServer::size_of(sql::Connection& source) const {
                        nullptr, 10);
 }
 
-/// The first superuser, whatever it is called: its oid is 10 (BOOTSTRAP_SUPERUSERID).
+/// The first superuser (oid 10, BOOTSTRAP_SUPERUSERID) or, where that one may not log in, another.
 std::string PostgresServer::superuser_of(sql::Connection& source) const {
-  const auto name = source.scalar("SELECT rolname FROM pg_roles WHERE oid = 10").value_or("");
-  return name == administrator ? "" : name;
+  if (source.scalar("SELECT rolname FROM pg_roles WHERE oid = 10") == administrator) return {};
+  return source.scalar("SELECT rolname FROM pg_roles WHERE rolsuper AND rolcanlogin ORDER BY oid LIMIT 1")
+      .value_or("");
 }
 
 }  // namespace provider::local

@@ -20,7 +20,9 @@ class PostgresServer final : public Server {
   void create_database(const std::string& name, const std::string& owner) const override;
   void set_master_login(const std::string& user, const base::Secret& password) const override;
   std::string vet(const std::string& master, bool strict, const Budget& budget) const override;
+  sql::Endpoint admit_scripts(const std::string& master) const override;
   void forget_past() const override;
+  void gather_statistics(const Budget& budget) const override;
   base::Json settings_of(sql::Connection& source) const override;
   std::string superuser_of(sql::Connection& source) const override;
   os::Command receiver(const sql::Endpoint& source) const override;
@@ -37,6 +39,8 @@ class PostgresServer final : public Server {
 
   /// The role that is ours in every server of ours.
   static constexpr const char* administrator = "dbrefresh_admin";
+  /// The role of scripts, in closed copies while they run.
+  static constexpr const char* script_role = "dbrefresh_scripts";
 
  private:
   const char* program() const override { return "postgres"; }
@@ -48,14 +52,25 @@ class PostgresServer final : public Server {
   /// Who may log in how. `also` is a role that the operating system lets us be, until we have our own.
   void write_access(bool open, const std::string& also) const;
   std::unique_ptr<sql::Connection> log_in(const std::string& role, const std::string& database) const;
+  std::unique_ptr<sql::Connection> as_administrator(const std::string& database) const;
+  /// Those that let anybody in.
+  static std::vector<std::string> databases(sql::Connection& admin);
+  void in_every_database(const std::function<void(sql::Connection&)>& work) const;
+  /// Takes away what admit_scripts() gave; what scripts made is the master's. Nothing given is no error.
+  void end_scripts() const;
+  /// Of new data, or of a copy: `session` is the first one, of `superuser` or of our administrator.
+  void take_over(std::unique_ptr<sql::Connection> session, const std::string& superuser) const;
   void await_orphans(const Budget& budget) const;
   void remove_stale_locks() const;
   os::ProcessId launch(const Budget& budget) const;
-  /// Starts it and waits until `role` can log in; its session.
-  std::unique_ptr<sql::Connection> start_as(const std::string& role, const Budget& budget) const;
+  /// Starts it and waits until it is ready; a session of the first of `roles` that may log in.
+  std::unique_ptr<sql::Connection> start_as(const std::vector<std::string>& roles,
+                                            const Budget& budget) const;
   std::string archive_settings() const;
-  /// Starts it in recovery; `target` as in recovery_target_time, "" for the end of the log.
-  void replay_to(const std::string& target, const base::Json& settings, const Budget& budget) const;
+  /// Starts it in recovery, as one of `superuser` and ours; `target` as in recovery_target_time, "" for the
+  /// end of the log.
+  std::unique_ptr<sql::Connection> replay_to(const std::string& target, const std::string& superuser,
+                                             const base::Json& settings, const Budget& budget) const;
   void fetch_rest(const sql::Endpoint& source, const os::fs::path& to, const Budget& budget) const;
   Copied clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
                const Budget& budget) const override;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "provider/local/postgres_rights.h"
 #include "provider/local/postgres_server.h"
 
 namespace provider::local {
@@ -40,9 +41,16 @@ std::size_t read_tables(sql::Connection& database, bool strict) {
 void check_indexes(sql::Connection& database) {
   const bool there = database.scalar("SELECT 1 FROM pg_extension WHERE extname = 'amcheck'").has_value();
   database.execute("BEGIN", 0);
-  if (!there) database.execute("CREATE EXTENSION amcheck", 0);
+  if (!there) {
+    database.execute("CREATE SCHEMA dbrefresh_check", 0);
+    database.execute("CREATE EXTENSION amcheck SCHEMA dbrefresh_check", 0);
+  }
+  const auto schema = database.scalar(
+      "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE "
+      "extname = 'amcheck'");
   database.query(
-      "SELECT bt_index_check(index => c.oid, heapallindexed => i.indisunique) FROM pg_index i JOIN pg_class "
+      "SELECT " + schema.value_or("") +
+      ".bt_index_check(index => c.oid, heapallindexed => i.indisunique) FROM pg_index i JOIN pg_class "
       "c ON c.oid "
       "= i.indexrelid JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'btree' AND c.relpersistence = 'p' "
       "AND "
@@ -61,6 +69,10 @@ std::size_t end_subscriptions(sql::Connection& database) {
     const auto name = database.quote_name(row[0].value_or(""));
     database.execute(fmt::format("ALTER SUBSCRIPTION {} DISABLE", name), 0);
     database.execute(fmt::format("ALTER SUBSCRIPTION {} SET (slot_name = NONE)", name), 0);
+    // With a password; and its owner could name another server and ask it.
+    database.execute(fmt::format("ALTER SUBSCRIPTION {} CONNECTION 'dbname=none'", name), 0);
+    database.execute(fmt::format("ALTER SUBSCRIPTION {} OWNER TO {}", name, PostgresServer::administrator),
+                     0);
   }
   return rows.size();
 }
@@ -77,18 +89,6 @@ std::size_t drop_user_mappings(sql::Connection& database) {
   return rows.size();
 }
 
-std::size_t lock_logins(sql::Connection& admin, const std::string& master) {
-  const auto roles =
-      admin
-          .query(fmt::format("SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname NOT IN ({}, "
-                             "{}) ORDER BY rolname",
-                             admin.quote(PostgresServer::administrator), admin.quote(master)))
-          .table;
-  for (const auto& row : roles)
-    admin.execute(fmt::format("ALTER ROLE {} NOLOGIN", admin.quote_name(row[0].value_or(""))), 0);
-  return roles.size();
-}
-
 /// How many tables were looked at.
 std::size_t inspect(sql::Connection& database, bool strict) {
   try {
@@ -103,42 +103,61 @@ std::size_t inspect(sql::Connection& database, bool strict) {
 
 struct Found {
   std::size_t subscriptions = 0, mappings = 0, tables = 0;
+  Settled settled;
 };
 
 /// One session a database does everything: to begin one costs more than all that it asks.
-Found vet_database(sql::Connection& database, bool strict) {
-  Found found{.subscriptions = end_subscriptions(database), .mappings = drop_user_mappings(database)};
+Found vet_database(sql::Connection& database, const std::string& master, bool strict) {
+  Found found{.settled = settle(database, master)};
+  found.subscriptions = end_subscriptions(database);
+  found.mappings = drop_user_mappings(database);
   found.tables = inspect(database, strict);
   return found;
 }
 
-}  // namespace
-
-std::string PostgresServer::vet(const std::string& master, bool strict, const Budget& budget) const {
-  const auto admin = administrate();
-  const auto locked = lock_logins(*admin, master);
-  const auto others = admin
-                          ->query(
-                              "SELECT datname FROM pg_database WHERE datallowconn AND datname <> "
-                              "current_database()")
-                          .table;
-  budget.tell({"checking the copy"});
-  std::vector<Found> found(others.size() + 1);
-  base::in_parallel(found.size(), [&](std::size_t i) {
-    if (budget.stop.stop_requested()) throw Error("Interrupted", "stopped while a copy was being checked");
-    found[i] = i < others.size() ? vet_database(*log_in(administrator, others[i][0].value_or("")), strict)
-                                 : vet_database(*admin, strict);
-  });
+std::string report(const Confined& confined, const std::vector<Found>& found) {
   Found all;
   for (const auto& each : found) {
     all.subscriptions += each.subscriptions;
     all.mappings += each.mappings;
     all.tables += each.tables;
+    all.settled.event_triggers += each.settled.event_triggers;
+    all.settled.functions += each.settled.functions;
   }
-  std::string done = fmt::format("{} tables checked; {} logins of the source locked", all.tables, locked);
-  if (all.subscriptions > 0) done += fmt::format(", {} subscriptions ended", all.subscriptions);
-  if (all.mappings > 0) done += fmt::format(", {} user mappings of foreign servers dropped", all.mappings);
+  std::string done =
+      fmt::format("{} tables checked; {} logins of the source locked", all.tables, confined.locked);
+  auto also = [&](std::size_t count, const char* what) {
+    if (count > 0) done += fmt::format(", {} {}", count, what);
+  };
+  also(confined.demoted, "roles stripped of superuser, replication or bypassrls");
+  also(all.settled.functions, "rights on functions that reach outside taken back");
+  also(all.settled.event_triggers, "event triggers disabled");
+  also(all.subscriptions, "subscriptions ended");
+  also(all.mappings, "user mappings of foreign servers dropped");
   return done;
+}
+
+}  // namespace
+
+std::string PostgresServer::vet(const std::string& master, bool strict, const Budget& budget) const {
+  const auto admin = as_administrator("postgres");
+  // A source that is a copy of ours may have a role of that name, made by whoever used it.
+  execute_each(*admin,
+               fmt::format("SELECT format('COMMENT ON ROLE %I IS %L', rolname, {}) FROM pg_roles WHERE "
+                           "rolname = '{}'",
+                           admin->quote(master), script_role));
+  const auto confined = confine(*admin, master);
+  end_scripts();
+  auto names = databases(*admin);
+  std::erase(names, "postgres");
+  budget.tell({"checking the copy"});
+  std::vector<Found> found(names.size() + 1);
+  base::in_parallel(found.size(), [&](std::size_t i) {
+    if (budget.stop.stop_requested()) throw Error("Interrupted", "stopped while a copy was being checked");
+    found[i] = i < names.size() ? vet_database(*as_administrator(names[i]), master, strict)
+                                : vet_database(*admin, master, strict);
+  });
+  return report(confined, found);
 }
 
 }  // namespace provider::local

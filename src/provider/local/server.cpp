@@ -61,6 +61,7 @@ void Server::await_start(const os::ProcessId& server, const std::function<void()
       if (!os::is_running(server))
         throw Error("ServerFailed",
                     fmt::format("{} of {} ended while it started: {}", program(), id_, log_tail()));
+      if (error.code == "AccessDenied") throw;  // it has answered, and will not say otherwise
       if (budget.clock.now() >= budget.until)
         throw Error("DeadlineExceeded",
                     fmt::format("{} of {} did not answer in time: {}", program(), id_, error.message));

@@ -29,6 +29,7 @@ struct LogSource {
   os::fs::path archive;  ///< PostgreSQL: where finished segments go; of one that is not ours: all we have
   os::fs::path base;     ///< data folder of the copy that the log continues
   base::Json base_position;             ///< its Copied::position
+  std::string superuser;                ///< its Copied::superuser
   std::optional<sql::Endpoint> origin;  ///< of one that is not ours: where the newest of its log is to be had
 };
 
@@ -105,6 +106,8 @@ class Server {
   /// Before a copy is opened for the first time: removes logs and statistics in which data from before its
   /// masking could be read, and what admit_scripts() gave.
   virtual void forget_past() const = 0;
+  /// After it was opened for the first time: what forget_past() removed and queries need. Users work already.
+  virtual void gather_statistics(const Budget&) const {}
 
   /// Settings without which a server could not read the data files of `source`, or would read them otherwise.
   virtual base::Json settings_of(sql::Connection& source) const = 0;

@@ -1,0 +1,317 @@
+// What a copy of a PostgreSQL server that is not ours lets its users reach: nothing outside, and nothing of
+// what was masked. One copy serves all tests that only look.
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+#include "provider/local/stores.h"
+#include "tests/conformance/stranger.h"
+
+namespace tests {
+namespace {
+
+using provider::RestoreType;
+using testing::HasSubstr;
+
+const base::Secret master_password("of the copy");
+
+/// All that a server can hold which leads outside of it, or hides what it holds.
+void fill(Stranger& stranger) {
+  stranger.execute("postgres",
+                   {"CREATE ROLE shop_owner LOGIN PASSWORD 'production'", "CREATE ROLE reader",
+                    "CREATE ROLE chief SUPERUSER LOGIN PASSWORD 'production'",
+                    "CREATE ROLE app LOGIN REPLICATION BYPASSRLS PASSWORD 'production'",
+                    "GRANT pg_execute_server_program, pg_read_server_files TO app WITH ADMIN OPTION",
+                    "GRANT postgres TO app", "GRANT chief TO shop_owner",
+                    "GRANT SET, ALTER SYSTEM ON PARAMETER archive_command TO shop_owner",
+                    "ALTER ROLE postgres SET work_mem = '9MB'", "CREATE DATABASE shop OWNER shop_owner"});
+  stranger.execute(
+      "shop", {"CREATE EXTENSION dblink",
+               "CREATE EXTENSION file_fdw",
+               "GRANT EXECUTE ON FUNCTION pg_read_file(text) TO shop_owner",
+               "GRANT EXECUTE ON FUNCTION dblink_connect_u(text) TO PUBLIC",
+               "CREATE SERVER files FOREIGN DATA WRAPPER file_fdw",
+               "CREATE FOREIGN TABLE passwd (line text) SERVER files OPTIONS (filename '/etc/passwd')",
+               "GRANT SELECT ON passwd TO PUBLIC",
+               "CREATE TABLE public.of_postgres (id int PRIMARY KEY, name text)",
+               "INSERT INTO of_postgres SELECT i, 'Real Person ' || i % 7 FROM generate_series(1, 2000) i",
+               "CREATE STATISTICS both_columns (mcv) ON id, name FROM of_postgres",
+               "CREATE FUNCTION run(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
+               "EXECUTE command; END $$",
+               "CREATE FUNCTION guard() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT "
+               "1'; END $$",
+               "CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION guard()",
+               "CREATE TYPE mood AS ENUM ('fine')",
+               "CREATE DOMAIN small AS int CHECK (value < 9)",
+               "CREATE AGGREGATE total (int) (SFUNC = int4pl, STYPE = int)",
+               "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)",
+               "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader",
+               "SET ROLE chief",
+               "CREATE SCHEMA audit",
+               "CREATE TABLE audit.log (who text)",
+               "INSERT INTO audit.log VALUES ('Real Person')",
+               "ALTER TABLE audit.log ENABLE ROW LEVEL SECURITY",
+               "ALTER TABLE audit.log FORCE ROW LEVEL SECURITY",
+               "CREATE FUNCTION audit.run(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ "
+               "BEGIN EXECUTE command; END $$",
+               "GRANT USAGE ON SCHEMA audit TO PUBLIC",
+               "RESET ROLE",
+               "ANALYZE"});
+}
+
+class PostgresOutside : public testing::Test {
+ protected:
+  struct World {
+    World() : home(provider::local::open_home(folder.path())) {
+      fill(stranger);
+      source = databases
+                   .adopt({.name = "stranger",
+                           .engine = "postgres",
+                           .port = stranger.port,
+                           .user = "postgres",
+                           .password = stranger_password,
+                           .master_user = "shop_owner"},
+                          budget())
+                   .id;
+      copy = restore(source, "copy");
+    }
+    ~World() {
+      for (const auto& each : databases.list()) databases.remove(each.id, budget());
+    }
+    provider::Budget budget() {
+      return {clock, clock.now() + std::chrono::minutes(5), {}, [](const base::Note&) {}};
+    }
+    std::string restore(const std::string& of, const std::string& name,
+                        RestoreType type = RestoreType::latest_point, const std::string& snapshot = "",
+                        std::optional<base::Time> time = std::nullopt) {
+      const auto made = databases.restore({.source = of,
+                                           .name = name,
+                                           .type = type,
+                                           .time = time,
+                                           .snapshot = snapshot,
+                                           .port = os::any_free_port(),
+                                           .settings = base::Json::object()},
+                                          budget());
+      method = made.method;
+      databases.set_master_password(made.database.id, master_password);
+      return made.database.id;
+    }
+    base::SystemClock clock;
+    Stranger stranger;
+    Temporary folder;
+    provider::local::Home home;
+    provider::local::Secrets secrets{home};
+    provider::local::Databases databases{home, secrets};
+    std::string source, copy, method;
+  };
+  static void SetUpTestSuite() { world = std::make_unique<World>(); }
+  static void TearDownTestSuite() { world.reset(); }
+
+  static std::unique_ptr<sql::Connection> session(sql::Endpoint where, const std::string& database) {
+    where.database = database;
+    where.family = "postgres";
+    return sql::connect(where, std::chrono::seconds(10));
+  }
+  static std::unique_ptr<sql::Connection> administrate(const std::string& id,
+                                                       const std::string& database = "shop") {
+    return session(world->databases.administrator(id), database);
+  }
+  static std::unique_ptr<sql::Connection> master(const std::string& id,
+                                                 const std::string& database = "shop") {
+    auto where = world->databases.endpoint(id);
+    where.password = master_password;
+    return session(where, database);
+  }
+  static std::unique_ptr<provider::local::Server> server(const std::string& id) {
+    return provider::local::make_server(world->home, "postgres", id, world->databases.get(id)->port);
+  }
+  static std::unique_ptr<sql::Connection> scripts(const std::string& id,
+                                                  const std::string& database = "shop") {
+    return session(server(id)->admit_scripts("shop_owner"), database);
+  }
+  /// Each way out must fail in a session of its own rights, and after it has taken all rights that it can.
+  static void expect_confined(sql::Connection& inside) {
+    for (const char* each :
+         {"GRANT pg_execute_server_program TO CURRENT_USER",
+          "GRANT pg_write_server_files TO CURRENT_USER",
+          "GRANT dbrefresh_admin TO CURRENT_USER",
+          "SET ROLE dbrefresh_admin",
+          "SET SESSION AUTHORIZATION postgres; ALTER SYSTEM SET work_mem = 1",
+          "ALTER ROLE CURRENT_USER SUPERUSER",
+          "ALTER ROLE CURRENT_USER REPLICATION",
+          "ALTER ROLE dbrefresh_admin PASSWORD 'x'",
+          "CREATE ROLE pg_execute_server_program",
+          "CREATE ROLE boss SUPERUSER",
+          "CREATE ROLE boss IN ROLE pg_read_server_files",
+          "COPY (SELECT 1) TO PROGRAM 'true'",
+          "COPY (SELECT 1) TO '/tmp/dbrefresh-loot'",
+          "CREATE TEMP TABLE loot (line text); COPY loot FROM '/etc/passwd'",
+          "SELECT pg_read_file('/etc/passwd')",
+          "SELECT pg_ls_dir('/')",
+          "SELECT lo_import('/etc/passwd')",
+          "ALTER SYSTEM SET archive_command = 'true'",
+          "CREATE EXTENSION plpython3u",
+          "CREATE EXTENSION adminpack",
+          "CREATE EXTENSION postgres_fdw",
+          "CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'libc', 'getpid'",
+          "CREATE FUNCTION f() RETURNS int LANGUAGE internal AS 'pg_backend_pid'",
+          "CREATE SUBSCRIPTION s CONNECTION 'host=/tmp' PUBLICATION p WITH (connect = false)",
+          "CREATE TABLESPACE t LOCATION '/tmp'",
+          "UPDATE pg_authid SET rolsuper = true",
+          "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION guard()"}) {
+      EXPECT_THROW(inside.execute(each, 0), base::Error) << each;
+    }
+  }
+
+  static std::unique_ptr<World> world;
+};
+std::unique_ptr<PostgresOutside::World> PostgresOutside::world;
+
+TEST_F(PostgresOutside, NoRoleButOursMayDoAllAndNoPasswordIsLeft) {
+  const auto inside = administrate(world->copy);
+  EXPECT_EQ(
+      inside->scalar(
+          "SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolsuper OR rolreplication OR rolbypassrls"),
+      "dbrefresh_admin");
+  EXPECT_EQ(inside->scalar("SELECT string_agg(rolname, ',') FROM pg_authid WHERE rolpassword IS NOT NULL OR "
+                           "rolcanlogin AND oid <> 10"),
+            "shop_owner");
+  EXPECT_EQ(inside->scalar("SELECT count(*) FROM pg_auth_members WHERE roleid = 10"), "0");
+  EXPECT_EQ(inside->scalar("SELECT count(*) FROM pg_parameter_acl, aclexplode(paracl) WHERE grantee <> 10"),
+            "0");
+  EXPECT_THAT(world->method, HasSubstr("3 logins of the source locked"));
+  EXPECT_THAT(world->method, HasSubstr("3 roles stripped of superuser"));
+  EXPECT_THAT(world->method, HasSubstr("1 event triggers disabled"));
+  EXPECT_THAT(world->method, HasSubstr("2 rights on functions that reach outside taken back"));
+}
+
+TEST_F(PostgresOutside, TheMasterReachesNothingOutside) {
+  expect_confined(*master(world->copy));
+  // Nor does whoever it makes a member of all former superusers, and whatever their functions do.
+  master(world->copy)
+      ->execute("CREATE ROLE member LOGIN CREATEROLE PASSWORD 'x' IN ROLE postgres, chief, app, shop_owner",
+                0);
+  auto where = world->databases.endpoint(world->copy);
+  where.user = "member";
+  where.password = base::Secret("x");
+  const auto inside = session(where, "shop");
+  expect_confined(*inside);
+  for (const char* each :
+       {"SELECT public.run('COPY (SELECT 1) TO PROGRAM ''true''')",
+        "SELECT audit.run('SELECT pg_read_file(''/etc/passwd'')')", "SELECT dblink_connect_u('host=/tmp')",
+        "SELECT dblink_connect('dbname=shop')", "SELECT * FROM passwd",
+        "SET ROLE postgres; ALTER FOREIGN TABLE passwd OPTIONS (SET filename '/etc/group')",
+        "SET ROLE postgres; GRANT EXECUTE ON FUNCTION dblink_connect_u(text) TO shop_owner",
+        "SET ROLE postgres; ALTER EVENT TRIGGER guard ENABLE"})
+    EXPECT_THROW(inside->execute(each, 0), base::Error) << each;
+  inside->execute("RESET ROLE", 0);
+  // Other servers of this host, where the account's name is all that counts.
+  const auto other = world->home.instance(world->copy).string();
+  EXPECT_THROW(inside->query(fmt::format(
+                   "SELECT dblink_connect('host={} port={} user=dbrefresh_admin password=x dbname=postgres')",
+                   other, world->databases.get(world->copy)->port)),
+               base::Error);
+  master(world->copy)->execute("DROP ROLE member", 0);
+}
+
+TEST_F(PostgresOutside, TheMasterStillMakesLogins) {
+  const auto inside = master(world->copy);
+  inside->execute("CREATE ROLE dev LOGIN PASSWORD 'dev'", 0);
+  inside->execute("GRANT reader, pg_read_all_data TO dev", 0);
+  inside->execute("CREATE DATABASE scratch", 0);
+  inside->execute("DROP DATABASE scratch", 0);
+  auto where = world->databases.endpoint(world->copy);
+  where.user = "dev";
+  where.password = base::Secret("dev");
+  EXPECT_EQ(session(where, "shop")->scalar("SELECT count(*) FROM of_postgres"), "2000");
+  // Production's password opens nothing, unlocked or not.
+  inside->execute("ALTER ROLE app LOGIN", 0);
+  where.user = "app";
+  where.password = base::Secret("production");
+  EXPECT_THROW(session(where, "shop"), base::Error);
+  inside->execute("ALTER ROLE app NOLOGIN; DROP ROLE dev", 0);
+}
+
+TEST_F(PostgresOutside, WhatTheFirstSuperuserOwnedIsAnOrdinaryRoles) {
+  const auto inside = administrate(world->copy);
+  for (const char* query :
+       {"SELECT relowner::regrole FROM pg_class WHERE relname = 'of_postgres'",
+        "SELECT proowner::regrole FROM pg_proc WHERE proname = 'run' AND pronamespace = "
+        "'public'::regnamespace",
+        "SELECT proowner::regrole FROM pg_proc WHERE proname = 'total'",
+        "SELECT typowner::regrole FROM pg_type WHERE typname = 'mood'",
+        "SELECT typowner::regrole FROM pg_type WHERE typname = 'small'",
+        "SELECT oprowner::regrole FROM pg_operator WHERE oprname = '==='",
+        "SELECT stxowner::regrole FROM pg_statistic_ext", "SELECT srvowner::regrole FROM pg_foreign_server"})
+    EXPECT_EQ(inside->scalar(query), "postgres") << query;
+  EXPECT_EQ(inside->scalar("SELECT setconfig[1] FROM pg_db_role_setting WHERE setrole = 'postgres'::regrole"),
+            "work_mem=9MB");
+  EXPECT_EQ(inside->scalar("SELECT evtenabled FROM pg_event_trigger WHERE evtname = 'guard'"), "D");
+  inside->execute("SET SESSION AUTHORIZATION postgres", 0);
+  EXPECT_EQ(inside->scalar("SELECT who FROM audit.log"), std::nullopt) << "row security holds for it now";
+  inside->execute("CREATE TABLE later ()", 0);
+  EXPECT_EQ(inside->scalar("SELECT has_table_privilege('reader', 'later', 'SELECT')"), "t")
+      << "its default privileges";
+  inside->execute("DROP TABLE later", 0);
+}
+
+TEST_F(PostgresOutside, ScriptsMaskAndGrantTablesOfAnyOwnerAndReachNothingOutside) {
+  const auto copy = world->restore(world->source, "scripts");
+  {
+    const auto script = scripts(copy);
+    for (const char* each :
+         {"UPDATE of_postgres SET name = 'masked'", "UPDATE audit.log SET who = 'masked'",
+          "TRUNCATE audit.log", "INSERT INTO audit.log VALUES ('masked')",
+          "GRANT SELECT ON audit.log, of_postgres TO reader", "CREATE TABLE made_by_script (id serial)",
+          "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader", "CREATE ROLE dev LOGIN PASSWORD 'dev'",
+          "GRANT reader TO dev", "ALTER TABLE audit.log OWNER TO shop_owner"})
+      script->execute(each, 0);
+    expect_confined(*script);
+    EXPECT_EQ(script->scalar("SHOW search_path"), "shop_owner, public");
+    master(copy)->execute("INSERT INTO made_by_script DEFAULT VALUES", 0);
+  }
+  world->databases.set_open(copy, true, world->budget());
+  const auto inside = master(copy);
+  EXPECT_EQ(inside->scalar("SELECT count(*) FROM pg_roles WHERE rolname = 'dbrefresh_scripts'"), "0");
+  EXPECT_EQ(inside->scalar("SELECT tableowner FROM pg_tables WHERE tablename = 'made_by_script'"),
+            "shop_owner");
+  inside->execute("CREATE TABLE later ()", 0);
+  for (const char* table : {"audit.log", "of_postgres", "later"})
+    EXPECT_EQ(inside->scalar(fmt::format("SELECT has_table_privilege('dev', '{}', 'SELECT')", table)), "t")
+        << table;
+  EXPECT_EQ(inside->scalar("SELECT count(*) FROM pg_stats WHERE most_common_vals::text LIKE '%Real%' OR "
+                           "histogram_bounds::text LIKE '%Real%'"),
+            "0");
+  EXPECT_EQ(administrate(copy)->scalar(
+                "SELECT count(*) FROM pg_statistic_ext_data WHERE stxdmcv::text LIKE '%5265616c%'"),
+            "0");
+  EXPECT_NE(administrate(copy)->scalar("SELECT count(*) FROM pg_stats WHERE tablename = 'of_postgres'"), "0")
+      << "and queries have new ones";
+  world->databases.remove(copy, world->budget());
+}
+
+TEST_F(PostgresOutside, ACopyIsASourceOfCopiesAndOfSnapshots) {
+  const auto second = world->restore(world->copy, "second");
+  const auto third = world->restore(second, "third");
+  EXPECT_EQ(
+      master(third)->scalar("SELECT count(*) FROM pg_roles WHERE rolname = 'postgres' AND NOT rolsuper"),
+      "1");
+  world->databases.create_snapshot(second, "golden", false, world->budget());
+  const auto fourth = world->restore(second, "fourth", RestoreType::from_snapshot, "golden");
+  EXPECT_EQ(administrate(fourth)->scalar("SELECT count(*) FROM public.of_postgres"), "2000");
+  world->databases.remove_snapshot("golden");
+  for (const auto& each : {second, third, fourth}) world->databases.remove(each, world->budget());
+}
+
+TEST_F(PostgresOutside, ALoginThatCannotSucceedFailsAtOnce) {
+  administrate(world->copy)->execute("ALTER ROLE dbrefresh_admin NOLOGIN", 0);
+  const auto its = server(world->copy);
+  its->kill(world->budget());
+  const auto before = world->clock.now();
+  EXPECT_THROW(its->start(world->budget()), base::Error);
+  EXPECT_LT(world->clock.now() - before, std::chrono::minutes(2));
+  its->kill(world->budget());
+  world->databases.remove(world->copy, world->budget());
+}
+
+}  // namespace
+}  // namespace tests
