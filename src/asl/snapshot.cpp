@@ -7,16 +7,10 @@
 namespace asl {
 namespace {
 
-using base::Time;
+using base::from_micros;
+using base::micros;
 
 constexpr std::array statuses = {"RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT"};
-
-std::int64_t micros(Time time) {
-  return time.time_since_epoch().count();
-}
-Time from_micros(std::int64_t value) {
-  return Time{std::chrono::microseconds{value}};
-}
 
 Json frame_to_json(const Frame& frame) {
   Json out = {

@@ -12,6 +12,14 @@ namespace base {
 /// UTC, in microseconds since 1970.
 using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
+/// As a number, for files: microseconds since 1970.
+constexpr std::int64_t micros(Time time) {
+  return time.time_since_epoch().count();
+}
+constexpr Time from_micros(std::int64_t value) {
+  return Time{std::chrono::microseconds{value}};
+}
+
 /// A source of time. Thread-safe. Tests give a simulated one (tests/simulation).
 class Clock {
  public:

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 
 namespace base {
 
@@ -10,8 +11,9 @@ namespace base {
 /// `message` is lower case and names the thing and the value; `hint` says what to do. Neither ever holds a
 /// secret. Codes are those of RDS where RDS has one (`DBInstanceNotFound`), otherwise CamelCase of our own.
 struct Error : std::exception {
-  Error(std::string error_code, std::string text, std::string advice = {})
-      : code(std::move(error_code)), message(std::move(text)), hint(std::move(advice)) {}
+  /// Texts may be quoted from servers, tools and file names: what is not UTF-8 in them becomes U+FFFD here,
+  /// because errors go to journals, ledgers and JSON.
+  Error(std::string error_code, std::string_view text, std::string_view advice = {});
 
   std::string code;
   std::string message;

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/error.h"
+#include "base/text.h"
+
 namespace base {
 namespace {
 
@@ -34,6 +37,12 @@ struct CountingIterator {
   bool operator!=(const CountingIterator& other) const { return at != other.at; }
 };
 
+bool is_deeper(const Json& value, int levels) {
+  if (!value.is_structured()) return false;
+  return levels == 0 ||
+         std::ranges::any_of(value, [&](const Json& child) { return is_deeper(child, levels - 1); });
+}
+
 bool is_plain_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
@@ -41,6 +50,38 @@ bool is_plain_name(std::string_view name) {
 }
 
 }  // namespace
+
+Json parse_json(std::string_view text) {
+  try {
+    return Json::parse(text, [](int depth, Json::parse_event_t event, const Json&) {
+      const bool opens =
+          event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+      if (opens && depth >= max_json_depth)
+        throw Error("InvalidJson", fmt::format("nested deeper than {} levels", max_json_depth));
+      return true;
+    });
+  } catch (const Json::exception& error) {
+    throw Error("InvalidJson", error.what());
+  }
+}
+
+bool is_too_deep(const Json& value) {
+  return is_deeper(value, max_json_depth);
+}
+
+std::string dump_valid(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json with_valid_text(Json value) {
+  if (value.is_string()) return valid_utf8(value.get_ref<const std::string&>());
+  if (value.is_array())
+    for (Json& each : value) each = with_valid_text(std::move(each));
+  if (!value.is_object()) return value;
+  Json out = Json::object();
+  for (auto& [name, member] : value.items()) out[valid_utf8(name)] = with_valid_text(std::move(member));
+  return out;
+}
 
 std::string member_path(std::string_view parent, std::string_view name) {
   return is_plain_name(name) ? fmt::format("{}.{}", parent, name) : fmt::format("{}['{}']", parent, name);

@@ -11,6 +11,17 @@ namespace base {
 
 using Json = nlohmann::json;
 
+/// How deep a value may be nested: walks over it recurse (so do nlohmann's).
+inline constexpr int max_json_depth = 1000;
+/// Reads a JSON text. Throws base::Error{"InvalidJson"} for one that is none or nested deeper than that.
+Json parse_json(std::string_view text);
+/// Is `value` nested deeper than max_json_depth?
+bool is_too_deep(const Json& value);
+/// Never throws: what is not UTF-8 becomes U+FFFD.
+std::string dump_valid(const Json& value);
+/// `value` with valid_utf8() of all its texts and names.
+Json with_valid_text(Json value);
+
 /// One thing wrong with a document: where it stands (1-based line; 0 = nowhere in particular), the JSONPath
 /// of the member, and a message that names the value.
 struct Problem {
@@ -25,7 +36,8 @@ struct Problem {
 /// A JSON text with the line of every member. Paths look like `$.restore.check.torun` and `$.a[0]`.
 class LocatedJson {
  public:
-  /// Parses `text`. Syntax errors and members given twice become problems; then `value()` may be partial.
+  /// Parses `text`. Syntax errors, members given twice and nesting beyond 100 levels become problems; then
+  /// `value()` may be partial.
   static LocatedJson parse(std::string_view text);
 
   const Json& value() const { return value_; }

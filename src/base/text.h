@@ -21,7 +21,12 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
 std::string_view tail(std::string_view text, std::size_t bytes);
 /// `1.5 GiB`: for people.
 std::string human_bytes(std::uint64_t bytes);
-/// The whole of `text` as a non-negative decimal number; nothing for anything else.
+/// True for one or more decimal digits and nothing else.
 bool is_digits(std::string_view text);
+
+/// `text` with U+FFFD in the place of every NUL and of every sequence that is not UTF-8.
+std::string valid_utf8(std::string_view text);
+/// How many bytes of the front of `text` are one character: 0 where they are none (not UTF-8, or the end).
+std::size_t utf8_character(std::string_view text);
 
 }  // namespace base

@@ -7,38 +7,38 @@
 namespace store {
 namespace {
 
-constexpr std::string_view schema = R"sql(
-CREATE TABLE IF NOT EXISTS machine (id TEXT PRIMARY KEY, definition TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS execution (
+constexpr std::string_view version_1 = R"sql(
+CREATE TABLE machine (id TEXT PRIMARY KEY, definition TEXT NOT NULL);
+CREATE TABLE execution (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, subject TEXT NOT NULL, machine TEXT NOT NULL REFERENCES machine(id),
   status TEXT NOT NULL, snapshot TEXT NOT NULL, due_us INTEGER, owner TEXT NOT NULL DEFAULT '',
   cancel_requested INTEGER NOT NULL DEFAULT 0, created_us INTEGER NOT NULL, ended_us INTEGER,
   error TEXT NOT NULL DEFAULT '', cause TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS execution_running ON execution(subject) WHERE status = 'RUNNING';
-CREATE TABLE IF NOT EXISTS event (
+CREATE INDEX execution_running ON execution(subject) WHERE status = 'RUNNING';
+CREATE TABLE event (
   execution TEXT NOT NULL, id INTEGER NOT NULL, at_us INTEGER NOT NULL, type TEXT NOT NULL, state TEXT NOT NULL,
   details TEXT NOT NULL, PRIMARY KEY (execution, id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS attempt (
+CREATE TABLE attempt (
   execution TEXT NOT NULL, token TEXT NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL,
   started_us INTEGER NOT NULL, ended_us INTEGER, outcome TEXT NOT NULL DEFAULT '', PRIMARY KEY (execution, token)) WITHOUT ROWID;
 )sql";
 
-std::int64_t micros(base::Time time) {
-  return time.time_since_epoch().count();
-}
-base::Time from_micros(std::int64_t value) {
-  return base::Time{std::chrono::microseconds{value}};
-}
+constexpr std::string_view steps[] = {version_1};
+constexpr Schema schema{steps};
+
+using base::from_micros;
+using base::micros;
+
 std::optional<std::int64_t> micros(const std::optional<base::Time>& time) {
-  return time ? std::optional(micros(*time)) : std::nullopt;
+  return time ? std::optional(base::micros(*time)) : std::nullopt;
 }
 std::optional<base::Time> optional_time(const Statement& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(from_micros(row.integer(column)));
 }
 
+/// Without the snapshot, which is most of a row.
 constexpr std::string_view execution_columns =
-    "id, name, subject, machine, status, snapshot, due_us, owner, cancel_requested, created_us, ended_us, "
-    "error, cause";
+    "id, name, subject, machine, status, due_us, owner, cancel_requested, created_us, ended_us, error, cause";
 
 ExecutionRow read_execution(const Statement& row) {
   return {.id = row.text(0),
@@ -46,14 +46,13 @@ ExecutionRow read_execution(const Statement& row) {
           .subject = row.text(2),
           .machine = row.text(3),
           .status = row.text(4),
-          .snapshot = row.text(5),
-          .due = optional_time(row, 6),
-          .owner = row.text(7),
-          .cancel_requested = row.integer(8) != 0,
-          .created = from_micros(row.integer(9)),
-          .ended = optional_time(row, 10),
-          .error = row.text(11),
-          .cause = row.text(12)};
+          .due = optional_time(row, 5),
+          .owner = row.text(6),
+          .cancel_requested = row.integer(7) != 0,
+          .created = from_micros(row.integer(8)),
+          .ended = optional_time(row, 9),
+          .error = row.text(10),
+          .cause = row.text(11)};
 }
 
 /// FNV-1a: an id for a document, not a defence.
@@ -65,23 +64,34 @@ std::string hash_text(std::string_view text) {
 
 }  // namespace
 
-Journal::Journal(const std::filesystem::path& path)
-    : db_(path, schema),
+Journal::Journal(const std::filesystem::path& path, Mode mode)
+    : db_(path, schema, mode),
       update_execution_(db_.prepare(
           "UPDATE execution SET status=?, snapshot=?, due_us=?, ended_us=?, error=?, cause=? WHERE id=?")),
       insert_event_(db_.prepare("INSERT INTO event VALUES (?,?,?,?,?,?)")),
       find_cancelled_(
           db_.prepare("SELECT id FROM execution WHERE status = 'RUNNING' AND cancel_requested = 1")) {}
 
-void Journal::commit(Transaction& transaction) {
-  if (on_commit) on_commit();
-  transaction.commit();
+/// Each try waits for other writers as long as SQLite does (10 s).
+void Journal::commit(const std::function<void()>& change) {
+  constexpr int most_tries = 12;
+  for (int tries = 1;; ++tries) {
+    try {
+      Transaction transaction(db_);
+      change();
+      if (on_commit) on_commit();
+      transaction.commit();
+      break;
+    } catch (const base::Error& error) {
+      if (!error.retryable || tries == most_tries) throw;
+    }
+  }
   if (on_commit) on_commit();
 }
 
 std::string Journal::put_machine(const std::string& definition) {
   std::string id = hash_text(definition);
-  db_.prepare("INSERT OR IGNORE INTO machine VALUES (?, ?)").bind(id, definition).run();
+  commit([&] { db_.prepare("INSERT OR IGNORE INTO machine VALUES (?, ?)").bind(id, definition).run(); });
   return id;
 }
 
@@ -92,33 +102,41 @@ std::string Journal::machine(const std::string& id) {
 }
 
 std::optional<std::string> Journal::create(const ExecutionRow& row) {
-  Transaction transaction(db_);
-  auto running = db_.prepare("SELECT id FROM execution WHERE subject = ? AND status = 'RUNNING'");
-  if (!row.subject.empty() && running.bind(row.subject).step()) return running.text(0);
-  db_.prepare(
-         "INSERT INTO execution (id, name, subject, machine, status, snapshot, owner, created_us) VALUES "
-         "(?,?,?,?,?,?,?,?)")
-      .bind(row.id, row.name, row.subject, row.machine, row.status, row.snapshot, row.owner,
-            micros(row.created))
-      .run();
-  commit(transaction);
-  return std::nullopt;
+  std::optional<std::string> other;
+  commit([&] {
+    auto running = db_.prepare("SELECT id FROM execution WHERE subject = ? AND status = 'RUNNING'");
+    if (!row.subject.empty() && running.bind(row.subject).step()) {
+      other = running.text(0);
+      return;
+    }
+    db_.prepare(
+           "INSERT INTO execution (id, name, subject, machine, status, snapshot, owner, created_us) VALUES "
+           "(?,?,?,?,?,?,?,?)")
+        .bind(row.id, row.name, row.subject, row.machine, row.status, row.snapshot, row.owner,
+              micros(row.created))
+        .run();
+  });
+  return other;
 }
 
 void Journal::record(const ExecutionRow& row) {
-  Transaction transaction(db_);
-  db_.prepare(
-         "INSERT INTO execution (id, name, subject, machine, status, snapshot, created_us, ended_us, error, "
-         "cause) VALUES (?,?,?,?,?,?,?,?,?,?)")
-      .bind(row.id, row.name, row.subject, row.machine, row.status, row.snapshot, micros(row.created),
-            micros(row.ended), row.error, row.cause)
-      .run();
-  commit(transaction);
+  commit([&] {
+    db_.prepare(
+           "INSERT INTO execution (id, name, subject, machine, status, snapshot, created_us, ended_us, "
+           "error, "
+           "cause) VALUES (?,?,?,?,?,?,?,?,?,?)")
+        .bind(row.id, row.name, row.subject, row.machine, row.status, row.snapshot, micros(row.created),
+              micros(row.ended), row.error, row.cause)
+        .run();
+  });
 }
 
 void Journal::write(const JournalWrite& write) {
+  commit([&] { put(write); });
+}
+
+void Journal::put(const JournalWrite& write) {
   const ExecutionRow& row = write.execution;
-  Transaction transaction(db_);
   update_execution_
       .bind(row.status, row.snapshot, micros(row.due), micros(row.ended), row.error, row.cause, row.id)
       .run();
@@ -132,21 +150,22 @@ void Journal::write(const JournalWrite& write) {
     db_.prepare("UPDATE attempt SET ended_us=?, outcome=? WHERE execution=? AND token=?")
         .bind(micros(write.ended->ended), write.ended->outcome, row.id, write.ended->token)
         .run();
-  commit(transaction);
 }
 
 void Journal::begin_again(const std::string& execution, const std::string& token, base::Time now) {
-  Transaction transaction(db_);
-  db_.prepare("UPDATE attempt SET tries = tries + 1, started_us = ? WHERE execution=? AND token=?")
-      .bind(micros(now), execution, token)
-      .run();
-  commit(transaction);
+  commit([&] {
+    db_.prepare("UPDATE attempt SET tries = tries + 1, started_us = ? WHERE execution=? AND token=?")
+        .bind(micros(now), execution, token)
+        .run();
+  });
 }
 
 std::optional<ExecutionRow> Journal::find(const std::string& id) {
-  auto row = db_.prepare(fmt::format("SELECT {} FROM execution WHERE id = ?", execution_columns));
+  auto row = db_.prepare(fmt::format("SELECT {}, snapshot FROM execution WHERE id = ?", execution_columns));
   if (!row.bind(id).step()) return std::nullopt;
-  return read_execution(row);
+  auto found = read_execution(row);
+  found.snapshot = row.text(12);
+  return found;
 }
 
 std::vector<ExecutionRow> Journal::list(bool running_only) {
@@ -180,9 +199,11 @@ std::vector<AttemptRow> Journal::attempts(const std::string& execution) {
 }
 
 void Journal::request_cancel(const std::string& execution) {
-  db_.prepare("UPDATE execution SET cancel_requested = 1 WHERE id = ? AND status = 'RUNNING'")
-      .bind(execution)
-      .run();
+  commit([&] {
+    db_.prepare("UPDATE execution SET cancel_requested = 1 WHERE id = ? AND status = 'RUNNING'")
+        .bind(execution)
+        .run();
+  });
 }
 
 std::vector<std::string> Journal::cancelled() {
@@ -193,20 +214,41 @@ std::vector<std::string> Journal::cancelled() {
 
 bool Journal::claim(const std::string& execution, const std::string& owner,
                     const std::function<bool(const std::string&)>& is_alive) {
-  Transaction transaction(db_);
-  auto row = db_.prepare("SELECT owner FROM execution WHERE id = ?");
-  if (!row.bind(execution).step())
-    throw base::Error("ExecutionNotFound", fmt::format("there is no run {}", execution),
-                      "dbrefresh list shows all");
-  const std::string holder = row.text(0);
-  if (!holder.empty() && holder != owner && is_alive(holder)) return false;
-  db_.prepare("UPDATE execution SET owner = ? WHERE id = ?").bind(owner, execution).run();
-  transaction.commit();
-  return true;
+  bool claimed = false;
+  commit([&] {
+    auto row = db_.prepare("SELECT owner FROM execution WHERE id = ?");
+    if (!row.bind(execution).step())
+      throw base::Error("ExecutionNotFound", fmt::format("there is no run {}", execution),
+                        "dbrefresh list shows all");
+    const std::string holder = row.text(0);
+    claimed = holder.empty() || holder == owner || !is_alive(holder);
+    if (claimed) db_.prepare("UPDATE execution SET owner = ? WHERE id = ?").bind(owner, execution).run();
+  });
+  return claimed;
 }
 
 void Journal::release(const std::string& execution, const std::string& owner) {
-  db_.prepare("UPDATE execution SET owner = '' WHERE id = ? AND owner = ?").bind(execution, owner).run();
+  commit([&] {
+    db_.prepare("UPDATE execution SET owner = '' WHERE id = ? AND owner = ?").bind(execution, owner).run();
+  });
+}
+
+int Journal::prune(base::Time before) {
+  int gone = 0;
+  commit([&] {
+    for (const char* table : {"event", "attempt"})
+      db_.prepare(fmt::format("DELETE FROM {} WHERE execution IN (SELECT id FROM execution WHERE status <> "
+                              "'RUNNING' AND ended_us < ?)",
+                              table))
+          .bind(micros(before))
+          .run();
+    db_.prepare("DELETE FROM execution WHERE status <> 'RUNNING' AND ended_us < ?")
+        .bind(micros(before))
+        .run();
+    gone = db_.changes();
+    db_.execute("DELETE FROM machine WHERE id NOT IN (SELECT machine FROM execution)");
+  });
+  return gone;
 }
 
 }  // namespace store

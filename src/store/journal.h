@@ -1,5 +1,6 @@
 // The journal: executions, their history, and every attempt's intent and outcome. It knows no step and no
-// ASL: snapshots and details are texts to it. docs/journal.md describes the tables.
+// ASL: snapshots and details are texts to it. docs/journal.md describes the tables. Every write is one
+// commit; while another process holds the file it is tried again for two minutes, then StoreBusy flies.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,7 @@ struct ExecutionRow {
   std::string subject;   ///< what the execution is about (a refresh: its target); for lists; see create()
   std::string machine;   ///< id of its state machine document
   std::string status;    ///< RUNNING, SUCCEEDED, FAILED, TIMED_OUT; REFUSED: see record()
-  std::string snapshot;  ///< the execution as JSON
+  std::string snapshot;  ///< the execution as JSON; list() leaves it out
   std::optional<base::Time> due;  ///< when it wants to be woken; nothing: it is ready or waits for a task
   std::string owner;              ///< the engine that drives it, "" if none
   bool cancel_requested = false;
@@ -52,7 +53,7 @@ struct JournalWrite {
 
 class Journal {
  public:
-  explicit Journal(const std::filesystem::path& path);
+  explicit Journal(const std::filesystem::path& path, Mode mode = Mode::write);
 
   /// For tests: called before and after every commit; what it throws flies through, as a crash would.
   std::function<void()> on_commit;
@@ -71,6 +72,7 @@ class Journal {
   void begin_again(const std::string& execution, const std::string& token, base::Time now);
 
   std::optional<ExecutionRow> find(const std::string& id);
+  /// Rows without their snapshots, oldest first.
   std::vector<ExecutionRow> list(bool running_only);
   std::vector<EventRow> events(const std::string& execution, std::int64_t after = 0);
   std::vector<AttemptRow> attempts(const std::string& execution);
@@ -84,8 +86,12 @@ class Journal {
              const std::function<bool(const std::string&)>& is_alive);
   void release(const std::string& execution, const std::string& owner);
 
+  /// Removes executions that ended before that time, with their events and attempts; how many.
+  int prune(base::Time before);
+
  private:
-  void commit(Transaction& transaction);
+  void commit(const std::function<void()>& change);
+  void put(const JournalWrite& write);
   Database db_;
   Statement update_execution_, insert_event_, find_cancelled_;  ///< used often: prepared once
 };

@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "base/error.h"
 
 namespace store {
@@ -13,15 +15,42 @@ namespace {
 using base::Error;
 
 [[noreturn]] void fail(sqlite3* db, const std::string& path) {
-  const int code = db != nullptr ? sqlite3_errcode(db) : SQLITE_NOMEM;
+  const int code = db != nullptr ? sqlite3_errcode(db) & 0xff : SQLITE_NOMEM;
   const char* text = db != nullptr ? sqlite3_errmsg(db) : "out of memory";
   if (code == SQLITE_FULL)
     throw Error("DiskFull", fmt::format("no room left while writing {}", path),
                 "free some space there and run again");
-  Error error(code == SQLITE_BUSY ? "StoreBusy" : "StoreError", fmt::format("{}: {}", path, text));
-  error.retryable = code == SQLITE_BUSY;
+  const bool busy = code == SQLITE_BUSY || code == SQLITE_LOCKED;
+  Error error(busy ? "StoreBusy" : "StoreError", fmt::format("{}: {}", path, text));
+  error.retryable = busy;
   throw error;
 }
+
+/// Asks the kernel first: SQLite would open a file read-only, or say no more than that it cannot.
+void check_permission(const std::string& path, int wanted) {
+  if (::access(path.c_str(), wanted) == 0) return;
+  const int code = errno;
+  throw Error("NotPermitted", fmt::format("{}: {}", path, std::generic_category().message(code)),
+              code == EACCES ? "it belongs to another user: run as that user, or as root" : "");
+}
+
+bool has_log(const std::string& path) {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(path + "-wal", none);
+  return !none && size > 0;
+}
+
+/// The file as it lies there, without locks and without files beside it: for read-only and full file systems.
+std::string immutable_uri(const std::string& path) {
+  std::string out = "file:";
+  for (const char c : path)
+    out += std::isalnum(static_cast<unsigned char>(c)) || c == '/'
+               ? std::string(1, c)
+               : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  return out + "?immutable=1";
+}
+
+constexpr int busy_milliseconds = 10'000;
 
 }  // namespace
 
@@ -32,27 +61,93 @@ void Statement::Finalize::operator()(sqlite3_stmt* stmt) const {
   sqlite3_finalize(stmt);
 }
 
-Database::Database(const std::filesystem::path& path, std::string_view schema, int version)
+Database::Database(const std::filesystem::path& path, const Schema& schema, Mode mode)
     : path_(path.string()) {
+  if (mode == Mode::look)
+    open_to_look(schema);
+  else
+    open_to_write(schema);
+}
+
+void Database::open_to_write(const Schema& schema) {
   // Made by us first, because SQLite would make it readable by all.
   if (const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); fd >= 0) ::close(fd);
+  check_permission(path_, R_OK | W_OK);
+  open(path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  use_wal();
+  execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
+  if (version() != schema.version()) migrate(schema);
+}
+
+void Database::open(const std::string& name, int flags) {
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path_.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &raw, flags, nullptr);
   db_.reset(raw);
   if (code != SQLITE_OK) fail(raw, path_);
-  sqlite3_busy_timeout(raw, 10'000);
-  execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
-  const auto found = [this] {
-    auto row = prepare("PRAGMA user_version");
-    return row.step() ? row.integer(0) : 0;
-  }();
-  if (found != 0 && found != version)
+  sqlite3_busy_timeout(raw, busy_milliseconds);
+}
+
+void Database::open_to_look(const Schema& schema) {
+  if (::access(path_.c_str(), F_OK) != 0 && errno == ENOENT) {
+    open(":memory:", SQLITE_OPEN_READWRITE);
+    return migrate(schema);
+  }
+  check_permission(path_, R_OK);
+  std::int64_t found = 0;
+  try {
+    open(path_, SQLITE_OPEN_READONLY);
+    found = version();
+  } catch (const Error&) {
+    if (has_log(path_)) throw;  // what lies in the log would be missing in silence
+    open(immutable_uri(path_), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+    found = version();
+  }
+  if (found != schema.version()) migrate_in_memory(schema);
+}
+
+/// WAL needs the file for itself for a moment, and SQLite does not wait for that.
+void Database::use_wal() {
+  for (int waited = 0;; waited += 10) {
+    try {
+      return execute("PRAGMA journal_mode=WAL");
+    } catch (const Error& error) {
+      if (!error.retryable || waited > busy_milliseconds) throw;
+      sqlite3_sleep(10);
+    }
+  }
+}
+
+std::int64_t Database::version() {
+  auto row = prepare("PRAGMA user_version");
+  return row.step() ? row.integer(0) : 0;
+}
+
+void Database::migrate(const Schema& schema) {
+  Transaction transaction(*this);
+  const auto found = version();  // another process may have been faster
+  if (found > schema.version())
     throw Error("StoreVersion",
-                fmt::format("{} was made by another version of dbrefresh (schema {}, this one has {})", path_,
-                            found, version),
+                fmt::format("{} was made by a newer version of dbrefresh (schema {}, this one has {})", path_,
+                            found, schema.version()),
                 "use that version, or another --home");
-  if (found == 0) execute(fmt::format("PRAGMA user_version = {}", version));
-  execute(schema);
+  if (found != 0 && found < schema.first)
+    throw Error("StoreVersion",
+                fmt::format("{} is of a version that was never released (schema {})", path_, found),
+                "use another --home");
+  const auto done = found == 0 ? 0 : static_cast<std::size_t>(found - schema.first + 1);
+  for (std::size_t i = done; i < schema.steps.size(); ++i) execute(schema.steps[i]);
+  execute(fmt::format("PRAGMA user_version = {}", schema.version()));
+  transaction.commit();
+}
+
+void Database::migrate_in_memory(const Schema& schema) {
+  const auto file = std::move(db_);
+  open(":memory:", SQLITE_OPEN_READWRITE);
+  sqlite3_backup* copy = sqlite3_backup_init(db_.get(), "main", file.get(), "main");
+  if (copy != nullptr) sqlite3_backup_step(copy, -1);
+  sqlite3_backup_finish(copy);
+  if (sqlite3_errcode(db_.get()) != SQLITE_OK) fail(db_.get(), path_);
+  migrate(schema);
 }
 
 Database::~Database() = default;
@@ -84,6 +179,7 @@ bool Statement::step() {
     sqlite3_reset(stmt_.get());
     return false;
   }
+  sqlite3_reset(stmt_.get());  // it keeps no lock; the error stays
   fail(db_->db_.get(), db_->path_);
 }
 

@@ -1,10 +1,11 @@
 // SQLite, thinly: a database, its statements and its transactions. Errors are base::Error: DiskFull,
-// StoreBusy (retryable) or StoreError with the path and SQLite's words.
+// StoreBusy (retryable), NotPermitted, StoreVersion or StoreError, with the path and SQLite's words.
 #pragma once
 
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,14 +16,30 @@ namespace store {
 
 class Statement;
 
+/// The tables of a file of ours, and how a file of an older version becomes one of this.
+struct Schema {
+  std::span<const std::string_view>
+      steps;      ///< SQL: the first one fills an empty file, each later one brings a
+                  ///< file of the version before it to the next; never change a step
+  int first = 1;  ///< the version that steps[0] makes; nobody has an older file
+
+  constexpr int version() const { return first + static_cast<int>(steps.size()) - 1; }
+};
+
+enum class Mode {
+  write,  ///< makes the file if there is none, and brings it to this version
+  look,   ///< changes nothing, neither file nor folder; a file that is not there looks empty
+};
+
 /// One connection; WAL, synchronous FULL, so that a commit that returned survives a power cut. Not
 /// thread-safe: one thread at a time. Several processes may have the same file open; they wait up to 10 s for
 /// one another.
 class Database {
  public:
-  /// Opens or makes the file, readable by its owner alone. `schema` is run in it (`IF NOT EXISTS`). Throws
-  /// `StoreVersion` if the file was made with a schema of another `version`.
-  Database(const std::filesystem::path& path, std::string_view schema, int version = 1);
+  /// Opens the file; a new one is readable by its owner alone. A file of an older version is migrated in one
+  /// transaction (in memory only, where it is opened to look). Throws `StoreVersion` for one of a newer
+  /// version, `NotPermitted` where this user may not.
+  Database(const std::filesystem::path& path, const Schema& schema, Mode mode = Mode::write);
   Database(Database&&) noexcept = default;
   ~Database();
 
@@ -32,6 +49,13 @@ class Database {
 
  private:
   friend class Statement;
+  void open(const std::string& name, int flags);
+  void open_to_write(const Schema& schema);
+  void open_to_look(const Schema& schema);
+  void use_wal();
+  void migrate(const Schema& schema);
+  void migrate_in_memory(const Schema& schema);
+  std::int64_t version();  ///< 0: the file is empty
   struct Close {
     void operator()(sqlite3* db) const;
   };

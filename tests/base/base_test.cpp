@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 namespace base {
@@ -65,6 +67,57 @@ TEST(LocatedJson, ReportsSyntaxAndTwins) {
   for (const char* bad : {"", "{", "[1,", "{\"a\" 1}", "nul", "\x01"})
     EXPECT_FALSE(LocatedJson::parse(bad).problems().empty()) << bad;
   EXPECT_FALSE(LocatedJson::parse(std::string(100'000, '[')).problems().empty());
+}
+
+TEST(Text, IsMadeValidUtf8) {
+  EXPECT_EQ(valid_utf8("Größe € 😀"), "Größe € 😀");
+  EXPECT_EQ(valid_utf8("Gr\xf6\xdf"
+                       "e"),
+            "Gr��e");
+  EXPECT_EQ(valid_utf8(std::string_view("a\0b", 3)), "a�b");
+  EXPECT_EQ(valid_utf8("cut \xe2\x82"), "cut ��") << "a tail cut in the middle of a character";
+  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8", "\x80", "\xff"})
+    EXPECT_EQ(valid_utf8(bad).find(bad), std::string::npos) << bad;
+}
+
+TEST(Error, HoldsValidTextWhateverItQuotes) {
+  const Error error("Co\xde", "no t\xfcr", "try \xe4");
+  EXPECT_NO_THROW(Json({error.code, error.message, error.hint}).dump());
+}
+
+TEST(Json, HasALimitOfDepth) {
+  const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  EXPECT_FALSE(is_too_deep(parse_json(nested(1000))));
+  EXPECT_THROW(parse_json(nested(1001)), Error);
+  EXPECT_THROW(parse_json(std::string(130'000, '[')), Error);
+  EXPECT_THROW(parse_json("{"), Error);
+  EXPECT_TRUE(is_too_deep(Json::parse(nested(1001))));
+  EXPECT_FALSE(LocatedJson::parse(nested(101)).problems().empty());
+  EXPECT_TRUE(LocatedJson::parse(nested(100)).problems().empty());
+}
+
+TEST(Json, IsMadeValid) {
+  const Json value = {{"a\xf6", Json::array({"\xdf", 1, nullptr})}};
+  EXPECT_EQ(with_valid_text(value), Json({{"a�", Json::array({"�", 1, nullptr})}}));
+  EXPECT_EQ(Json::parse(dump_valid(value)), with_valid_text(value));
+}
+
+/// The bytes of a Secret itself: a short text lies in it.
+std::string bytes_of(const Secret& secret) {
+  return {reinterpret_cast<const char*>(&secret), sizeof secret};
+}
+
+TEST(Secret, LeavesNothingBehind) {
+  Secret secret(std::string("Passw0rd"));
+  ASSERT_NE(bytes_of(secret).find("Passw0rd"), std::string::npos);
+  Secret moved = std::move(secret);
+  EXPECT_EQ(bytes_of(secret).find("assw0rd"), std::string::npos);  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(moved.reveal(), "Passw0rd");
+  moved = Secret("x");
+  EXPECT_EQ(bytes_of(moved).find("ssw0rd"), std::string::npos);
+  EXPECT_EQ(moved.reveal(), "x");
+  moved = moved;  // NOLINT
+  EXPECT_EQ(moved.reveal(), "x");
 }
 
 }  // namespace

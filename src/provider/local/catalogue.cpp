@@ -7,8 +7,7 @@
 namespace provider::local {
 namespace {
 
-constexpr int schema_version = 2;
-constexpr std::string_view schema = R"sql(
+constexpr std::string_view version_2 = R"sql(
 CREATE TABLE IF NOT EXISTS instance (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, engine TEXT NOT NULL, version TEXT NOT NULL,
   status TEXT NOT NULL, port INTEGER NOT NULL, master_user TEXT NOT NULL, db_name TEXT NOT NULL, tags TEXT NOT NULL,
@@ -19,6 +18,8 @@ CREATE TABLE IF NOT EXISTS snapshot (
   id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, automated INTEGER NOT NULL, origin TEXT NOT NULL,
   data_time INTEGER NOT NULL, position TEXT NOT NULL);
 )sql";
+constexpr std::string_view steps[] = {version_2};
+constexpr store::Schema schema{steps, 2};
 
 Row read(const store::Statement& row) {
   return {.kind = row.text(1) == "cluster" ? Kind::cluster : Kind::instance,
@@ -41,7 +42,7 @@ Row read(const store::Statement& row) {
 
 }  // namespace
 
-Catalogue::Catalogue(const std::filesystem::path& path) : db_(path, schema, schema_version) {}
+Catalogue::Catalogue(const std::filesystem::path& path) : db_(path, schema) {}
 
 std::vector<Row> Catalogue::select(const std::string& where, const std::string& value) {
   const std::lock_guard lock(mutex_);

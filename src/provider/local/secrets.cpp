@@ -11,9 +11,11 @@ namespace {
 using base::Error;
 using base::Secret;
 
-constexpr std::string_view schema =
+constexpr std::string_view version_1 =
     "CREATE TABLE IF NOT EXISTS secret (name TEXT NOT NULL, stage TEXT NOT NULL, sealed TEXT NOT NULL, "
     "PRIMARY KEY (name, stage));";
+constexpr std::string_view steps[] = {version_1};
+constexpr store::Schema schema{steps};
 constexpr std::size_t key_bytes = 32, nonce_bytes = 12, tag_bytes = 16;
 
 Secret open_key(const Home& home) {

@@ -13,12 +13,14 @@ namespace {
 
 using base::Error;
 
-constexpr std::string_view ledger_schema = R"sql(
+constexpr std::string_view ledger_1 = R"sql(
 CREATE TABLE IF NOT EXISTS ledger (
   tablename TEXT NOT NULL, run TEXT NOT NULL, dbinstance TEXT NOT NULL, restoredate TEXT NOT NULL, appname TEXT NOT NULL,
   environment TEXT NOT NULL, source TEXT NOT NULL, restoretype TEXT NOT NULL, snapshot TEXT NOT NULL, status TEXT NOT NULL,
   recordingtime TEXT NOT NULL, datatime TEXT NOT NULL, durations TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (run));
 )sql";
+constexpr std::string_view ledger_steps[] = {ledger_1};
+constexpr store::Schema ledger_schema{ledger_steps};
 
 /// Names that would lead out of the bucket.
 bool climbs(const std::string& path) {
