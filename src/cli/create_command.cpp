@@ -7,13 +7,12 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "runs/world.h"
+#include "runs/view.h"
 
 namespace cli {
 namespace {
 
 using base::Error;
-using base::Json;
 
 /// The first line of a file, or of standard input for "-".
 base::Secret read_password(const std::string& path) {
@@ -75,7 +74,7 @@ int make(const Args& args, const Options& options) {
   runs::World world(options.home);
   const auto made = args.adopt ? adopt(world, args) : create(world, args);
   if (options.json)
-    print_json({{"name", made.name}, {"id", made.id}, {"port", made.port}, {"status", made.status}});
+    print_json(database_view(world, made));
   else
     std::cout << fmt::format("{} ({}) is {} on {}:{}\n", made.name, made.id, made.status, made.host,
                              made.port);

@@ -48,15 +48,19 @@ Body set_up_list(Arguments&, const Options& options) {
   };
 }
 
-int start_all(runs::World& world) {
-  int code = Exit::done;
+int start_all(runs::World& world, bool json) {
+  Json all = Json::array();
   for (const auto& started :
        world.databases.start_all(world.budget(10), [&](const std::string&failed, const Error&error) {
-         std::cerr << fmt::format("{}: {}\n", failed, to_string(error));
-         code = Exit::failed;
+         all.push_back(runs::done_view(failed, "", to_string(error)));
        }))
-    std::cout << started << " is started\n";
-  return code;
+    all.push_back(runs::done_view(started, "started", ""));
+  return print_done(all, "is", json);
+}
+
+/// A database after what was done with it, for machines; people see nothing.
+void print_after(runs::World& world, const std::string& id, bool json) {
+  if (const auto now = world.databases.get(id); now && json) print_json(database_view(world, *now));
 }
 
 Body set_up_start(Arguments& arguments, const Options& options) {
@@ -70,9 +74,11 @@ Body set_up_start(Arguments& arguments, const Options& options) {
       .excludes(name);
   return [args, &options]() -> int {
     runs::World world(options.home);
-    if (args->all) return start_all(world);
+    if (args->all) return start_all(world, options.json);
     if (args->name.empty()) throw Error("BadInput", "local start needs a NAME or --all");
-    world.databases.start(must_find_database(world, args->name).id, world.budget(10));
+    const auto id = must_find_database(world, args->name).id;
+    world.databases.start(id, world.budget(10));
+    print_after(world, id, options.json);
     return Exit::done;
   };
 }
@@ -82,7 +88,9 @@ Body set_up_stop(Arguments& arguments, const Options& options) {
   arguments.add("NAME", *name, "instance").required();
   return [name, &options] {
     runs::World world(options.home);
-    world.databases.stop(must_find_database(world, *name).id, world.budget(10));
+    const auto id = must_find_database(world, *name).id;
+    world.databases.stop(id, world.budget(10));
+    print_after(world, id, options.json);
     return 0;
   };
 }
@@ -106,31 +114,40 @@ void must_be_deletable(const provider::Database& database) {
       "--force deletes it and its data all the same");
 }
 
-void delete_one(runs::World& world, const std::string& name, bool force) {
-  const auto found = must_find_database(world, name);
-  if (!force) must_be_deletable(found);
-  delete_database(world, found);
+struct DeleteArgs {
+  std::string name;
+  bool force = false, all = false;
+};
+
+/// What is to go: of `--all`, whatever stands alone, and clusters.
+std::vector<provider::Database> to_delete(runs::World& world, const DeleteArgs& args) {
+  if (!args.all && args.name.empty()) throw Error("BadInput", "local delete needs a NAME or --all");
+  if (args.all && !args.force)
+    throw Error("BadInput", "--all deletes every database of this home: it needs --force");
+  if (args.all) {
+    auto all = world.databases.list();
+    std::erase_if(all, [](const provider::Database& each) { return !each.cluster.empty(); });
+    return all;
+  }
+  auto found = must_find_database(world, args.name);
+  if (!args.force) must_be_deletable(found);
+  return {std::move(found)};
 }
 
 Body set_up_delete(Arguments& arguments, const Options& options) {
-  struct Args {
-    std::string name;
-    bool force = false, all = false;
-  };
-  auto args = std::make_shared<Args>();
+  auto args = std::make_shared<DeleteArgs>();
   const auto name = arguments.add("NAME", args->name, "instance, or cluster with its instances");
   arguments.flag("--force", args->force,
                  "also one without the tag refresh=true; of an adopted server, only its entry goes");
   arguments.flag("--all", args->all, "everything in this home; needs --force").excludes(name);
   return [args, &options] {
     runs::World world(options.home);
-    if (!args->all && args->name.empty()) throw Error("BadInput", "local delete needs a NAME or --all");
-    if (args->all && !args->force)
-      throw Error("BadInput", "--all deletes every database of this home: it needs --force");
-    if (!args->all) delete_one(world, args->name, args->force);
-    if (args->all)
-      for (const auto& each : world.databases.list())
-        if (each.cluster.empty()) delete_database(world, each);
+    Json names = Json::array();
+    for (const auto& each : to_delete(world, *args)) {
+      delete_database(world, each);
+      names.push_back(each.name);
+    }
+    if (options.json) print_json(names);
     return 0;
   };
 }

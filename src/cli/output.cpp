@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/command.h"
 #include "os/files.h"
 
 namespace cli {
@@ -39,6 +40,20 @@ void print_rows(const base::Json& rows, std::span<const Column> columns, bool js
     for (const auto& column : columns) line.push_back(cell(row.at(column.member)));
   }
   std::cout << table(lines);
+}
+
+int print_done(const base::Json& all, const char* verb, bool json) {
+  if (json) print_json(all);
+  bool good = true;
+  for (const auto& each : all) {
+    const auto name = each["name"].get<std::string>();
+    good &= each["error"].is_null();
+    if (!each["error"].is_null())
+      std::cerr << fmt::format("{}: {}\n", name, each["error"].get<std::string>());
+    else if (!json)
+      std::cout << fmt::format("{} {} {}\n", name, verb, each["result"].get<std::string>());
+  }
+  return good ? Exit::done : Exit::failed;
 }
 
 void print_problems(const std::string& file, const std::vector<base::Problem>& problems) {

@@ -24,6 +24,9 @@ struct Column {
 /// Prints the rows as a table, or as they are with --json.
 void print_rows(const base::Json& rows, std::span<const Column> columns, bool json);
 
+/// Prints what came of several things (runs::done_view), as lines or as they are; the exit code.
+int print_done(const base::Json& all, const char* verb, bool json);
+
 /// Prints problems as `file:line: path: message` to standard error.
 void print_problems(const std::string& file, const std::vector<base::Problem>& problems);
 

@@ -24,7 +24,10 @@ int run_body(const Body& body, bool json) {
   try {
     return body();
   } catch (const base::Error& error) {
-    if (json) print_json({{"error", error.code}, {"message", error.message}, {"hint", error.hint}});
+    if (json)
+      print_json({{"error", error.code},
+                  {"message", error.message},
+                  {"hint", error.hint.empty() ? base::Json() : base::Json(error.hint)}});
     std::cerr << "dbrefresh: " << to_string(error) << "\n";
     return exit_of(error.code);
   } catch (const std::exception& error) {

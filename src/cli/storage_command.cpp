@@ -30,14 +30,24 @@ struct SnapshotArgs {
   std::string action, name, of;
 };
 
+void delete_snapshot(runs::World& world, const std::string& name, bool json) {
+  world.databases.remove_snapshot(name);
+  if (json) print_json(Json::array({name}));
+}
+
+void create_snapshot(runs::World& world, const SnapshotArgs& args, bool json) {
+  if (args.of.empty()) throw Error("BadInput", "snapshot create needs --of INSTANCE");
+  const auto made = world.databases.create_snapshot(must_find_database(world, args.of).id, args.name, false,
+                                                    world.budget(24 * 60));
+  if (json) print_json(snapshot_view(world, made));
+}
+
 void snapshot(const SnapshotArgs& args, const Options& options) {
   runs::World world(options.home);
   if (args.action == "list") return list_snapshots(world, options.json);
   if (args.name.empty()) throw Error("BadInput", fmt::format("snapshot {} needs a NAME", args.action));
-  if (args.action == "delete") return world.databases.remove_snapshot(args.name);
-  if (args.of.empty()) throw Error("BadInput", "snapshot create needs --of INSTANCE");
-  world.databases.create_snapshot(must_find_database(world, args.of).id, args.name, false,
-                                  world.budget(24 * 60));
+  if (args.action == "delete") return delete_snapshot(world, args.name, options.json);
+  create_snapshot(world, args, options.json);
 }
 
 Body set_up_snapshot(Arguments& arguments, const Options& options) {
@@ -53,18 +63,21 @@ Body set_up_snapshot(Arguments& arguments, const Options& options) {
   };
 }
 
-int back_up_all(runs::World& world) {
-  int code = Exit::done;
-  for (const auto& each : world.databases.list()) {
-    if (!world.databases.keeps_log(each.id) || each.status != "available") continue;
-    try {
-      std::cout << each.name << ": " << world.databases.back_up(each.id, world.budget(24 * 60)).name << "\n";
-    } catch (const Error& error) {
-      std::cerr << fmt::format("{}: {}\n", each.name, to_string(error));
-      code = Exit::failed;
-    }
+Json back_up(runs::World& world, const provider::Database& database) {
+  try {
+    return runs::done_view(database.name, world.databases.back_up(database.id, world.budget(24 * 60)).name,
+                           "");
+  } catch (const Error& error) {
+    return runs::done_view(database.name, "", to_string(error));
   }
-  return code;
+}
+
+/// All that run and keep their log.
+Json back_up_all(runs::World& world) {
+  Json all = Json::array();
+  for (const auto& each : world.databases.list())
+    if (world.databases.keeps_log(each.id) && each.status == "available") all.push_back(back_up(world, each));
+  return all;
 }
 
 Body set_up_backup(Arguments& arguments, const Options& options) {
@@ -77,10 +90,10 @@ Body set_up_backup(Arguments& arguments, const Options& options) {
   arguments.flag("--all", args->all, "all that run and keep their log").excludes(name);
   return [args, &options]() -> int {
     runs::World world(options.home);
-    if (args->all) return back_up_all(world);
-    if (args->name.empty()) throw Error("BadInput", "local backup needs a NAME or --all");
-    world.databases.back_up(must_find_database(world, args->name).id, world.budget(24 * 60));
-    return Exit::done;
+    if (!args->all && args->name.empty()) throw Error("BadInput", "local backup needs a NAME or --all");
+    const Json all =
+        args->all ? back_up_all(world) : Json::array({back_up(world, must_find_database(world, args->name))});
+    return print_done(all, "was put by as", options.json);
   };
 }
 
@@ -97,7 +110,10 @@ Body set_up_init(Arguments& arguments, const Options& options) {
         os::fs::absolute(options.home.empty() ? provider::local::default_home() : os::fs::path(options.home));
     provider::local::make_volume(root, *bytes);
     const runs::World world(options.home);
-    std::cout << fmt::format("{} is ready; copies in it share their blocks\n", world.home.storage.string());
+    if (options.json)
+      print_json({{"storage", world.home.storage.string()}});
+    else
+      std::cout << fmt::format("{} is ready; copies in it share their blocks\n", world.home.storage.string());
     return 0;
   };
 }

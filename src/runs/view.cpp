@@ -234,16 +234,23 @@ Json databases_view(World& world) {
   return list;
 }
 
+Json snapshot_view(World& world, const provider::local::Snapshot& snapshot) {
+  return {{"name", snapshot.name},
+          {"of", snapshot.origin.name},
+          {"engine", snapshot.origin.engine},
+          {"dataTime", time(snapshot.data_time)},
+          {"bytes", os::tree_bytes(world.home.snapshot(snapshot.id))},
+          {"automated", snapshot.automated}};
+}
+
 Json snapshots_view(World& world) {
   Json list = Json::array();
-  for (const auto& each : world.databases.snapshots())
-    list.push_back({{"name", each.name},
-                    {"of", each.origin.name},
-                    {"engine", each.origin.engine},
-                    {"dataTime", time(each.data_time)},
-                    {"bytes", os::tree_bytes(world.home.snapshot(each.id))},
-                    {"automated", each.automated}});
+  for (const auto& each : world.databases.snapshots()) list.push_back(snapshot_view(world, each));
   return list;
+}
+
+Json done_view(const std::string& name, const std::string& result, const std::string& error) {
+  return {{"name", name}, {"result", text(result)}, {"error", text(error)}};
 }
 
 }  // namespace runs

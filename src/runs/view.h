@@ -24,7 +24,10 @@ base::Json ledger_view(World& world, const std::string& table);
 /// An instance or a cluster.
 base::Json database_view(World& world, const provider::Database& database);
 base::Json databases_view(World& world);
+base::Json snapshot_view(World& world, const provider::local::Snapshot& snapshot);
 base::Json snapshots_view(World& world);
+/// What came of one of several things that were done: {name, result, error}.
+base::Json done_view(const std::string& name, const std::string& result, const std::string& error);
 
 /// Where a run's data stands: what its state machine carries from state to state.
 base::Json state_of(const store::ExecutionRow& row);
