@@ -90,6 +90,19 @@ void write_file_atomic(const fs::path& path, std::string_view content, unsigned 
   replace(path, content, mode, owner, true);
 }
 
+bool create_file(const fs::path& path, std::string_view content, unsigned mode) {
+  const Fd folder = open_parent(path, O_RDONLY);
+  if (!folder) fail("opening the folder of", path, errno);
+  const std::string temporary = name_of(path) + ".new." + random_text(8);
+  write_file_atomic(path.parent_path() / temporary, content, mode);
+  const bool made = ::linkat(folder.get(), temporary.c_str(), folder.get(), name_of(path).c_str(), 0) == 0;
+  const int code = made ? 0 : errno;
+  ::unlinkat(folder.get(), temporary.c_str(), 0);
+  if (!made && code != EEXIST) fail("making", path, code);
+  if (::fsync(folder.get()) != 0) fail("syncing the folder of", path, errno);
+  return made;
+}
+
 void rotate(const fs::path& path, std::uintmax_t limit_bytes) {
   const Fd folder = open_parent(path);
   const Fd log = open_regular(path, O_RDWR);

@@ -32,6 +32,9 @@ std::string read_tail(const fs::path& path, std::uintmax_t bytes);
 /// FileError, or DiskFull.
 void write_file_atomic(const fs::path& path, std::string_view content, unsigned mode,
                        const std::optional<Ids>& owner = std::nullopt);
+/// The same for a file that may be there: then it stays as it is, and the answer is false. Of several who
+/// make it at once, one does.
+bool create_file(const fs::path& path, std::string_view content, unsigned mode);
 
 /// The same, but of no use after a power failure: for a file that is written anew before it is used again.
 void replace_file(const fs::path& path, std::string_view content, unsigned mode,

@@ -1,6 +1,7 @@
 #include "os/mail.h"
 
 #include <curl/curl.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <cstring>
@@ -33,6 +34,14 @@ std::string crlf(const std::string& text) {
   return out;
 }
 
+std::string headers(const Mail& mail, const std::string& to) {
+  const auto date = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(mail.date));
+  return fmt::format(
+      "Date: {:%a, %d %b %Y %H:%M:%S} +0000\r\nMessage-ID: <{}@dbrefresh.invalid>\r\nFrom: {}\r\nTo: {}\r\n"
+      "Subject: {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n",
+      fmt::gmtime(date), mail.id, mail.from, to, mail.subject);
+}
+
 }  // namespace
 
 void send_mail(const Mail& mail) {
@@ -44,10 +53,7 @@ void send_mail(const Mail& mail) {
     to += (to.empty() ? "" : ", ") + each;
   }
   const std::unique_ptr<curl_slist, void (*)(curl_slist*)> recipients(list, curl_slist_free_all);
-  Reading reading{
-      fmt::format("From: {}\r\nTo: {}\r\nSubject: {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
-                  "charset=utf-8\r\n\r\n{}\r\n",
-                  mail.from, to, mail.subject, crlf(mail.body))};
+  Reading reading{headers(mail, to) + "\r\n" + crlf(mail.body) + "\r\n"};
   CURL* handle = curl.get();
   curl_easy_setopt(handle, CURLOPT_URL, mail.url.c_str());
   curl_easy_setopt(handle, CURLOPT_MAIL_FROM, mail.from.c_str());

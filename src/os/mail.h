@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/secret.h"
 
 namespace os {
@@ -14,6 +15,8 @@ struct Mail {
   std::vector<std::string> to;
   std::string username;
   base::Secret password;
+  std::string id;  ///< the same for the same mail: who gets it twice can tell
+  base::Time date{};
   std::string subject;  ///< one line of ASCII
   std::string body;     ///< UTF-8
 };

@@ -12,7 +12,7 @@ World::World(const std::string& root)
       databases(home, secrets),
       scripts(home),
       ledger(home),
-      mailbox(home, secrets),
+      mailbox(home, secrets, clock),
       services{databases, secrets, scripts, ledger, mailbox},
       journal(home.journal()),
       progress(home.root / "progress") {}

@@ -169,24 +169,6 @@ std::optional<std::vector<Statement>> read_lines(std::string_view text) {
   return statements;
 }
 
-/// Length of the UTF-8 character that `text` begins with, 0 if it does not begin with one.
-std::size_t character_size(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  const std::size_t size = first < 0x80   ? 1
-                           : first < 0xC2 ? 0
-                           : first < 0xE0 ? 2
-                           : first < 0xF0 ? 3
-                           : first < 0xF5 ? 4
-                                          : 0;
-  if (size == 0 || size > text.size()) return 0;
-  for (std::size_t i = 1; i < size; ++i)
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  const bool bad = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
-                   (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F);
-  return bad ? 0 : size;
-}
-
 /// A script is UTF-8 and has no NUL byte, where a server would end a statement. Throws ScriptError.
 void check_characters(std::string_view text) {
   constexpr const char* advice = "save it as UTF-8; a dump with binary data takes mariadb-dump --hex-blob";
@@ -195,7 +177,7 @@ void check_characters(std::string_view text) {
   int line = 1;
   std::size_t line_begin = 0;
   for (std::size_t at = 0, size = 0; at < text.size(); at += size) {
-    size = character_size(text.substr(at, 4));
+    size = base::utf8_character(text.substr(at));
     if (size == 0 || text[at] == '\0')
       throw Error(
           "ScriptError",

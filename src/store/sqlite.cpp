@@ -17,7 +17,8 @@ using base::Error;
 [[noreturn]] void fail(sqlite3* db, const std::string& path) {
   const int code = db != nullptr ? sqlite3_errcode(db) & 0xff : SQLITE_NOMEM;
   const char* text = db != nullptr ? sqlite3_errmsg(db) : "out of memory";
-  if (code == SQLITE_FULL)
+  // A full disk is an I/O error where SQLite makes room for its shared memory.
+  if (code == SQLITE_FULL || (db != nullptr && code == SQLITE_IOERR && sqlite3_system_errno(db) == ENOSPC))
     throw Error("DiskFull", fmt::format("no room left while writing {}", path),
                 "free some space there and run again");
   const bool busy = code == SQLITE_BUSY || code == SQLITE_LOCKED;

@@ -7,17 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <barrier>
 #include <fstream>
 #include <thread>
 
 #include "base/error.h"
-#include "tests/temporary.h"
+#include "tests/volume.h"
 
 namespace provider::local {
 namespace {
 
 using base::Secret;
 using Stage = SecretStore::Stage;
+using testing::AllOf;
 using testing::HasSubstr;
 
 std::string code_of(const std::function<void()>& call) {
@@ -28,6 +30,9 @@ std::string code_of(const std::function<void()>& call) {
   }
   return "";
 }
+
+constexpr std::string_view nothing[] = {""};
+constexpr store::Schema one_step{nothing};
 
 class Stores : public testing::Test {
  protected:
@@ -152,7 +157,8 @@ class SmtpListener {
 
 TEST_F(Stores, AMessageIsInTheMailboxOnceAndGoesOutBySmtp) {
   Secrets secrets(home);
-  Mailbox mailbox(home, secrets);
+  base::VirtualClock clock(*base::parse_ledger_utc("2026-02-03 04:05:06"));
+  Mailbox mailbox(home, secrets, clock);
   SmtpListener smtp;
   std::ofstream(home.root / "settings.json")
       << base::Json{{"smtp",
@@ -164,13 +170,136 @@ TEST_F(Stores, AMessageIsInTheMailboxOnceAndGoesOutBySmtp) {
               HasSubstr("Subject: Subject line\nTopic: arn\n\nFirst line\nSecond line\n"));
   const std::string heard = smtp.heard();
   for (const char* part : {"MAIL FROM:<from@here.example>", "RCPT TO:<to@there.example>",
-                           "Subject: Subject line\r\n", "First line\r\nSecond line\r\n"})
+                           "Subject: Subject line\r\n", "Date: Tue, 03 Feb 2026 04:05:06 +0000\r\n",
+                           "Message-ID: <r@dbrefresh.invalid>\r\n", "First line\r\nSecond line\r\n"})
     EXPECT_THAT(heard, HasSubstr(part));
   mailbox.send(
       {.run = "r", .subject = "again", .body = "again"});  // no listener any more: a second try would throw
   std::ofstream(home.root / "settings.json")
       << R"({"smtp": {"url": "smtp://127.0.0.1:1", "from": "a", "to": ["b"]}})";
   EXPECT_EQ(code_of([&] { mailbox.send({.run = "q", .subject = "s", .body = "b"}); }), "MailFailed");
+  EXPECT_TRUE(os::fs::exists(home.mailbox() / "q.unsent.txt")) << "readable all the same";
+}
+
+TEST_F(Stores, AMailThatFailedGoesOutWhenItIsSentAgain) {
+  Secrets secrets(home);
+  base::SystemClock clock;
+  Mailbox mailbox(home, secrets, clock);
+  auto by = [&](int port) {
+    std::ofstream(home.root / "settings.json") << base::Json{
+        {"smtp",
+         {{"url", "smtp://127.0.0.1:" + std::to_string(port)}, {"from", "a@here"}, {"to", {"b@there"}}}}};
+  };
+  by(1);
+  EXPECT_EQ(code_of([&] { mailbox.send({.run = "r", .subject = "s", .body = "the body"}); }), "MailFailed");
+  SmtpListener smtp;
+  by(smtp.port);
+  mailbox.send({.run = "r", .subject = "s", .body = "the body"});
+  EXPECT_THAT(smtp.heard(), HasSubstr("the body"));
+  std::vector<std::string> files;
+  for (const auto& each : os::fs::directory_iterator(home.mailbox())) files.push_back(each.path().filename());
+  EXPECT_EQ(files, std::vector<std::string>{"r.txt"});
+}
+
+TEST_F(Stores, SettingsThatAreNoneAreRefusedByName) {
+  auto refusal = [&](const char* text) -> std::string {
+    std::ofstream(home.root / "settings.json") << text;
+    try {
+      read_settings(home.root);
+    } catch (const base::Error& error) {
+      return error.message;
+    }
+    return "";
+  };
+  EXPECT_THAT(refusal(R"({"smpt": {}, "strictChecks": "yes"})"),
+              AllOf(HasSubstr("'smpt' is no setting; there are strictChecks, allowUnmasked, smtp"),
+                    HasSubstr("'strictChecks' has another type")));
+  EXPECT_THAT(refusal(R"({"smtp": {"url": "smtp://x", "from": "a", "username": 1, "pass": "x"}})"),
+              AllOf(HasSubstr("'smtp.to' is missing"), HasSubstr("'smtp.username' has another type"),
+                    HasSubstr("'smtp.pass' is no setting")));
+  EXPECT_THAT(refusal("[]"), HasSubstr("is not a JSON object"));
+  EXPECT_EQ(refusal(R"({"strictChecks": true, "smtp": {"url": "u", "from": "a", "to": ["b"]}})"), "");
+}
+
+TEST_F(Stores, OfManyFirstCommandsOneMakesTheKey) {
+  constexpr int many = 30;
+  for (int round = 0; round < 10; ++round) {
+    tests::Temporary fresh;
+    const Home at = open_home(fresh.path());
+    {
+      std::barrier together(many);
+      std::vector<std::jthread> commands;
+      for (int i = 0; i < many; ++i)
+        commands.emplace_back([&, i] {
+          together.arrive_and_wait();
+          Secrets(at).put_pending("s" + std::to_string(i), Secret("value"));
+        });
+    }
+    Secrets secrets(at);
+    for (int i = 0; i < many; ++i)
+      EXPECT_EQ(secrets.get("s" + std::to_string(i), Stage::pending), Secret("value")) << i;
+  }
+}
+
+TEST_F(Stores, ASecretCannotBePassedOffAsAnotherNorAnOldVersionAsTheNewOne) {
+  Secrets secrets(home);
+  for (const char* name : {"a", "b"})
+    for (const char* value : {"old", "new"}) {
+      secrets.put_pending(name, Secret(value));
+      secrets.promote(name);
+    }
+  store::Database db(home.secrets(), one_step);
+  db.execute(
+      "UPDATE secret SET sealed = (SELECT sealed FROM secret WHERE name = 'a' AND stage = 'AWSPREVIOUS') "
+      "WHERE name = 'a' AND stage = 'AWSCURRENT'");
+  EXPECT_EQ(code_of([&] { secrets.get("a", Stage::current); }), "SecretError");
+  db.execute(
+      "UPDATE secret SET sealed = substr((SELECT sealed FROM secret WHERE name = 'b' AND stage = "
+      "'AWSPREVIOUS'), 3) WHERE name = 'b' AND stage = 'AWSCURRENT'");
+  EXPECT_EQ(code_of([&] { secrets.get("b", Stage::current); }), "SecretError");
+  db.execute("UPDATE secret SET sealed = '2:no hex' WHERE name = 'b'");
+  EXPECT_EQ(code_of([&] { secrets.get("b", Stage::current); }), "SecretError");
+}
+
+/// As commit b400914 sealed it: the name alone is authenticated.
+TEST_F(Stores, AnOldSecretOpens) {
+  std::ofstream(home.secret_key(), std::ios::binary) << std::string(32, 'k');
+  ::chmod(home.secret_key().c_str(), 0600);
+  Secrets secrets(home);
+  store::Database(home.secrets(), one_step)
+      .execute(
+          "INSERT INTO secret VALUES ('s', 'AWSCURRENT', "
+          "'6e6e6e6e6e6e6e6e6e6e6e6e056a0b57e20eb51c18695d09386827d8f757839067d5e9ac29')");
+  EXPECT_EQ(secrets.get("s", Stage::current), Secret("old value"));
+}
+
+TEST_F(Stores, AnOldLedgerGetsItsNewColumn) {
+  constexpr std::string_view old[] = {R"sql(CREATE TABLE ledger (
+    tablename TEXT NOT NULL, run TEXT NOT NULL, dbinstance TEXT NOT NULL, restoredate TEXT NOT NULL, appname TEXT NOT NULL,
+    environment TEXT NOT NULL, source TEXT NOT NULL, restoretype TEXT NOT NULL, snapshot TEXT NOT NULL, status TEXT NOT NULL,
+    recordingtime TEXT NOT NULL, datatime TEXT NOT NULL, durations TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (run));
+    INSERT INTO ledger VALUES ('t','1','d','','','','','','','completed','','','','');)sql"};
+  store::Database(home.ledger(), {old});
+  SqliteLedger ledger(home);
+  ledger.record("t", {.run = "2", .status = "completed", .recordingtime = "z", .masked = "no: a test"});
+  const auto rows = SqliteLedger(home).rows("t");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].masked, "");
+  EXPECT_EQ(rows[1].masked, "no: a test");
+}
+
+TEST(FullDisk, IsNamed) {
+  const tests::Volume volume("24M", "mkfs.ext4 -q -m 0");
+  if (!volume.good) GTEST_SKIP() << "needs root, a loop device and mkfs.ext4";
+  const Home home = open_home(volume.path());
+  Secrets(home).put_pending("s", Secret("value"));
+  {
+    std::ofstream rest(volume.path() / "rest", std::ios::binary);
+    const std::string piece(4096, 'x');
+    while (rest.write(piece.data(), 4096).flush()) {
+    }
+  }
+  EXPECT_EQ(code_of([&] { Secrets(home).put_pending("t", Secret(std::string(100'000, 'x'))); }), "DiskFull");
 }
 
 }  // namespace

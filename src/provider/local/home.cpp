@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
+
 #include "base/error.h"
+#include "base/text.h"
 #include "os/process.h"
 #include "provider/local/volume.h"
 
@@ -21,6 +25,41 @@ os::Ids choose_server_user() {
                     "useradd --system --no-create-home --shell /usr/sbin/nologin dbrefresh");
 }
 
+struct Setting {
+  std::string_view name;
+  base::Json::value_t type;
+  bool required = false;
+};
+using Type = base::Json::value_t;
+constexpr Setting settings_members[] = {
+    {"strictChecks", Type::boolean}, {"allowUnmasked", Type::string}, {"smtp", Type::object}};
+constexpr Setting smtp_members[] = {{"url", Type::string, true},
+                                    {"from", Type::string, true},
+                                    {"to", Type::array, true},
+                                    {"username", Type::string},
+                                    {"passwordSecret", Type::string}};
+
+/// What is wrong with the names and types of an object's members.
+std::vector<std::string> problems_of(const base::Json& object, const std::string& within,
+                                     std::span<const Setting> members) {
+  if (!object.is_object()) return {"is not a JSON object"};
+  std::vector<std::string> problems;
+  std::vector<std::string_view> names;
+  for (const auto& each : members) {
+    names.push_back(each.name);
+    const auto found = object.find(each.name);
+    if (found == object.end() ? each.required : found->type() != each.type)
+      problems.push_back(
+          fmt::format("'{}{}' {}", within, each.name,
+                      found == object.end() ? "is missing" : "has another type than it should"));
+  }
+  for (const auto& [name, value] : object.items())
+    if (std::ranges::find(names, name) == names.end())
+      problems.push_back(
+          fmt::format("'{}{}' is no setting; there are {}", within, name, fmt::join(names, ", ")));
+  return problems;
+}
+
 }  // namespace
 
 os::fs::path default_home() {
@@ -35,8 +74,12 @@ base::Json read_settings(const os::fs::path& root) {
   const auto file = root / "settings.json";
   if (!os::fs::exists(file)) return base::Json::object();
   auto settings = base::Json::parse(os::read_file(file), nullptr, false);
-  if (!settings.is_object())
-    throw base::Error("SettingsInvalid", fmt::format("{} is not a JSON object", file.string()));
+  auto problems = problems_of(settings, "", settings_members);
+  if (problems.empty() && settings.contains("smtp"))
+    problems = problems_of(settings["smtp"], "smtp.", smtp_members);
+  if (!problems.empty())
+    throw base::Error("SettingsInvalid", fmt::format("{}: {}", file.string(), base::join(problems, "; ")),
+                      "docs/home.md has all settings");
   return settings;
 }
 

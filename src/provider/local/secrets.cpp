@@ -2,6 +2,8 @@
 #include <openssl/evp.h>
 #include <sys/stat.h>
 
+#include <charconv>
+
 #include "base/error.h"
 #include "provider/local/stores.h"
 
@@ -20,7 +22,7 @@ constexpr std::size_t key_bytes = 32, nonce_bytes = 12, tag_bytes = 16;
 
 Secret open_key(const Home& home) {
   const auto path = home.secret_key();
-  if (!os::fs::exists(path)) os::write_file_atomic(path, os::random_bytes(key_bytes), 0600);
+  if (!os::fs::exists(path)) os::create_file(path, os::random_bytes(key_bytes), 0600);
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077U) != 0)
     throw Error("SecretKeyExposed", fmt::format("{} can be read by others than its owner", path.string()),
@@ -41,7 +43,15 @@ const unsigned char* bytes(const std::string& text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-/// nonce, tag, ciphertext as hex; the secret's name and stage are authenticated with it.
+/// What is authenticated with a value: nobody can pass one secret, or an old version, off as another.
+std::string context_of(const std::string& name, const std::string& stage) {
+  return name + '\n' + stage;
+}
+
+/// Before a value that is sealed with its name and stage. Those without it are sealed with the name alone.
+constexpr std::string_view with_stage = "2:";
+
+/// nonce, tag, ciphertext as hex; `context` is authenticated with it.
 std::string seal(const Secret& key, const std::string& context, const std::string& plain) {
   const std::string nonce = os::random_bytes(nonce_bytes);
   std::string sealed(plain.size(), '\0'), tag(tag_bytes, '\0');
@@ -61,10 +71,20 @@ std::string seal(const Secret& key, const std::string& context, const std::strin
   return hex;
 }
 
-Secret unseal(const Secret& key, const std::string& context, const std::string& hex) {
+std::string from_hex(std::string_view hex) {
   std::string raw;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    raw += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    unsigned byte = 0;
+    const auto read = std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
+    if (read.ec != std::errc{} || read.ptr != hex.data() + i + 2)
+      throw Error("SecretError", "a stored secret is damaged", "restore secrets.db from a backup");
+    raw += static_cast<char>(byte);
+  }
+  return raw;
+}
+
+Secret unseal(const Secret& key, const std::string& context, std::string_view hex) {
+  const std::string raw = from_hex(hex);
   if (raw.size() < nonce_bytes + tag_bytes) throw Error("SecretError", "a stored secret is cut short");
   std::string tag = raw.substr(nonce_bytes, tag_bytes);
   const std::string nonce = raw.substr(0, nonce_bytes), sealed = raw.substr(nonce_bytes + tag_bytes);
@@ -103,12 +123,14 @@ Secrets::Secrets(const Home& home) : key_(open_key(home)), db_(home.secrets(), s
 std::optional<Secret> Secrets::read(const std::string& name, const std::string& stage) {
   auto row = db_.prepare("SELECT sealed FROM secret WHERE name = ? AND stage = ?");
   if (!row.bind(name, stage).step()) return std::nullopt;
-  return unseal(key_, name, row.text(0));
+  const std::string sealed = row.text(0);
+  if (!sealed.starts_with(with_stage)) return unseal(key_, name, sealed);
+  return unseal(key_, context_of(name, stage), std::string_view(sealed).substr(with_stage.size()));
 }
 
 void Secrets::write(const std::string& name, const std::string& stage, const Secret& value) {
   db_.prepare("INSERT OR REPLACE INTO secret VALUES (?,?,?)")
-      .bind(name, stage, seal(key_, name, value.reveal()))
+      .bind(name, stage, std::string(with_stage) + seal(key_, context_of(name, stage), value.reveal()))
       .run();
 }
 

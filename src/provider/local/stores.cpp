@@ -19,7 +19,9 @@ CREATE TABLE IF NOT EXISTS ledger (
   environment TEXT NOT NULL, source TEXT NOT NULL, restoretype TEXT NOT NULL, snapshot TEXT NOT NULL, status TEXT NOT NULL,
   recordingtime TEXT NOT NULL, datatime TEXT NOT NULL, durations TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (run));
 )sql";
-constexpr std::string_view ledger_steps[] = {ledger_1};
+/// What was masked is not known of the rows that are there.
+constexpr std::string_view ledger_2 = "ALTER TABLE ledger ADD COLUMN masked TEXT NOT NULL DEFAULT '';";
+constexpr std::string_view ledger_steps[] = {ledger_1, ledger_2};
 constexpr store::Schema ledger_schema{ledger_steps};
 
 /// Names that would lead out of the bucket.
@@ -45,10 +47,10 @@ SqliteLedger::SqliteLedger(const Home& home) : db_(home.ledger(), ledger_schema)
 
 void SqliteLedger::record(const std::string& table, const LedgerRow& row) {
   const std::lock_guard lock(mutex_);
-  db_.prepare("INSERT OR IGNORE INTO ledger VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+  db_.prepare("INSERT OR IGNORE INTO ledger VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(table, row.run, row.dbinstance, row.restoredate, row.appname, row.environment, row.source,
             row.restoretype, row.snapshot, row.status, row.recordingtime, row.datatime, row.durations,
-            row.reason)
+            row.reason, row.masked)
       .run();
 }
 
@@ -57,30 +59,37 @@ std::vector<LedgerRow> SqliteLedger::rows(const std::string& table) {
   auto row = db_.prepare(
       "SELECT run, dbinstance, restoredate, appname, environment, source, restoretype, snapshot, status, "
       "recordingtime, datatime, "
-      "durations, reason FROM ledger WHERE tablename = ? OR ? = '' ORDER BY recordingtime, rowid");
+      "durations, reason, masked FROM ledger WHERE tablename = ? OR ? = '' ORDER BY recordingtime, rowid");
   row.bind(table, table);
   std::vector<LedgerRow> rows;
   while (row.step())
     rows.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6),
-                    row.text(7), row.text(8), row.text(9), row.text(10), row.text(11), row.text(12)});
+                    row.text(7), row.text(8), row.text(9), row.text(10), row.text(11), row.text(12),
+                    row.text(13)});
   return rows;
 }
 
 void Mailbox::send(const Message& message) {
-  const auto path = home_.mailbox() / (message.run + ".txt");
-  if (os::fs::exists(path)) return;
-  os::write_file_atomic(path,
-                        fmt::format("Subject: {}\nTopic: {}\n\n{}\n", message.subject,
-                                    message.topic.empty() ? "-" : message.topic, message.body),
-                        0600);
+  const auto kept = home_.mailbox() / (message.run + ".txt");
+  if (os::fs::exists(kept)) return;
+  const std::string text = fmt::format("Subject: {}\nTopic: {}\n\n{}\n", message.subject,
+                                       message.topic.empty() ? "-" : message.topic, message.body);
   const auto settings = read_settings(home_.root);
-  if (!settings.contains("smtp")) return;
-  const auto& smtp = settings["smtp"];
+  if (!settings.contains("smtp")) return os::write_file_atomic(kept, text, 0600);
+  const auto unsent = home_.mailbox() / (message.run + ".unsent.txt");
+  if (!os::fs::exists(unsent)) os::write_file_atomic(unsent, text, 0600);
+  mail(message, settings["smtp"]);
+  os::fs::rename(unsent, kept);
+}
+
+void Mailbox::mail(const Message& message, const base::Json& smtp) {
   os::Mail mail{.url = smtp.at("url"),
                 .from = smtp.at("from"),
                 .to = smtp.at("to").get<std::vector<std::string>>(),
                 .username = smtp.value("username", ""),
                 .password = {},
+                .id = message.run,
+                .date = clock_.now(),
                 .subject = message.subject,
                 .body = message.body};
   if (const std::string name = smtp.value("passwordSecret", ""); !name.empty()) {
@@ -89,7 +98,13 @@ void Mailbox::send(const Message& message) {
       throw Error(
           "SecretNotFound",
           fmt::format("settings.json: smtp.passwordSecret names '{}', and there is no such secret", name));
-    mail.password = base::Secret(base::Json::parse(secret->reveal()).value("password", ""));
+    const auto value = base::Json::parse(secret->reveal(), nullptr, false);
+    if (!value.is_object() || !value.contains("password"))
+      throw Error("SecretInvalid",
+                  fmt::format("settings.json: smtp.passwordSecret names '{}', which is no JSON object with a "
+                              "password",
+                              name));
+    mail.password = base::Secret(value["password"].get<std::string>());
   }
   os::send_mail(mail);
 }
