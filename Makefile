@@ -2,7 +2,7 @@
 BUILD := build
 PROGRAM := $(BUILD)/dbrefresh
 
-.PHONY: all demo test lint bench soak clean format docs setup
+.PHONY: all demo test lint bench soak fuzz sanitize clean format docs setup
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -31,6 +31,15 @@ bench: setup all
 soak: setup all
 	@SOAK_CLONES=$${SOAK_CLONES:-200} $(BUILD)/tests --gtest_filter='*Soak*'
 
+# Each target for FUZZ_SECONDS; what is found is in build-fuzz/found.
+fuzz:
+	@tools/setup fuzz
+	@tools/fuzz $${FUZZ_SECONDS:-60}
+
+# The part of the tests that tools/sanitize names, under ASan with UBSan, and under TSan.
+sanitize: setup
+	@tools/sanitize
+
 docs: all
 	@tools/docs $(PROGRAM)
 
@@ -39,4 +48,4 @@ format:
 
 clean:
 	@tools/demo --clean $(PROGRAM) || true
-	@rm -rf $(BUILD)
+	@rm -rf $(BUILD) build-fuzz build-asan build-tsan

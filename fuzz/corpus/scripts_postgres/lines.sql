@@ -1,0 +1,3 @@
+# c
+UPDATE t SET a = 1
+TRUNCATE u
