@@ -32,6 +32,7 @@ std::vector<std::string> client_of(runs::World& world, const provider::Database&
     return words;
   }
   words = {"mariadb", "--no-defaults", "--user=" + where.user};
+  if (ours) ::setenv("MYSQL_PWD", where.password.reveal().c_str(), 1);  // for the client, which we become
   if (!ours) words.emplace_back("--password");
   if (!where.socket.empty())
     words.push_back("--socket=" + where.socket);

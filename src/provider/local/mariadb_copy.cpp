@@ -35,9 +35,7 @@ bool stays_behind(const os::fs::path& relative) {
 }
 
 os::Command backup_command(const Home& home, const CopySource& source, const os::fs::path& target) {
-  auto login = source.administrator;
-  if (source.ours) login.user = home.server_user.name;
-  auto command = client_command("mariadb-backup", login);
+  auto command = client_command("mariadb-backup", source.administrator);
   command.argv.insert(command.argv.end(), {"--backup", "--parallel=2", "--target-dir=" + target.string(),
                                            "--datadir=" + source.data.string()});
   if (source.ours) command.user = home.server_user;

@@ -58,9 +58,7 @@ void MariaDbServer::load(const std::vector<os::fs::path>& dumps, const base::Jso
   configure(false, settings);
   start_first("", budget);
   budget.tell({"loading the dump"});
-  auto login = socket_endpoint();
-  login.user = home_.server_user.name;
-  auto command = client_command("mariadb", login);
+  auto command = client_command("mariadb", administrator_endpoint());
   command.argv.insert(command.argv.end(),
                       {"--binary-mode", "--max-allowed-packet=1G", "--init-command=SET sql_log_bin = 0"});
   command.user = home_.server_user;

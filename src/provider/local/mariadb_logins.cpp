@@ -2,48 +2,77 @@
 
 #include <algorithm>
 
+#include "provider/local/mariadb_rights.h"
 #include "provider/local/mariadb_server.h"
 
 namespace provider::local {
 namespace {
 
-/// Those that RDS gives a master user: no SUPER, FILE or SHUTDOWN.
-constexpr std::string_view master_privileges =
-    "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW "
-    "DATABASES, CREATE TEMPORARY TABLES, "
-    "LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, "
-    "ALTER ROUTINE, CREATE USER, "
-    "EVENT, TRIGGER";
+/// The accounts of `user` that somebody on this host can be. Names of hosts are never resolved.
+std::vector<std::string> accounts_of(sql::Connection& admin, const std::string& user) {
+  std::vector<std::string> accounts;
+  for (const auto& row :
+       admin
+           .query(fmt::format(
+               "SELECT Host FROM mysql.global_priv WHERE User = {} AND ('127.0.0.1' LIKE Host OR "
+               "Host = 'localhost') AND COALESCE(JSON_VALUE(Priv, '$.is_role'), 'false') <> 'true'",
+               admin.quote(user)))
+           .table)
+    accounts.push_back(mariadb_account(admin, user, row[0].value_or("")));
+  const auto anywhere = mariadb_account(admin, user, "%");
+  if (std::ranges::find(accounts, anywhere) == accounts.end()) accounts.push_back(anywhere);
+  return accounts;
+}
 
 }  // namespace
 
-void MariaDbServer::create_database(const std::string& name, const std::string&) const {
+void MariaDbServer::create_database(const std::string& name, const std::string& owner) const {
   const auto admin = administrate();
   admin->execute(
       fmt::format("CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4", admin->quote_name(name)), 0);
+  for (const auto& account : accounts_of(*admin, owner)) grant_database(*admin, name, account);
 }
 
 void MariaDbServer::set_master_login(const std::string& user, const base::Secret& password) const {
-  const auto session = administrate();
-  sql::Connection& admin = *session;
-  const std::string hash = admin.password_hash(user, password);
-  auto hosts =
-      admin.query(fmt::format("SELECT Host FROM mysql.global_priv WHERE User = {}", admin.quote(user))).table;
-  const auto reaches_us = [](const sql::Row& row) { return row[0] == "%" || row[0] == "localhost"; };
-  if (std::ranges::none_of(hosts, reaches_us)) hosts.push_back({std::string("%")});
-  for (const auto& row : hosts) {
-    const std::string account = fmt::format("{}@{}", admin.quote(user), admin.quote(row[0].value_or("%")));
-    admin.execute(fmt::format("CREATE USER IF NOT EXISTS {}", account), 0);
-    admin.execute(fmt::format("ALTER USER {} IDENTIFIED VIA mysql_native_password USING '{}' ACCOUNT UNLOCK",
-                              account, hash),
-                  0);
-    admin.execute(fmt::format("GRANT {} ON *.* TO {} WITH GRANT OPTION", master_privileges, account), 0);
+  const auto admin = administrate();
+  const std::string hash = admin->password_hash(user, password);
+  for (const auto& account : accounts_of(*admin, user)) {
+    admin->execute(fmt::format("CREATE USER IF NOT EXISTS {}", account), 0);
+    admin->execute(fmt::format("ALTER USER {} IDENTIFIED VIA mysql_native_password USING '{}' ACCOUNT UNLOCK",
+                               account, hash),
+                   0);
+    grant_master(*admin, account);
   }
 }
 
-/// Row events hold the rows as they were before they were masked.
+sql::Endpoint MariaDbServer::admit_scripts(const std::string&) const {
+  const auto admin = administrate();
+  const auto account = mariadb_account(*admin, mariadb_scripts, "localhost");
+  auto endpoint = socket_endpoint();
+  endpoint.user = mariadb_scripts;
+  endpoint.password = base::Secret(os::random_text(32));
+  admin->execute(fmt::format("CREATE USER IF NOT EXISTS {}", account), 0);
+  admin->execute(fmt::format("ALTER USER {} IDENTIFIED VIA mysql_native_password USING '{}' ACCOUNT UNLOCK",
+                             account, admin->password_hash(endpoint.user, endpoint.password)),
+                 0);
+  grant_scripts(*admin);
+  return endpoint;
+}
+
+/// Row events hold the rows as they were before they were masked, and statistics their values. InnoDB counts
+/// anew what it misses.
 void MariaDbServer::forget_past() const {
-  administrate()->execute("RESET MASTER", 0);
+  const auto admin = administrate();
+  admin->execute("SET sql_log_bin = 0", 0);
+  for (const char* table : {"column_stats", "index_stats", "table_stats", "innodb_index_stats",
+                            "innodb_table_stats", "general_log", "slow_log"})
+    admin->execute(
+        fmt::format("{} mysql.{}",
+                    std::string_view(table).ends_with("_log") ? "TRUNCATE TABLE" : "DELETE FROM", table),
+        0);
+  confine_again(*admin);
+  forget_scripts(*admin);
+  admin->execute("RESET MASTER", 0);
 }
 
 }  // namespace provider::local

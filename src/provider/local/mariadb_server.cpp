@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "provider/local/mariadb_rights.h"
 
 namespace provider::local {
 namespace {
@@ -22,6 +23,9 @@ key_buffer_size = 1M
 innodb_flush_log_at_trx_commit = 1
 skip_name_resolve = ON
 local_infile = OFF
+log_bin_trust_function_creators = ON
+symbolic_links = OFF
+plugin_maturity = stable
 event_scheduler = OFF
 log_bin = binlog
 relay_log = relay
@@ -33,10 +37,6 @@ constexpr const char* carried_settings[] = {"innodb_page_size",       "innodb_da
                                             "lower_case_table_names", "character_set_server",
                                             "collation_server",       "sql_mode",
                                             "max_allowed_packet",     "innodb_undo_tablespaces"};
-
-std::string quoted(const std::string& name) {
-  return fmt::format("'{}'@'localhost'", name);
-}
 
 /// Replication tells servers apart by a number (FNV-1a of the resource id; never 0).
 std::uint32_t server_id(const std::string& id) {
@@ -79,13 +79,12 @@ void MariaDbServer::initialise(const base::Json& settings, const Budget& budget)
 }
 
 void MariaDbServer::configure(bool open, const base::Json& settings) const {
-  os::make_folder(scratch(), 0700, home_.server_user);
+  for (const auto& each : {scratch(), exchange(), plugins()}) os::make_folder(each, 0700, home_.server_user);
   std::string text = fmt::format(
       "# Written by dbrefresh at every start; changes are lost.\n[mysqld]\ndatadir = {}\nsocket = "
-      "{}\npid_file "
-      "= {}\ntmpdir = {}\nserver_id = {}\n{}",
-      data().string(), socket().string(), (folder() / "pid").string(), scratch().string(), server_id(id_),
-      fixed_settings);
+      "{}\npid_file = {}\ntmpdir = {}\nsecure_file_priv = {}\nplugin_dir = {}\nserver_id = {}\n{}",
+      data().string(), socket().string(), (folder() / "pid").string(), scratch().string(),
+      exchange().string(), plugins().string(), server_id(id_), fixed_settings);
   text += open ? fmt::format("bind_address = 127.0.0.1\nport = {}\n", port_) : "skip_networking = ON\n";
   if (const int days = settings.value("retention_days", 0); days > 0)
     text += fmt::format("binlog_expire_logs_seconds = {}\n", (days + 1) * 86'400);
@@ -106,27 +105,27 @@ os::Command MariaDbServer::server_command() const {
 void MariaDbServer::start(const Budget& budget) const {
   if (process()) return;
   rotate_log();
-  await_start(
-      os::start(server_command()), [this] { administrate(); }, budget);
+  start_as_administrator(budget);
 }
 
 void MariaDbServer::start_first(const std::string&, const Budget& budget) const {
-  std::string sql;
-  for (const auto& name : administrators()) {
-    sql += fmt::format("CREATE OR REPLACE USER {} IDENTIFIED VIA unix_socket;\n", quoted(name));
-    sql += fmt::format("GRANT ALL ON *.* TO {} WITH GRANT OPTION;\n", quoted(name));
-  }
+  start_as_administrator(budget);
+}
+
+/// At every start: whatever became of the account, it is ours again. Not replicated: each server has its own.
+void MariaDbServer::start_as_administrator(const Budget& budget) const {
+  const base::Secret password(os::random_text(32));
   const auto init = folder() / "init.sql";
-  write_own(init, sql);
+  write_own(init, fmt::format("SET sql_log_bin = 0;\n"
+                              "CREATE OR REPLACE USER {0}@localhost IDENTIFIED BY '{1}';\n"
+                              "GRANT ALL ON *.* TO {0}@localhost WITH GRANT OPTION;\n",
+                              mariadb_administrator, password.reveal()));
+  os::replace_file(administrator_password(), password.reveal(), 0600);
   os::Command command = server_command();
   command.argv.push_back("--init-file=" + init.string());
   await_start(
       os::start(command), [this] { administrate(); }, budget);
   os::remove_tree(init);
-}
-
-std::set<std::string> MariaDbServer::administrators() const {
-  return {home_.server_user.name, os::current_user().name, "root"};
 }
 
 sql::Endpoint MariaDbServer::socket_endpoint() const {
@@ -135,7 +134,10 @@ sql::Endpoint MariaDbServer::socket_endpoint() const {
 
 sql::Endpoint MariaDbServer::administrator_endpoint() const {
   auto endpoint = socket_endpoint();
-  endpoint.user = os::current_user().name;
+  endpoint.user = mariadb_administrator;
+  std::error_code none;
+  if (os::fs::exists(administrator_password(), none))
+    endpoint.password = base::Secret(os::read_file(administrator_password(), 4096));
   return endpoint;
 }
 

@@ -1,8 +1,6 @@
 // A MariaDB server of ours. Also what mysql, aurora and aurora-mysql mean on this host.
 #pragma once
 
-#include <set>
-
 #include "provider/local/server.h"
 
 namespace provider::local {
@@ -20,6 +18,7 @@ class MariaDbServer final : public Server {
   sql::Endpoint socket_endpoint() const override;
   sql::Endpoint administrator_endpoint() const override;
   void create_database(const std::string& name, const std::string& owner) const override;
+  sql::Endpoint admit_scripts(const std::string& master) const override;
   void set_master_login(const std::string& user, const base::Secret& password) const override;
   std::string vet(const std::string& master, bool strict, const Budget& budget) const override;
   void forget_past() const override;
@@ -48,12 +47,17 @@ class MariaDbServer final : public Server {
   /// For temporary tables; never a shared folder, because every mariadbd that starts removes what it finds
   /// there.
   os::fs::path scratch() const { return folder() / "tmp"; }
+  /// The one folder that SQL may write files to and read them from: empty, and nobody's who has not FILE.
+  os::fs::path exchange() const { return folder() / "files"; }
+  /// Empty: what is built in is all that is loaded, whatever a copy's mysql.plugin names.
+  os::fs::path plugins() const { return folder() / "plugins"; }
   os::fs::path fetch_log(const LogSource& log, const Budget& budget) const;
   /// hot_copy() of a server whose files cannot be read: its contents, as statements.
   Copied dump(const CopySource& source, const os::fs::path& target, const Budget& budget) const;
   void load(const std::vector<os::fs::path>& dumps, const base::Json& settings, const Budget& budget) const;
-  /// The accounts at localhost that start() makes ours; the operating system says who is who.
-  std::set<std::string> administrators() const;
+  /// Starts it with our administrator made anew; its password is in a file that only we can read.
+  void start_as_administrator(const Budget& budget) const;
+  os::fs::path administrator_password() const { return folder() / "administrator"; }
   Copied clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
                const Budget& budget) const override;
   Copied hot_copy(const CopySource& source, const os::fs::path& target, const Budget& budget) const override;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "provider/local/mariadb_rights.h"
 #include "provider/local/mariadb_server.h"
 
 namespace provider::local {
@@ -20,23 +21,6 @@ void check_table(sql::Connection& admin, const std::string& name, bool extended)
        admin.query(fmt::format("CHECK TABLE {}{}", name, extended ? " EXTENDED" : "")).table)
     if (row.at(2) == "error" || (row.at(2) == "status" && row.at(3) != "OK"))
       throw Error("CopyDamaged", fmt::format("table {} of the copy: {}", name, row.at(3).value_or("")));
-}
-
-/// All but `ours` at localhost and the master user.
-std::size_t lock_logins(sql::Connection& admin, const std::string& master,
-                        const std::set<std::string>& ours) {
-  std::size_t locked = 0;
-  for (const auto& row :
-       admin
-           .query("SELECT User, Host FROM mysql.global_priv WHERE COALESCE(JSON_VALUE(Priv, "
-                  "'$.is_role'), 'false') <> 'true'")
-           .table) {
-    const std::string user = row[0].value_or(""), host = row[1].value_or("");
-    if ((ours.contains(user) && host == "localhost") || user == master || user == "mariadb.sys") continue;
-    admin.execute(fmt::format("ALTER USER {}@{} ACCOUNT LOCK", admin.quote(user), admin.quote(host)), 0);
-    ++locked;
-  }
-  return locked;
 }
 
 std::size_t drop_foreign_servers(sql::Connection& admin) {
@@ -74,7 +58,9 @@ std::size_t inspect(sql::Connection& admin, bool strict, const Budget& budget) {
 
 std::string MariaDbServer::vet(const std::string& master, bool strict, const Budget& budget) const {
   const auto admin = administrate();
-  const auto locked = lock_logins(*admin, master, administrators());
+  admin->execute("SET sql_log_bin = 0", 0);  // its rows hold what is forgotten
+  const auto locked = forget_logins(*admin, master);
+  confine_accounts(*admin);
   const auto foreign = drop_foreign_servers(*admin);
   return fmt::format("{} tables checked; {} logins of the source locked{}", inspect(*admin, strict, budget),
                      locked, foreign == 0 ? "" : fmt::format(", {} foreign servers dropped", foreign));

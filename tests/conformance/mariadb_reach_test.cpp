@@ -1,0 +1,317 @@
+// What a master user of MariaDB reaches: the databases of users, and nothing outside of them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "provider/local/databases.h"
+#include "provider/local/mariadb_server.h"
+#include "provider/local/stores.h"
+#include "tests/conformance/strange_mariadb.h"
+
+namespace tests {
+namespace {
+
+using provider::RestoreType;
+
+class MariaDbReach : public testing::Test {
+ protected:
+  ~MariaDbReach() override {
+    for (const auto& each : databases_.list()) databases_.remove(each.id, budget());
+  }
+  provider::Budget budget() {
+    return {clock_, clock_.now() + std::chrono::minutes(2), {}, [](const base::Note&) {}};
+  }
+  std::string make(const std::string& name) {
+    return databases_
+        .create({.name = name, .master_password = secret_, .db_name = "shop", .retention_days = 0}, budget())
+        .id;
+  }
+  std::string adopt(const StrangeMariaDb& stranger, const std::string& user, const std::string& master) {
+    return databases_
+        .adopt({.name = "stranger",
+                .socket = stranger.socket(),
+                .user = user,
+                .password = base::Secret("reads"),
+                .master_user = master},
+               budget())
+        .id;
+  }
+  std::string copy(const std::string& of, const std::string& name) {
+    return databases_
+        .restore({.source = of, .name = name, .port = os::any_free_port(), .settings = base::Json::object()},
+                 budget())
+        .database.id;
+  }
+  /// A copy as it is when developers get it, and a session of theirs.
+  std::string opened_copy(const std::string& of, const std::string& name) {
+    const auto id = copy(of, name);
+    databases_.set_master_password(id, secret_);
+    databases_.set_open(id, true, budget());
+    return id;
+  }
+  std::unique_ptr<sql::Connection> login(const std::string& id, const std::string& user,
+                                         const std::string& password) {
+    return sql::connect({.family = "mariadb",
+                         .host = "127.0.0.1",
+                         .port = databases_.get(id)->port,
+                         .user = user,
+                         .password = base::Secret(password)},
+                        std::chrono::seconds(10));
+  }
+  static bool works(sql::Connection& session, const std::string& statement) {
+    try {
+      session.query(statement);
+      return true;
+    } catch (const base::Error&) {
+      return false;
+    }
+  }
+  void expect_confined(const std::string& id);
+  void expect_useful(const std::string& id);
+
+  const base::Secret secret_{"the master's"};
+  Temporary folder_;
+  base::SystemClock clock_;
+  provider::local::Home home_ = provider::local::open_home(folder_.path());
+  provider::local::Secrets secrets_{home_};
+  provider::local::Databases databases_{home_, secrets_};
+};
+
+const char* const outside[] = {
+    "SELECT COUNT(*) FROM mysql.global_priv",
+    "SELECT COUNT(*) FROM mysql.user",
+    "SELECT COUNT(*) FROM mysql.column_stats",
+    "UPDATE mysql.global_priv SET Priv = '{}'",
+    "INSERT INTO mysql.plugin VALUES ('a', 'b')",
+    "DELETE FROM mysql.db",
+    "CREATE TABLE mysql.new_one (a INT)",
+    "CREATE TABLE shop.stolen LIKE mysql.global_priv",
+    "CREATE TABLE shop.stolen AS SELECT * FROM mysql.global_priv",
+    "CREATE VIEW shop.stolen AS SELECT * FROM mysql.global_priv",
+    "CREATE PROCEDURE mysql.p() SELECT 1",
+    "CREATE EVENT mysql.e ON SCHEDULE EVERY 1 DAY DO SELECT 1",
+    "LOCK TABLES mysql.global_priv READ",
+    "HANDLER mysql.global_priv OPEN",
+    "ANALYZE TABLE mysql.global_priv",
+    "CALL sys.execute_prepared_stmt('SELECT COUNT(*) FROM mysql.global_priv')",
+    "GRANT ALL ON *.* TO CURRENT_USER()",
+    "GRANT SUPER ON *.* TO CURRENT_USER()",
+    "GRANT FILE ON *.* TO CURRENT_USER()",
+    "GRANT CREATE USER ON *.* TO CURRENT_USER()",
+    "GRANT SELECT ON mysql.* TO CURRENT_USER()",
+    "GRANT SELECT ON `mysq_`.* TO CURRENT_USER()",
+    "GRANT SELECT ON `%`.* TO CURRENT_USER()",
+    "GRANT SELECT ON `m%`.* TO made",
+    "GRANT SELECT ON `%`.* TO made",
+    "GRANT SELECT ON mysql.global_priv TO made",
+    "GRANT SELECT ON *.* TO PUBLIC",
+    "GRANT ALL ON `%`.* TO PUBLIC",
+    "GRANT PROXY ON root@localhost TO CURRENT_USER()",
+    "GRANT EXECUTE ON dbrefresh.* TO made",
+    "GRANT SELECT ON shop.* TO unknown@'%' IDENTIFIED BY 'x'",
+    "GRANT SELECT ON shop.* TO dbrefresh_admin@localhost IDENTIFIED BY 'x'",
+    "REVOKE ALL PRIVILEGES ON mysql.* FROM CURRENT_USER()",
+    "CREATE USER other",
+    "CREATE ROLE r",
+    "ALTER USER dbrefresh_admin@localhost IDENTIFIED BY 'x'",
+    "ALTER USER root@localhost IDENTIFIED BY 'x'",
+    "RENAME USER root@localhost TO root@'%'",
+    "DROP USER root@localhost",
+    "SET PASSWORD FOR dbrefresh_admin@localhost = PASSWORD('x')",
+    "SET ROLE dbrefresh_admin",
+    "SHOW GRANTS FOR dbrefresh_admin@localhost",
+    "CREATE DEFINER = root@localhost VIEW shop.v AS SELECT 1",
+    "CREATE DEFINER = dbrefresh_admin@localhost PROCEDURE shop.q() SELECT 1",
+    "CREATE OR REPLACE PROCEDURE dbrefresh.create_login() SELECT 1",
+    "DROP PROCEDURE dbrefresh.create_login",
+    "ALTER PROCEDURE dbrefresh.create_login SQL SECURITY INVOKER",
+    "DROP DATABASE mysql",
+    "DROP DATABASE dbrefresh",
+    "INSTALL SONAME 'ha_connect'",
+    "CREATE FUNCTION f RETURNS STRING SONAME 'f.so'",
+    "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'production')",
+    "SELECT 1 INTO OUTFILE '/tmp/out-of-reach'",
+    "SELECT 1 INTO DUMPFILE 'out-of-reach'",
+    "LOAD DATA INFILE '/etc/passwd' INTO TABLE shop.made_one",
+    "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE shop.made_one",
+    "CHANGE MASTER TO master_host = 'production'",
+    "SET GLOBAL general_log = ON",
+    "SET GLOBAL secure_file_priv = ''",
+    "SET GLOBAL event_scheduler = ON",
+    "SHUTDOWN",
+    "CALL dbrefresh.create_login('dbrefresh_admin', '%', 'x')",
+    "CALL dbrefresh.create_login('made` IDENTIFIED BY ''x''; --', '%', 'x')",
+    "CALL dbrefresh.create_login('other', '%`', 'x')",
+    "CALL dbrefresh.set_login_password('dbrefresh_admin', 'localhost', 'x')",
+    "CALL dbrefresh.set_login_password('dbrefresh_scripts', 'localhost', 'x')",
+    "CALL dbrefresh.set_login_password('mariadb.sys', 'localhost', 'x')",
+    "CALL dbrefresh.drop_login('dbrefresh_admin', 'localhost')",
+    "CALL dbrefresh.own_database('mysql')",
+    "CALL dbrefresh.own_database('MySQL')",
+    "CALL dbrefresh.own_database('mysq_')",
+    "CALL dbrefresh.own_database('%')",
+};
+
+void MariaDbReach::expect_confined(const std::string& id) {
+  const auto session = login(id, "admin", secret_.reveal());
+  session->query("CALL dbrefresh.create_login('made', '%', 'made')");
+  session->query("CREATE TABLE shop.made_one (a VARCHAR(1000))");
+  for (const char* statement : outside) EXPECT_FALSE(works(*session, statement)) << statement;
+  EXPECT_EQ(session->scalar("SELECT LOAD_FILE('/etc/passwd')"), std::nullopt);
+  session->query("CREATE TABLE shop.placed (a INT) ENGINE = MyISAM DATA DIRECTORY = '/tmp'");
+  EXPECT_FALSE(os::fs::exists("/tmp/placed.MYD"));
+  EXPECT_EQ(
+      session->scalar("SELECT COUNT(*) FROM information_schema.user_privileges WHERE is_grantable = 'YES'"),
+      "0");
+  const auto server = provider::local::make_server(home_, "mariadb", id, 0);
+  EXPECT_EQ(session->scalar("SELECT @@secure_file_priv"), (server->folder() / "files/").string());
+  EXPECT_FALSE(works(*login(id, "made", "made"), "SELECT * FROM shop.made_one"));
+  session->query("GRANT SELECT ON shop.* TO made");
+  EXPECT_TRUE(works(*login(id, "made", "made"), "SELECT * FROM shop.made_one"));
+}
+
+void MariaDbReach::expect_useful(const std::string& id) {
+  const auto session = login(id, "admin", secret_.reveal());
+  for (const char* statement :
+       {"CREATE DATABASE new_one", "CREATE TABLE new_one.t (a INT)", "INSERT INTO new_one.t VALUES (1)",
+        "CREATE VIEW new_one.v AS SELECT * FROM new_one.t",
+        "CREATE PROCEDURE new_one.p() SELECT * FROM new_one.v", "CALL new_one.p()",
+        "CREATE TRIGGER new_one.r BEFORE INSERT ON new_one.t FOR EACH ROW SET NEW.a = 2",
+        "CREATE EVENT new_one.e ON SCHEDULE EVERY 1 DAY DO SELECT 1",
+        "CREATE TEMPORARY TABLE new_one.s (a INT)", "LOCK TABLES new_one.t WRITE", "UNLOCK TABLES",
+        "CALL dbrefresh.create_login('app', '%', 'it''s \\\\ \"')", "CALL dbrefresh.own_database('new_one')",
+        "GRANT SELECT, INSERT ON new_one.* TO app", "CALL dbrefresh.set_login_password('app', '%', 'other')",
+        "GRANT ALL ON shop.* TO app WITH GRANT OPTION"})
+    EXPECT_TRUE(works(*session, statement)) << statement;
+  EXPECT_EQ(login(id, "app", "other")->scalar("SELECT a FROM new_one.t"), "1");
+  session->query("CALL dbrefresh.drop_login('app', '%')");
+  session->query("DROP DATABASE new_one");
+}
+
+TEST_F(MariaDbReach, OfAServerThatWeMadeAndOfItsCopiesIsTheDatabasesOfUsers) {
+  const auto made = make("made");
+  expect_useful(made);
+  const auto first = opened_copy(made, "first");
+  const auto second = opened_copy(first, "second");
+  for (const auto& id : {made, first, second}) {
+    expect_confined(id);
+    expect_useful(id);
+  }
+}
+
+TEST_F(MariaDbReach, OfACopyOfAnAdoptedServerIsTheDatabasesOfUsersWhateverItsAccountsHad) {
+  const StrangeMariaDb stranger;
+  stranger.run({
+      "CREATE DATABASE shop",
+      "CREATE TABLE shop.t (a INT)",
+      "INSERT INTO shop.t VALUES (7)",
+      "CREATE USER reader@localhost IDENTIFIED BY 'reads'",
+      "GRANT ALL ON *.* TO reader@localhost",
+      "CREATE USER admin@'%' IDENTIFIED BY 'in production'",
+      "GRANT ALL ON *.* TO admin@'%' WITH GRANT OPTION",
+      "CREATE USER wide@'%' IDENTIFIED BY 'wide'",
+      "GRANT ALL ON `%`.* TO wide@'%'",
+      "GRANT SELECT ON `m%`.* TO wide@'%'",
+      "GRANT SELECT ON mysql.global_priv TO wide@'%'",
+      "CREATE USER named@'web01.corp.example' IDENTIFIED BY 'named'",
+      "CREATE ROLE mighty",
+      "GRANT ALL ON *.* TO mighty WITH GRANT OPTION",
+      "GRANT mighty TO admin@'%' WITH ADMIN OPTION",
+      "GRANT PROXY ON root@localhost TO admin@'%'",
+      "CREATE DEFINER = root@localhost PROCEDURE shop.anything(s TEXT) EXECUTE IMMEDIATE s",
+      "CREATE DEFINER = root@localhost VIEW shop.secrets AS SELECT * FROM mysql.global_priv",
+      "CREATE DEFINER = root@localhost VIEW shop.mine AS SELECT * FROM shop.t",
+  });
+  const auto source = adopt(stranger, "reader", "admin");
+  const auto id = opened_copy(source, "copy");
+  expect_confined(id);
+  expect_useful(id);
+  const auto session = login(id, "admin", secret_.reveal());
+  EXPECT_EQ(session->scalar("SELECT a FROM shop.mine"), "7")
+      << "definers keep what they had in databases of users";
+  for (const char* statement :
+       {"SELECT * FROM shop.secrets", "CALL shop.anything('SELECT 1 INTO OUTFILE \"/tmp/out-of-reach\"')",
+        "CALL shop.anything('SELECT * FROM mysql.global_priv')", "CALL shop.anything('CREATE USER x')",
+        "CALL shop.anything('SET GLOBAL general_log = ON')",
+        "CALL shop.anything('GRANT SELECT ON `%`.* TO admin')"})
+    EXPECT_FALSE(works(*session, statement)) << statement;
+  session->query("SET ROLE mighty");
+  EXPECT_FALSE(works(*session, "SELECT * FROM mysql.global_priv"));
+  session->query("CALL dbrefresh.set_login_password('wide', '%', 'again')");
+  const auto wide = login(id, "wide", "again");
+  EXPECT_EQ(wide->scalar("SELECT a FROM shop.t"), "7");
+  EXPECT_FALSE(works(*wide, "SELECT * FROM mysql.global_priv"));
+  EXPECT_FALSE(works(*wide, "SELECT * FROM mysql.db"));
+}
+
+TEST_F(MariaDbReach, PasswordsOfProductionOpenNothingEvenUnlocked) {
+  const auto made = make("made");
+  const auto producer = sql::connect(databases_.administrator(made), std::chrono::seconds(10));
+  producer->query("CREATE USER app@'%' IDENTIFIED BY 'app'");
+  producer->query(
+      "CREATE USER ops@localhost IDENTIFIED VIA unix_socket OR mysql_native_password USING PASSWORD('ops')");
+  const auto id = copy(made, "copy");
+  EXPECT_THROW(databases_.login(id, secret_), base::Error) << "the master's";
+  const auto admin = sql::connect(databases_.administrator(id), std::chrono::seconds(10));
+  admin->query("ALTER USER app@'%' ACCOUNT UNLOCK");
+  admin->query("ALTER USER ops@localhost ACCOUNT UNLOCK");
+  databases_.set_open(id, true, budget());
+  EXPECT_THROW(login(id, "app", "app"), base::Error);
+  EXPECT_THROW(login(id, "ops", "ops"), base::Error);
+}
+
+TEST_F(MariaDbReach, NoStatisticsOfUnmaskedRowsSurvive) {
+  const auto made = make("made");
+  const auto master = databases_.login(made, secret_);
+  master->query("CREATE TABLE shop.people (name VARCHAR(100), INDEX (name))");
+  master->query("INSERT INTO shop.people VALUES ('Ada Lovelace'), ('Zuse')");
+  const auto producer = sql::connect(databases_.administrator(made), std::chrono::seconds(10));
+  producer->query("ANALYZE TABLE shop.people PERSISTENT FOR ALL");
+  producer->query("SET GLOBAL log_output = 'TABLE', general_log = ON");
+  producer->query("SELECT 'Ada Lovelace'");
+  producer->query("SET GLOBAL general_log = OFF");
+  const auto id = opened_copy(made, "copy");
+  const auto admin = sql::connect(databases_.administrator(id), std::chrono::seconds(10));
+  for (const char* table : {"column_stats", "index_stats", "table_stats", "general_log", "slow_log"})
+    EXPECT_EQ(admin->scalar(std::string("SELECT COUNT(*) FROM mysql.") + table), "0") << table;
+  EXPECT_NE(producer->scalar("SELECT COUNT(*) FROM mysql.column_stats"), "0");
+  EXPECT_EQ(admin->scalar("SELECT COUNT(*) FROM shop.people"), "2");
+}
+
+TEST_F(MariaDbReach, ScriptsChangeAndGrantAllOfUsersAndNothingElse) {
+  const auto made = make("made");
+  const auto producer = sql::connect(databases_.administrator(made), std::chrono::seconds(10));
+  producer->query("CREATE DATABASE other_one");
+  producer->query("CREATE TABLE other_one.t AS SELECT 'real' AS a");
+  producer->query("CREATE USER app@'%' IDENTIFIED BY 'app'");
+  const auto id = copy(made, "copy");
+  databases_.set_master_password(id, secret_);
+  const auto server = provider::local::make_server(home_, "mariadb", id, 0);
+  const auto scripts = sql::connect(server->admit_scripts("admin"), std::chrono::seconds(10));
+  for (const char* statement :
+       {"UPDATE other_one.t SET a = 'mask'", "GRANT SELECT ON other_one.* TO app@'%'",
+        "ALTER USER app@'%' IDENTIFIED BY 'dev' ACCOUNT UNLOCK", "CREATE USER wide@'%' IDENTIFIED BY 'wide'",
+        "GRANT ALL ON `%`.* TO wide@'%'", "CREATE DATABASE third", "CREATE TABLE third.t AS SELECT 1 AS a",
+        "GRANT SELECT ON third.* TO app@'%'", "CREATE PROCEDURE third.anything(s TEXT) EXECUTE IMMEDIATE s"})
+    EXPECT_TRUE(works(*scripts, statement)) << statement;
+  for (const char* statement :
+       {"SELECT 1 INTO OUTFILE '/tmp/out-of-reach'", "SELECT * FROM mysql.global_priv",
+        "DELETE FROM mysql.db", "GRANT FILE ON *.* TO wide@'%'", "GRANT CREATE USER ON *.* TO wide@'%'",
+        "GRANT SELECT ON *.* TO wide@'%'",
+        "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'production')",
+        "SET GLOBAL general_log = ON", "CREATE OR REPLACE PROCEDURE dbrefresh.create_login() SELECT 1"})
+    EXPECT_FALSE(works(*scripts, statement)) << statement;
+  databases_.set_open(id, true, budget());
+  EXPECT_EQ(login(id, "app", "dev")->scalar("SELECT a FROM other_one.t"), "mask");
+  EXPECT_EQ(login(id, "app", "dev")->scalar("SELECT a FROM third.t"), "1");
+  EXPECT_FALSE(works(*login(id, "wide", "wide"), "SELECT * FROM mysql.global_priv"));
+  const auto master = login(id, "admin", secret_.reveal());
+  EXPECT_FALSE(works(*master, "CALL third.anything('CREATE USER x')"));
+  EXPECT_FALSE(works(*master, "CALL third.anything('SELECT * FROM mysql.global_priv')"));
+  EXPECT_FALSE(works(*master, "CALL third.anything('DELETE FROM mysql.db')"));
+  EXPECT_TRUE(works(*master, "CALL third.anything('UPDATE other_one.t SET a = 1')"));
+  expect_confined(id);
+}
+
+}  // namespace
+}  // namespace tests
