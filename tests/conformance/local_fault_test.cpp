@@ -104,25 +104,17 @@ TEST_P(LocalFault, DamageInTheLargestTableIsFoundWithoutThem) {
 
 /// A copy of a reference to a file is a reference to the same file.
 TEST_P(LocalFault, DataOutsideOfTheDataFolderIsRefusedByThePlanAndByTheCopy) {
+  if (!postgres()) GTEST_SKIP() << "our MariaDB servers put nothing there; AdoptedMariaDb has those that do";
   const Temporary outside;
   os::give_to(outside.path(), bank_.home.server_user);
-  const std::string place = "'" + outside.path().string() + "'";
-  const auto admin = administrate();
-  if (postgres()) {
-    admin->execute("CREATE TABLESPACE far LOCATION " + place, 0);
-  } else {
-    admin->execute("CREATE TABLE far (a INT PRIMARY KEY) DATA DIRECTORY = " + place, 0);
-    admin->execute("CREATE TABLE my (a INT) ENGINE = MyISAM DATA DIRECTORY = " + place, 0);
-    admin->execute(
-        "CREATE TABLE part (a INT) PARTITION BY HASH (a) (PARTITION p0 DATA DIRECTORY = " + place + ")", 0);
-  }
+  administrate()->execute("CREATE TABLESPACE far LOCATION '" + outside.path().string() + "'", 0);
   const auto problems = databases_.check({.source = bank_.source,
                                           .name = "copy",
                                           .type = RestoreType::latest_point,
                                           .port = os::any_free_port(),
                                           .settings = base::Json::object()},
                                          "", base::Json::object());
-  ASSERT_EQ(problems.size(), postgres() ? 1U : 3U);
+  ASSERT_EQ(problems.size(), 1U);
   for (const auto& each : problems) EXPECT_EQ(each.path, "$.restore.source");
   EXPECT_THROW(bank_.restore(RestoreType::latest_point, "copy"), base::Error);
   EXPECT_THROW(databases_.create_snapshot(bank_.source, "s", false, bank_.budget()), base::Error);

@@ -109,19 +109,19 @@ const char* const outside[] = {
     "GRANT PROXY ON root@localhost TO CURRENT_USER()",
     "GRANT EXECUTE ON dbrefresh.* TO made",
     "GRANT SELECT ON shop.* TO unknown@'%' IDENTIFIED BY 'x'",
-    "GRANT SELECT ON shop.* TO dbrefresh_admin@localhost IDENTIFIED BY 'x'",
+    "GRANT SELECT ON shop.* TO ADMINISTRATOR@localhost IDENTIFIED BY 'x'",
     "REVOKE ALL PRIVILEGES ON mysql.* FROM CURRENT_USER()",
     "CREATE USER other",
     "CREATE ROLE r",
-    "ALTER USER dbrefresh_admin@localhost IDENTIFIED BY 'x'",
+    "ALTER USER ADMINISTRATOR@localhost IDENTIFIED BY 'x'",
     "ALTER USER root@localhost IDENTIFIED BY 'x'",
     "RENAME USER root@localhost TO root@'%'",
     "DROP USER root@localhost",
-    "SET PASSWORD FOR dbrefresh_admin@localhost = PASSWORD('x')",
-    "SET ROLE dbrefresh_admin",
-    "SHOW GRANTS FOR dbrefresh_admin@localhost",
+    "SET PASSWORD FOR ADMINISTRATOR@localhost = PASSWORD('x')",
+    "SET ROLE ADMINISTRATOR",
+    "SHOW GRANTS FOR ADMINISTRATOR@localhost",
     "CREATE DEFINER = root@localhost VIEW shop.v AS SELECT 1",
-    "CREATE DEFINER = dbrefresh_admin@localhost PROCEDURE shop.q() SELECT 1",
+    "CREATE DEFINER = ADMINISTRATOR@localhost PROCEDURE shop.q() SELECT 1",
     "CREATE OR REPLACE PROCEDURE dbrefresh.create_login() SELECT 1",
     "DROP PROCEDURE dbrefresh.create_login",
     "ALTER PROCEDURE dbrefresh.create_login SQL SECURITY INVOKER",
@@ -139,13 +139,13 @@ const char* const outside[] = {
     "SET GLOBAL secure_file_priv = ''",
     "SET GLOBAL event_scheduler = ON",
     "SHUTDOWN",
-    "CALL dbrefresh.create_login('dbrefresh_admin', '%', 'x')",
+    "CALL dbrefresh.create_login('ADMINISTRATOR', '%', 'x')",
     "CALL dbrefresh.create_login('made` IDENTIFIED BY ''x''; --', '%', 'x')",
     "CALL dbrefresh.create_login('other', '%`', 'x')",
-    "CALL dbrefresh.set_login_password('dbrefresh_admin', 'localhost', 'x')",
+    "CALL dbrefresh.set_login_password('ADMINISTRATOR', 'localhost', 'x')",
     "CALL dbrefresh.set_login_password('dbrefresh_scripts', 'localhost', 'x')",
     "CALL dbrefresh.set_login_password('mariadb.sys', 'localhost', 'x')",
-    "CALL dbrefresh.drop_login('dbrefresh_admin', 'localhost')",
+    "CALL dbrefresh.drop_login('ADMINISTRATOR', 'localhost')",
     "CALL dbrefresh.own_database('mysql')",
     "CALL dbrefresh.own_database('MySQL')",
     "CALL dbrefresh.own_database('mysq_')",
@@ -156,7 +156,14 @@ void MariaDbReach::expect_confined(const std::string& id) {
   const auto session = login(id, "admin", secret_.reveal());
   session->query("CALL dbrefresh.create_login('made', '%', 'made')");
   session->query("CREATE TABLE shop.made_one (a VARCHAR(1000))");
-  for (const char* statement : outside) EXPECT_FALSE(works(*session, statement)) << statement;
+  const auto administrator = databases_.administrator(id).user;
+  for (std::string statement : outside) {
+    constexpr std::string_view name = "ADMINISTRATOR";
+    if (const auto at = statement.find(name); at != std::string::npos)
+      statement.replace(at, name.size(),
+                        statement[at - 1] == '\'' ? administrator : "`" + administrator + "`");
+    EXPECT_FALSE(works(*session, statement)) << statement;
+  }
   EXPECT_EQ(session->scalar("SELECT LOAD_FILE('/etc/passwd')"), std::nullopt);
   session->query("CREATE TABLE shop.placed (a INT) ENGINE = MyISAM DATA DIRECTORY = '/tmp'");
   EXPECT_FALSE(os::fs::exists("/tmp/placed.MYD"));
@@ -191,8 +198,13 @@ void MariaDbReach::expect_useful(const std::string& id) {
 TEST_F(MariaDbReach, OfAServerThatWeMadeAndOfItsCopiesIsTheDatabasesOfUsers) {
   const auto made = make("made");
   expect_useful(made);
+  sql::connect(databases_.administrator(made), std::chrono::seconds(10))
+      ->query("CREATE PROCEDURE shop.of_administrator(s TEXT) EXECUTE IMMEDIATE s");
   const auto first = opened_copy(made, "first");
   const auto second = opened_copy(first, "second");
+  for (const auto& id : {first, second})
+    EXPECT_FALSE(works(*login(id, "admin", secret_.reveal()),
+                       "CALL shop.of_administrator('SELECT * FROM mysql.global_priv')"));
   for (const auto& id : {made, first, second}) {
     expect_confined(id);
     expect_useful(id);

@@ -89,9 +89,11 @@ void Databases::check_source(const Row& source, const char* path, std::vector<Pr
 
 void Databases::check_outside(const Row& source, const char* path, std::vector<Problem>& problems) {
   const auto from = copy_source(source);
-  if (status_of(source) != "available" || (family_of(source.engine) == "mariadb" && from.data.empty()))
-    return;
+  if (status_of(source) != "available") return;
   const auto session = sql::connect(from.administrator, std::chrono::seconds(10));
+  for (auto& each : server(source)->objections(*session, from))
+    problems.push_back({0, path, fmt::format("'{}' {}", source.name, each.message), each.warning});
+  if (family_of(source.engine) == "mariadb" && from.data.empty()) return;
   for (const auto& each : server(source)->outside_of_data(*session))
     problems.push_back(
         {0, path,

@@ -126,6 +126,11 @@ Database Databases::adopt(const AdoptRequest& request, const Budget& budget) {
                  {"port", row.port},
                  {"user", request.user},
                  {"datadir", readable_data_folder(*source, login)}};
+  for (const auto& each : server(row)->objections(
+           *source, {.administrator = login, .data = row.adopted.at("datadir").get<std::string>()}))
+    if (!each.warning)
+      throw Error("UnsupportedOperation", fmt::format("'{}' cannot be copied: it {}", row.name, each.message),
+                  "docs/adopting.md says what it and its user need");
   catalogue_.add(row);
   secrets_.put_pending(
       "local/" + row.id,

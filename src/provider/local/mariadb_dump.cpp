@@ -2,15 +2,13 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <regex>
-
 #include "base/error.h"
+#include "base/text.h"
+#include "provider/local/mariadb_rights.h"
 #include "provider/local/mariadb_server.h"
 
 namespace provider::local {
 namespace {
-
-constexpr const char* not_of_users = "('mysql', 'information_schema', 'performance_schema', 'sys')";
 
 os::Command dump_command(const sql::Endpoint& login, const os::fs::path& to) {
   auto command = client_command("mariadb-dump", login);
@@ -28,7 +26,7 @@ os::Command dump_of_databases(sql::Connection& source, const sql::Endpoint& logi
   for (const auto& row : source
                              .query(fmt::format("SELECT schema_name FROM information_schema.schemata WHERE "
                                                 "schema_name NOT IN {} ORDER BY 1",
-                                                not_of_users))
+                                                mariadb_own_schemas))
                              .table)
     command.argv.push_back(row[0].value_or(""));
   if (command.argv.back() == "--databases")
@@ -43,10 +41,22 @@ base::Json position_in(const os::fs::path& dump) {
   std::string head(16'384, '\0');
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(in.gcount()));
-  std::smatch found;
-  if (!std::regex_search(head, found, std::regex("MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=([0-9]+)")))
-    return nullptr;
-  return {{"file", found[1].str()}, {"offset", std::stoull(found[2].str())}, {"gtid", ""}};
+  constexpr std::string_view file_is = "MASTER_LOG_FILE='", offset_is = "MASTER_LOG_POS=";
+  const auto file = head.find(file_is), offset = head.find(offset_is);
+  if (file == std::string::npos || offset == std::string::npos) return nullptr;
+  const auto name = file + file_is.size();
+  return {{"file", head.substr(name, head.find('\'', name) - name)},
+          {"offset", std::strtoull(head.c_str() + offset + offset_is.size(), nullptr, 10)},
+          {"gtid", ""}};
+}
+
+/// Our administrator has no proxies to give away, and a copy has none. mariadb-dump writes a statement a
+/// line.
+void leave_out_proxies(const os::fs::path& logins) {
+  std::string kept;
+  for (const auto& line : base::split_list(os::read_file(logins, 1U << 30U), '\n'))
+    if (!line.starts_with("GRANT PROXY ")) kept += line + "\n";
+  os::replace_file(logins, kept, 0600);
 }
 
 }  // namespace
@@ -55,7 +65,10 @@ base::Json position_in(const os::fs::path& dump) {
 void MariaDbServer::load(const std::vector<os::fs::path>& dumps, const base::Json& settings,
                          const Budget& budget) const {
   initialise(settings, budget);
-  configure(false, settings);
+  auto loading = settings;
+  loading["server"].erase("default_time_zone");    // whose names are in the dump
+  loading["server"]["skip_name_resolve"] = "OFF";  // accounts of hosts by name are there but not for it
+  configure(false, loading);
   start_first("", budget);
   budget.tell({"loading the dump"});
   auto command = client_command("mariadb", administrator_endpoint());
@@ -84,19 +97,20 @@ Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
     budget.tell({"dumping", none ? 0 : std::min(done, total), total});
   };
   auto as_us = dump_command(login, logins);
-  as_us.argv.insert(as_us.argv.end(), {"--system=users", "--insert-ignore"});
+  as_us.argv.insert(as_us.argv.end(), {"--system=users,timezones", "--insert-ignore"});
   const bool has_logins = os::run(as_us, budget.clock, budget.until, budget.stop).exit_code == 0;
   const base::Time data_time = budget.clock.now();
   os::run_or_throw(dump_of_databases(*session, login, databases), budget.clock, budget.until, budget.stop,
                    tell);
   const base::Json position = position_in(databases);
   std::vector<os::fs::path> dumps = {databases};
+  if (has_logins) leave_out_proxies(logins);
   if (has_logins) dumps.insert(dumps.begin(), logins);
   MariaDbServer(home_, folder, id_, 0).load(dumps, {{"server", settings_of(*session)}}, budget);
   const auto unsafe = session->scalar(fmt::format(
       "SELECT COUNT(*) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND engine <> "
       "'InnoDB' AND table_schema NOT IN {}",
-      not_of_users));
+      mariadb_own_schemas));
   return {
       data_time,
       fmt::format("copy by mariadb-dump{}{}", has_logins ? "" : ", without the logins, which it may not read",

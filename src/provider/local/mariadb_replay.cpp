@@ -113,7 +113,9 @@ void MariaDbServer::start_replaying(const LogSource& log, base::Time until, cons
   const Relay relay = lay_out(complete, data(), until);
   if (log.origin) os::remove_tree(complete.data);
   os::give_to(data(), home_.server_user);
-  configure(false, settings);
+  auto replaying = settings;
+  replaying["server"]["skip_name_resolve"] = "OFF";  // else grants to hosts by name cannot be replayed
+  configure(false, replaying);
   start_first("", budget);
   budget.tell({"replaying the log"});
   const auto session = administrate();
@@ -131,8 +133,8 @@ void MariaDbServer::start_replaying(const LogSource& log, base::Time until, cons
     // 18 Last_Errno. Last_Error may quote a row.
     if (field(11) != "Yes")
       throw Error("ReplayFailed",
-                  fmt::format("the log of {} could not be replayed: error {}", id_, field(18)),
-                  "its server.log says at which position");
+                  fmt::format("the log of {} could not be replayed: error {} at {} of file {} of its log",
+                              id_, field(18), field(8), field(7)));
     // At the end it goes on to a file of its own.
     const bool behind = field(7) > relay.last_file;
     if (behind || (field(7) == relay.last_file && std::strtoull(field(8).c_str(), nullptr, 10) >= relay.end))

@@ -4,8 +4,6 @@
 
 #include <cstdint>
 
-#include "base/error.h"
-
 namespace provider::local {
 namespace {
 
@@ -48,10 +46,14 @@ std::string pattern_of(std::string_view name) {
       name, reaches_the_server(name));
 }
 
-/// Accounts that nothing is taken from: our administrator, and the owner of the server's own views.
-std::string not_ours() {
-  return fmt::format("NOT (Host = 'localhost' AND User IN ('{}', 'mariadb.sys'))", mariadb_administrator);
+/// The source's mode may read backslashes and quotes otherwise, and a routine keeps the mode it is made in.
+void speak_plainly(sql::Connection& admin) {
+  admin.execute("SET sql_mode = 'STRICT_ALL_TABLES'", 0);
 }
+
+/// Accounts that something is taken from: not our administrator, nor the owner of the server's own views.
+constexpr const char* not_ours =
+    "NOT (CONCAT(User, '@', Host) = CURRENT_USER() OR (User = 'mariadb.sys' AND Host = 'localhost'))";
 
 /// INSERT INTO mysql.db …, adding to what is there; `value` gives each right of `from`.
 template <class Value>
@@ -77,13 +79,13 @@ void turn_global_rights_into_those_of_databases(sql::Connection& admin) {
       admin,
       fmt::format("SELECT Host, User, {} AS pattern, {} AS access FROM mysql.global_priv JOIN "
                   "information_schema.schemata AS s WHERE {} AND {} & {} <> 0 AND s.schema_name NOT IN {}",
-                  pattern_of("s.schema_name"), access, not_ours(), access, all, mariadb_own_schemas),
+                  pattern_of("s.schema_name"), access, not_ours, access, all, mariadb_own_schemas),
       [](const DatabaseRight& right) {
         return fmt::format("IF(access & {} <> 0, 'Y', 'N')", 1ULL << right.bit);
       });
   admin.execute(
       fmt::format("UPDATE mysql.global_priv SET Priv = JSON_SET(Priv, '$.access', {} & {}) WHERE {}", access,
-                  harmless, not_ours()),
+                  harmless, not_ours),
       0);
 }
 
@@ -95,35 +97,13 @@ void turn_wildcards_into_databases(sql::Connection& admin) {
       fmt::format("SELECT d.Host, d.User, {} AS pattern{} FROM mysql.db AS d JOIN "
                   "information_schema.schemata AS s ON s.schema_name LIKE d.Db WHERE {} AND {} AND "
                   "s.schema_name NOT IN {}",
-                  pattern_of("s.schema_name"), columns, not_ours(), reaches_the_server("d.Db"),
+                  pattern_of("s.schema_name"), columns, not_ours, reaches_the_server("d.Db"),
                   mariadb_own_schemas),
       [](const DatabaseRight& right) { return std::string(right.column); });
-  admin.execute(
-      fmt::format("DELETE FROM mysql.db WHERE {} AND {}", not_ours(), reaches_the_server("Db")), 0);
+  admin.execute(fmt::format("DELETE FROM mysql.db WHERE {} AND {}", not_ours, reaches_the_server("Db")), 0);
 }
 
-/// A definer that names our administrator outside of our own schema would have all rights.
-void must_define_nothing_of_ours(sql::Connection& admin) {
-  const auto found =
-      admin.query(fmt::format("SELECT 'routine', routine_schema, routine_name FROM "
-                              "information_schema.routines WHERE definer = '{0}' AND "
-                              "routine_schema <> '{1}' UNION SELECT 'view', table_schema, table_name FROM "
-                              "information_schema.views WHERE "
-                              "definer = '{0}' UNION SELECT 'trigger', trigger_schema, trigger_name FROM "
-                              "information_schema.triggers WHERE "
-                              "definer = '{0}' UNION SELECT 'event', event_schema, event_name FROM "
-                              "information_schema.events WHERE definer = "
-                              "'{0}'",
-                              fmt::format("{}@localhost", mariadb_administrator), mariadb_tools));
-  if (!found.table.empty())
-    throw base::Error(
-        "CopyUnsafe",
-        fmt::format("{} {}.{} is defined as {}, the administrator of copies", found.table[0][0].value_or(""),
-                    found.table[0][1].value_or(""), found.table[0][2].value_or(""), mariadb_administrator),
-        "give it another definer in the source");
-}
-
-/// For the whole of a procedure: no text of a caller's is part of a statement but names of few characters,
+/// Of our administrator: no text of a caller's is part of a statement but names of few characters,
 /// and passwords as what the server keeps of them.
 constexpr const char* tools[] = {
     R"(PROCEDURE must_be_of_users(name VARCHAR(128) CHARACTER SET utf8mb4, host VARCHAR(255) CHARACTER SET utf8mb4)
@@ -170,17 +150,14 @@ END)"};
 
 void make_tools(sql::Connection& admin) {
   admin.execute(fmt::format("CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4", mariadb_tools), 0);
-  const auto mode = admin.scalar("SELECT @@sql_mode").value_or("");
-  admin.execute("SET sql_mode = 'STRICT_ALL_TABLES'", 0);  // a routine keeps the mode that it is made in
   for (const char* tool : tools) {
     std::string text = tool;
     constexpr std::string_view hole = "@pattern_of_name@";
     if (const auto at = text.find(hole); at != std::string::npos)
       text.replace(at, hole.size(), pattern_of("name"));
     text.insert(text.find(' ') + 1, fmt::format("{}.", mariadb_tools));
-    admin.execute(fmt::format("CREATE OR REPLACE DEFINER = {}@localhost {}", mariadb_administrator, text), 0);
+    admin.execute("CREATE OR REPLACE " + text, 0);
   }
-  admin.execute(fmt::format("SET sql_mode = {}", admin.quote(mode)), 0);
 }
 
 /// All in every database of users that will be, and, to be passed on, in those that are there. A row for one
@@ -214,25 +191,27 @@ std::string mariadb_account(sql::Connection& session, const std::string& user, c
 }
 
 void confine_accounts(sql::Connection& admin) {
-  must_define_nothing_of_ours(admin);
+  speak_plainly(admin);
   admin.execute("FLUSH PRIVILEGES", 0);
   turn_global_rights_into_those_of_databases(admin);
   turn_wildcards_into_databases(admin);
   for (const char* table : {"tables_priv", "columns_priv", "procs_priv"})
     admin.execute(
-        fmt::format("DELETE FROM mysql.{} WHERE Db IN {} AND {}", table, mariadb_own_schemas, not_ours()), 0);
+        fmt::format("DELETE FROM mysql.{} WHERE Db IN {} AND {}", table, mariadb_own_schemas, not_ours), 0);
   for (const char* table : {"proxies_priv", "plugin", "func"})
     admin.execute(fmt::format("DELETE FROM mysql.{}", table), 0);
   admin.execute("FLUSH PRIVILEGES", 0);
 }
 
 std::size_t forget_logins(sql::Connection& admin, const std::string& master) {
+  speak_plainly(admin);
   const std::string is_login =
-      fmt::format("COALESCE(JSON_VALUE(Priv, '$.is_role'), 'false') <> 'true' AND {}", not_ours());
-  const auto count = admin.scalar(fmt::format(
-      "SELECT COUNT(*) FROM mysql.global_priv WHERE {} AND User NOT IN ({}, '{}') AND Priv NOT LIKE "
-      "'%unix_socket%'",
-      is_login, admin.quote(master), mariadb_scripts));
+      fmt::format("COALESCE(JSON_VALUE(Priv, '$.is_role'), 'false') <> 'true' AND {}", not_ours);
+  const auto count =
+      admin.scalar(fmt::format("SELECT COUNT(*) FROM mysql.global_priv WHERE {} AND User NOT IN ({}, '{}') "
+                               "AND User NOT LIKE 'dbrefresh\\_admin\\_%' AND Priv NOT LIKE "
+                               "'%unix_socket%'",
+                               is_login, admin.quote(master), mariadb_scripts));
   forget_logins_where(admin, is_login);
   for (const char* table : {"global_priv", "db", "tables_priv", "columns_priv", "procs_priv"})
     admin.execute(fmt::format("DELETE FROM mysql.{} WHERE User = ''", table), 0);
@@ -246,6 +225,7 @@ void forget_scripts(sql::Connection& admin) {
 }
 
 void grant_database(sql::Connection& admin, const std::string& database, const std::string& account) {
+  speak_plainly(admin);
   const auto pattern = admin.scalar("SELECT " + pattern_of(admin.quote(database)));
   admin.execute(fmt::format("GRANT ALL ON {}.* TO {} WITH GRANT OPTION",
                             admin.quote_name(pattern.value_or("")), account),
@@ -253,6 +233,7 @@ void grant_database(sql::Connection& admin, const std::string& database, const s
 }
 
 void grant_master(sql::Connection& admin, const std::string& account) {
+  speak_plainly(admin);
   make_tools(admin);
   for (const char* all : {"ALL PRIVILEGES", "GRANT OPTION"})
     admin.execute(fmt::format("REVOKE {} ON *.* FROM {}", all, account), 0);
@@ -273,6 +254,7 @@ void confine_again(sql::Connection& admin) {
 }
 
 void grant_scripts(sql::Connection& admin) {
+  speak_plainly(admin);
   const auto account = mariadb_account(admin, mariadb_scripts, "localhost");
   make_tools(admin);
   grant_databases(admin, account, true);

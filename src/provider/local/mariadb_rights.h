@@ -7,10 +7,6 @@
 
 namespace provider::local {
 
-/// Our administrator, at localhost: a name that no definer of production's has, with a password of its own
-/// that is new at every start. Accounts that the operating system vouches for would be named as its users,
-/// and every routine of production's root would run with their rights.
-inline constexpr const char* mariadb_administrator = "dbrefresh_admin";
 /// As whom scripts run, at localhost. It stays as the definer of what they made, with the rights of a user.
 inline constexpr const char* mariadb_scripts = "dbrefresh_scripts";
 /// Schema of the procedures by which a master user makes logins.
@@ -18,6 +14,11 @@ inline constexpr const char* mariadb_tools = "dbrefresh";
 /// Schemas that are nobody's, as a list in parentheses.
 inline constexpr const char* mariadb_own_schemas =
     "('mysql', 'information_schema', 'performance_schema', 'sys', 'dbrefresh')";
+
+/// In all of these `admin` is our administrator's session. Its account is named after the server and has a
+/// password of its own, new at every start: one that the operating system vouches for would be named as its
+/// users, and every routine of production's root, or of the server that was copied, would run with its
+/// rights.
 
 /// Takes from every account and role but our administrator all that leads out of the databases of users:
 /// global rights on data become rights on each of those databases, wildcards that match the server's own

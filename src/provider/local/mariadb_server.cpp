@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "provider/local/mariadb_rights.h"
 
 namespace provider::local {
 namespace {
@@ -33,10 +32,45 @@ binlog_format = ROW
 sync_binlog = 1
 )";
 
-constexpr const char* carried_settings[] = {"innodb_page_size",       "innodb_data_file_path",
-                                            "lower_case_table_names", "character_set_server",
-                                            "collation_server",       "sql_mode",
-                                            "max_allowed_packet",     "innodb_undo_tablespaces"};
+/// Variables of a source that decide whether its files can be read, what its statements mean and what they
+/// need, and the option of each, where it is called otherwise.
+struct Carried {
+  const char* variable;
+  const char* option = nullptr;
+};
+constexpr Carried carried_settings[] = {{"innodb_page_size"},
+                                        {"innodb_data_file_path"},
+                                        {"innodb_undo_tablespaces"},
+                                        {"lower_case_table_names"},
+                                        {"character_set_server"},
+                                        {"collation_server"},
+                                        {"sql_mode"},
+                                        {"old_mode"},
+                                        {"time_zone", "default_time_zone"},
+                                        {"explicit_defaults_for_timestamp"},
+                                        {"tx_isolation", "transaction_isolation"},
+                                        {"default_storage_engine"},
+                                        {"default_week_format"},
+                                        {"div_precision_increment"},
+                                        {"group_concat_max_len"},
+                                        {"max_allowed_packet"},
+                                        {"auto_increment_increment"},
+                                        {"auto_increment_offset"},
+                                        {"innodb_strict_mode"},
+                                        {"innodb_default_row_format"},
+                                        {"innodb_autoinc_lock_mode"},
+                                        {"innodb_lock_wait_timeout"},
+                                        {"innodb_rollback_on_timeout"},
+                                        {"innodb_ft_min_token_size"},
+                                        {"innodb_ft_max_token_size"},
+                                        {"innodb_ft_enable_stopword"},
+                                        {"ft_min_word_len"},
+                                        {"ft_max_word_len"},
+                                        {"sort_buffer_size"},
+                                        {"join_buffer_size"},
+                                        {"tmp_table_size"},
+                                        {"max_heap_table_size"},
+                                        {"max_sp_recursion_depth"}};
 
 /// Replication tells servers apart by a number (FNV-1a of the resource id; never 0).
 std::uint32_t server_id(const std::string& id) {
@@ -91,7 +125,7 @@ void MariaDbServer::configure(bool open, const base::Json& settings) const {
   text += settings.contains("replica") ? "read_only = ON\n" : "skip_slave_start = ON\n";
   if (settings.contains("server"))
     for (const auto& [name, value] : settings["server"].items())
-      text += fmt::format("{} = {}\n", name, value.get<std::string>());
+      text += fmt::format("{} = {}\n", name, value.get<std::string>());  // the last of a name counts
   write_own(folder() / "server.cnf", text);
 }
 
@@ -117,9 +151,9 @@ void MariaDbServer::start_as_administrator(const Budget& budget) const {
   const base::Secret password(os::random_text(32));
   const auto init = folder() / "init.sql";
   write_own(init, fmt::format("SET sql_log_bin = 0;\n"
-                              "CREATE OR REPLACE USER {0}@localhost IDENTIFIED BY '{1}';\n"
-                              "GRANT ALL ON *.* TO {0}@localhost WITH GRANT OPTION;\n",
-                              mariadb_administrator, password.reveal()));
+                              "CREATE OR REPLACE USER `{0}`@localhost IDENTIFIED BY '{1}';\n"
+                              "GRANT ALL ON *.* TO `{0}`@localhost WITH GRANT OPTION;\n",
+                              administrator_name(), password.reveal()));
   os::replace_file(administrator_password(), password.reveal(), 0600);
   os::Command command = server_command();
   command.argv.push_back("--init-file=" + init.string());
@@ -134,7 +168,7 @@ sql::Endpoint MariaDbServer::socket_endpoint() const {
 
 sql::Endpoint MariaDbServer::administrator_endpoint() const {
   auto endpoint = socket_endpoint();
-  endpoint.user = mariadb_administrator;
+  endpoint.user = administrator_name();
   std::error_code none;
   if (os::fs::exists(administrator_password(), none))
     endpoint.password = base::Secret(os::read_file(administrator_password(), 4096));
@@ -143,9 +177,12 @@ sql::Endpoint MariaDbServer::administrator_endpoint() const {
 
 base::Json MariaDbServer::settings_of(sql::Connection& source) const {
   base::Json out = base::Json::object();
-  for (const char* name : carried_settings) {
-    const auto value = source.scalar(fmt::format("SELECT @@global.{}", name));
-    if (value && !value->empty()) out[name] = *value;
+  for (const auto& [variable, option] : carried_settings) {
+    const auto rows = source.query(fmt::format("SHOW GLOBAL VARIABLES LIKE '{}'", variable)).table;
+    if (rows.empty()) continue;  // of another version
+    const auto value = rows[0].at(1).value_or("");
+    const bool may_be_empty = std::string_view(variable).ends_with("_mode");  // no mode, not the usual one
+    if (!value.empty() || may_be_empty) out[option != nullptr ? option : variable] = value;
   }
   return out;
 }

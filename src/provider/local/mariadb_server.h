@@ -27,6 +27,7 @@ class MariaDbServer final : public Server {
   os::Command receiver(const sql::Endpoint& source) const override;
   std::uint64_t size_of(sql::Connection& source) const override;
   std::vector<std::string> outside_of_data(sql::Connection& source) const override;
+  std::vector<base::Problem> objections(sql::Connection& session, const CopySource& from) const override;
   bool has_log(const LogSource& log) const override;
   void drop_log_before(const LogSource& log) const override;
   void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
@@ -57,6 +58,7 @@ class MariaDbServer final : public Server {
   void load(const std::vector<os::fs::path>& dumps, const base::Json& settings, const Budget& budget) const;
   /// Starts it with our administrator made anew; its password is in a file that only we can read.
   void start_as_administrator(const Budget& budget) const;
+  std::string administrator_name() const { return "dbrefresh_admin_" + id_; }
   os::fs::path administrator_password() const { return folder() / "administrator"; }
   Copied clone(sql::Connection& session, const CopySource& source, const os::fs::path& target,
                const Budget& budget) const override;

@@ -143,6 +143,8 @@ std::string Server::log_tail() const {
 Copied Server::copy(const CopySource& source, const os::fs::path& target, const Budget& budget) const {
   const bool by_files = source.administrator.family == "postgres" || !source.data.empty();
   const auto session = sql::connect(source.administrator, 10s);
+  for (const auto& objection : objections(*session, source))
+    if (!objection.warning) throw Error("UnsupportedOperation", "the source " + objection.message);
   const auto outside = by_files ? outside_of_data(*session) : std::vector<std::string>();
   if (!outside.empty())
     throw Error("UnsupportedOperation",

@@ -118,7 +118,8 @@ class Server {
   /// the two servers would write to the same ones. For sources that are copied by their files.
   virtual std::vector<std::string> outside_of_data(sql::Connection& source) const = 0;
   /// What else the plan says of `from`, whose administrator `session` is: what keeps a copy from being made,
-  /// or would be missing in it, by name; as warnings what will be otherwise in it. Paths are the caller's.
+  /// or would be missing in it, by name; as warnings what will be otherwise in it. Messages go on from the
+  /// name of the source; paths are the caller's.
   virtual std::vector<base::Problem> objections(sql::Connection& session, const CopySource& from) const;
   /// Copies the data of `source` into `target` (made here, of the server user), consistent and ready to be
   /// started by this server. Nothing committed before the call is missing. Throws UnsupportedOperation for

@@ -1,0 +1,192 @@
+// MariaDB servers as their package makes them, adopted with exactly the rights that docs/adopting.md names.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "provider/local/databases.h"
+#include "provider/local/stores.h"
+#include "tests/conformance/strange_mariadb.h"
+
+namespace tests {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* by_files = "RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR";
+constexpr const char* by_dump =
+    "SELECT, EXECUTE, RELOAD, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT, BINLOG MONITOR";
+
+class AdoptedMariaDb : public testing::Test {
+ protected:
+  ~AdoptedMariaDb() override {
+    for (const auto& each : databases_.list()) databases_.remove(each.id, budget());
+  }
+  provider::Budget budget() {
+    return {clock_, clock_.now() + std::chrono::minutes(2), {}, [](const base::Note&) {}};
+  }
+  static void fill(const StrangeMariaDb& stranger, const std::string& rights) {
+    const auto admin = stranger.administrate();
+    admin->query("SET sql_mode = ''");
+    for (const std::string& each : std::vector<std::string>{
+             "CREATE DATABASE shop",
+             "CREATE TABLE shop.t (a INT, at TIMESTAMP NULL)",
+             "INSERT INTO shop.t VALUES (7, NULL)",
+             "CREATE DEFINER = root@localhost FUNCTION shop.seven() RETURNS INT READS SQL DATA RETURN "
+             "(SELECT a FROM shop.t "
+             "LIMIT 1)",
+             "CREATE DEFINER = root@localhost VIEW shop.v AS SELECT shop.seven() AS a",
+             "CREATE EVENT shop.e ON SCHEDULE EVERY 1 DAY DO SELECT 1",
+             "CREATE TRIGGER shop.r BEFORE INSERT ON shop.t FOR EACH ROW SET NEW.a = NEW.a",
+             "CREATE USER app@'web01.corp.example' IDENTIFIED BY 'app'",
+             "GRANT SELECT ON shop.* TO app@'web01.corp.example'",
+             "CREATE USER owner@'web01.corp.example' IDENTIFIED BY 'owner'",
+             "GRANT ALL ON *.* TO owner@'web01.corp.example'",
+             "CREATE USER root@'strange-host' IDENTIFIED BY 'root'",
+             "GRANT ALL ON *.* TO root@'strange-host' WITH GRANT OPTION",
+             "CREATE ROLE readers",
+             "GRANT SELECT ON shop.* TO readers",
+             "GRANT readers TO app@'web01.corp.example'",
+             "CREATE USER reader@'%' IDENTIFIED BY 'reads'",
+             "CREATE USER reader@localhost IDENTIFIED BY 'reads'",
+             "GRANT " + rights + " ON *.* TO reader@'%'",
+             "GRANT " + rights + " ON *.* TO reader@localhost"})
+      admin->query(each);
+  }
+  std::string adopt(const StrangeMariaDb& stranger, bool network, const std::string& user = "reader") {
+    return databases_
+        .adopt({.name = "stranger",
+                .socket = network ? "" : stranger.socket().string(),
+                .host = network ? "127.1" : "",
+                .port = stranger.port,
+                .user = user,
+                .password = base::Secret("reads"),
+                .master_user = "owner"},
+               budget())
+        .id;
+  }
+  provider::RestoreRequest request(const std::string& id) {
+    return {.source = id, .name = "copy", .port = os::any_free_port(), .settings = base::Json::object()};
+  }
+  void expect_whole_copy(const std::string& id) {
+    const auto problems = databases_.check(request(id), "", base::Json::object());
+    EXPECT_TRUE(problems.empty()) << problems[0].message;
+    const auto made = databases_.restore(request(id), budget());
+    databases_.set_master_password(made.database.id, base::Secret("dev"));
+    databases_.set_open(made.database.id, true, budget());
+    const auto session = sql::connect({.family = "mariadb",
+                                       .host = "127.0.0.1",
+                                       .port = databases_.get(made.database.id)->port,
+                                       .user = "owner",
+                                       .password = base::Secret("dev")},
+                                      std::chrono::seconds(10));
+    EXPECT_EQ(session->scalar("SELECT a FROM shop.v"), "7");
+    for (const auto& [table, schema] :
+         {std::pair("routines", "routine_schema"), std::pair("events", "event_schema"),
+          std::pair("triggers", "trigger_schema")})
+      EXPECT_EQ(session->scalar("SELECT COUNT(*) FROM information_schema." + std::string(table) + " WHERE " +
+                                schema + " = 'shop'"),
+                "1")
+          << table;
+    EXPECT_EQ(session->scalar("SELECT @@sql_mode"), "ANSI_QUOTES,NO_BACKSLASH_ESCAPES");
+    EXPECT_EQ(session->scalar("SELECT @@time_zone"), "+02:00");
+    EXPECT_EQ(session->scalar("SELECT @@character_set_server"), "latin2");
+    EXPECT_EQ(session->scalar("SELECT @@tx_isolation"), "READ-COMMITTED");
+    EXPECT_EQ(session->scalar("SELECT @@explicit_defaults_for_timestamp"), "0");
+    const auto admin = sql::connect(databases_.administrator(made.database.id), std::chrono::seconds(10));
+    EXPECT_EQ(admin->scalar("SELECT COUNT(*) FROM mysql.global_priv WHERE User = 'app' AND Priv LIKE "
+                            "'%\"account_locked\": true%'"),
+              "1");
+    EXPECT_EQ(admin->scalar("SELECT COUNT(*) FROM mysql.global_priv WHERE User = ''"), "0");
+    EXPECT_EQ(
+        admin->scalar("SELECT COUNT(*) FROM mysql.roles_mapping WHERE Role = 'readers' AND User = 'app'"),
+        "1");
+  }
+
+  static inline const std::vector<std::string> settings = {
+      "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "--default-time-zone=+02:00",
+      "--character-set-server=latin2", "--transaction-isolation=READ-COMMITTED",
+      "--explicit-defaults-for-timestamp=0"};
+  Temporary folder_;
+  base::SystemClock clock_;
+  provider::local::Home home_ = provider::local::open_home(folder_.path());
+  provider::local::Secrets secrets_{home_};
+  provider::local::Databases databases_{home_, secrets_};
+};
+
+TEST_F(AdoptedMariaDb, IsCopiedWholeOverTheNetwork) {
+  const StrangeMariaDb stranger(settings);
+  fill(stranger, by_dump);
+  expect_whole_copy(adopt(stranger, true));
+}
+
+TEST_F(AdoptedMariaDb, IsCopiedWholeByItsFiles) {
+  const StrangeMariaDb stranger(settings);
+  fill(stranger, by_files);
+  expect_whole_copy(adopt(stranger, false));
+}
+
+/// A copy of a reference to a file is a reference to the same file.
+TEST_F(AdoptedMariaDb, DataOutsideOfItsDataFolderIsRefusedByThePlanAndByTheCopy) {
+  const StrangeMariaDb stranger;
+  fill(stranger, by_files);
+  const Temporary outside;
+  const std::string place = "DATA DIRECTORY = '" + outside.path().string() + "'";
+  stranger.run({"CREATE TABLE shop.part (a INT) PARTITION BY HASH (a) (PARTITION p0 " + place + ")"});
+  const auto id = adopt(stranger, false);
+  stranger.run({"CREATE TABLE shop.my (a INT) ENGINE = MyISAM " + place});
+  std::string said;
+  for (const auto& each : databases_.check(request(id), "", base::Json::object())) {
+    EXPECT_EQ(each.path, "$.restore.source");
+    EXPECT_FALSE(each.warning);
+    said += each.message + "\n";
+  }
+  EXPECT_THAT(said, HasSubstr("shop/part"));
+  EXPECT_THAT(said, HasSubstr("shop/my.MYD"));
+  EXPECT_THROW(databases_.restore(request(id), budget()), base::Error);
+}
+
+TEST_F(AdoptedMariaDb, WhatItsUserMayNotSeeIsSaidAndNotLeftOut) {
+  const StrangeMariaDb stranger;
+  fill(stranger, by_dump);
+  for (const std::string host : {"'%'", "localhost"})
+    stranger.run({"CREATE USER narrow@" + host + " IDENTIFIED BY 'reads'",
+                  "GRANT SELECT, SHOW VIEW, EVENT, LOCK TABLES ON shop.* TO narrow@" + host,
+                  "GRANT RELOAD ON *.* TO narrow@" + host});
+  try {
+    adopt(stranger, true, "narrow");
+    ADD_FAILURE() << "adopted";
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.message,
+                HasSubstr("'narrow' lacks SELECT, EXECUTE, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES on *.*"));
+  }
+  EXPECT_TRUE(databases_.list().empty());
+  const auto id = adopt(stranger, true);
+  stranger.run({"REVOKE TRIGGER ON *.* FROM reader@'%'", "REVOKE TRIGGER ON *.* FROM reader@localhost"});
+  const auto problems = databases_.check(request(id), "", base::Json::object());
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_THAT(problems[0].message, HasSubstr("'stranger' 'reader' lacks TRIGGER on *.*"));
+  EXPECT_THROW(databases_.restore(request(id), budget()), base::Error);
+}
+
+TEST_F(AdoptedMariaDb, OfAnotherKindOrANewerOneIsRefusedByItsVersion) {
+  StrangeMariaDb stranger;
+  fill(stranger, by_dump);
+  for (const auto& [version, message] :
+       {std::pair("--version=8.0.36", "is MySQL 8.0.36, whose data MariaDB cannot take"),
+        std::pair("--version=99.1.0-MariaDB", "is MariaDB 99.1.0-MariaDB, newer than 10.")}) {
+    stranger.kill();
+    stranger.start({version});
+    try {
+      adopt(stranger, false);
+      ADD_FAILURE() << "adopted " << version;
+    } catch (const base::Error& error) {
+      EXPECT_THAT(error.message, HasSubstr(message));
+    }
+  }
+  const auto problems = databases_.check(request(adopt(stranger, true)), "", base::Json::object());
+  ASSERT_EQ(problems.size(), 1U) << "statements of a newer one may be understood";
+  EXPECT_TRUE(problems[0].warning);
+}
+
+}  // namespace
+}  // namespace tests
