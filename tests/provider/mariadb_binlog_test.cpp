@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <utility>
 
 #include "tests/temporary.h"
 
@@ -38,6 +39,35 @@ TEST_F(Binlog, WithAGapIsNone) {
   std::filesystem::remove(folder_.path() / "binlog.1000000");
   EXPECT_TRUE(binlog_files(folder_.path(), "binlog.999999").empty());
   EXPECT_TRUE(binlog_files(folder_.path(), "binlog.000001").empty());
+}
+
+/// A header and nothing else, but for a GTID event's number, domain and flags.
+std::string event(unsigned char type, unsigned char flags = 0) {
+  const std::string body = type == 162 ? std::string(12, '\0') + static_cast<char>(flags) : "";
+  std::string bytes(19, '\0');
+  bytes[4] = static_cast<char>(type);
+  bytes[9] = static_cast<char>(bytes.size() + body.size());
+  return bytes + body;
+}
+
+/// What ends a transaction besides COMMIT: a prepared one of XA, a statement that log_bin_compress packed.
+TEST_F(Binlog, EndsBehindTheLastTransactionOfWhateverKind) {
+  constexpr unsigned char gtid = 162, rows = 23, xid = 16, xa_prepare = 38, packed = 165, alone = 1;
+  const auto file = folder_.path() / "one";
+  for (const auto& [text, whole] :
+       {std::pair(event(gtid) + event(rows) + event(xid), true),
+        std::pair(event(gtid) + event(rows) + event(xa_prepare), true),
+        std::pair(event(gtid, alone) + event(packed), true), std::pair(event(gtid) + event(packed), false),
+        std::pair(event(gtid) + event(rows), false)}) {
+    const std::string content =
+        "\xFE"
+        "bin" +
+        text;
+    std::ofstream(file, std::ios::binary) << content;
+    const auto end = provider::local::find_binlog_end(file, 4, base::Time{} + std::chrono::hours(1));
+    EXPECT_EQ(end.offset, whole ? content.size() : 4U);
+    EXPECT_FALSE(end.reached);
+  }
 }
 
 }  // namespace

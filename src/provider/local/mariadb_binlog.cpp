@@ -15,7 +15,13 @@ namespace {
 using base::Error;
 
 constexpr std::size_t header_bytes = 19;
-enum : unsigned char { query_event = 2, stop_event = 3, rotate_event = 4, xid_event = 16, gtid_event = 162 };
+enum : unsigned char {
+  query_event = 2,
+  xid_event = 16,
+  xa_prepare_event = 38,
+  gtid_event = 162,
+  compressed_query_event = 165  // a statement that is all of its transaction, as with log_bin_compress
+};
 constexpr unsigned char standalone = 1;  ///< flag of a GTID event: the next event is all of it
 
 struct Event {
@@ -54,6 +60,13 @@ bool ends_in_commit(std::ifstream& in, std::uint64_t offset, std::uint32_t size)
   in.seekg(static_cast<std::streamoff>(offset + size - text.size()));
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   return text.find("COMMIT") != std::string::npos;
+}
+
+/// Is this event the last of its transaction, which is `alone` if one statement is all of it?
+bool ends_transaction(std::ifstream& in, std::uint64_t offset, const Event& event, bool alone) {
+  if (event.type == xid_event || event.type == xa_prepare_event) return true;
+  if (event.type == compressed_query_event) return alone;
+  return event.type == query_event && (alone || ends_in_commit(in, offset, event.size));
 }
 
 /// `binlog.000007` → 7.
@@ -112,8 +125,7 @@ BinlogEnd find_binlog_end(const os::fs::path& file, std::uint64_t offset, base::
       if (event->seconds >= limit) return {at, true};
       inside = true;
       alone = is_standalone(in, at);
-    } else if (inside && (event->type == xid_event ||
-                          (event->type == query_event && (alone || ends_in_commit(in, at, event->size))))) {
+    } else if (inside && ends_transaction(in, at, *event, alone)) {
       inside = false;
     }
     if (!inside) end.offset = next;
