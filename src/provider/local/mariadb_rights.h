@@ -1,4 +1,4 @@
-// Who may do what in a MariaDB server of ours. docs/decisions/0010 says why so.
+// Who may do what in a MariaDB server of ours. docs/decisions/0011 says why so.
 #pragma once
 
 #include <string>
