@@ -12,6 +12,9 @@ namespace asl {
 /// The error that no Catch takes.
 inline constexpr std::string_view runtime_error = "States.Runtime";
 
+/// A task beyond Execution::event_limit.
+inline constexpr std::string_view too_many_checks = "Dbrefresh.TooManyChecks";
+
 std::chrono::microseconds to_duration(double seconds);
 
 /// The machine and the execution it moves, and what it has decided so far. Both must outlive it.
@@ -83,6 +86,8 @@ class Advance {
   void wait(const Here& here);
   Time wait_until(const Json& definition, const Scope& scope) const;
   static Time parse_timestamp(const char* field, const std::string& path, const Json& value);
+  void check_limit() const;
+  void extend_limit();
   void task(const Here& here);
 
   /// Adds the task request of a frame to the decision; returns its input.

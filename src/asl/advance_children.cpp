@@ -5,6 +5,7 @@
 
 #include "asl/advance.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace asl {
 
@@ -53,18 +54,16 @@ void Advance::map(const Here& here) {
 
 std::size_t Advance::max_concurrency(const Here& here, const View& seen, const Json& input) {
   const Json& definition = here.definition();
-  Json value = definition.value("MaxConcurrency", Json(0));
-  if (definition.contains("MaxConcurrencyPath"))
-    value = evaluate_value(definition["MaxConcurrencyPath"].get<std::string>(), "MaxConcurrencyPath",
-                           seen.of(input), entropy_);
-  if (value.is_string() && !value.get<std::string>().empty() &&
-      std::ranges::all_of(value.get<std::string>(), [](char c) { return c >= '0' && c <= '9'; }))
-    value = Json::parse(value.get<std::string>());  // recorded: "1" is taken as 1
-  if (!value.is_number_integer() || value < 0)
-    throw Error(
-        std::string(runtime_error),
-        fmt::format("The MaxConcurrencyPath parameter must be a non-negative integer: {}", value.dump()));
-  return value.get<std::size_t>();
+  const std::string path = definition.value("MaxConcurrencyPath", "");
+  Json value = path.empty() ? definition.value("MaxConcurrency", Json(0))
+                            : evaluate_value(path, "MaxConcurrencyPath", seen.of(input), entropy_);
+  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  if (value.is_string() && base::is_digits(text)) value = Json::parse(text, nullptr, false);  // recorded
+  if (value.is_number_integer() && value >= 0) return value.get<std::size_t>();
+  throw Error(
+      std::string(runtime_error),
+      fmt::format("The MaxConcurrencyPath field refers to value \"{}\" which is not a valid integer: {}",
+                  text, path));
 }
 
 void Advance::start_iterations(const Here& here) {

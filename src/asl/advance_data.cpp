@@ -10,6 +10,38 @@ using base::Error;
 using base::Time;
 using Phase = Frame::Phase;
 
+namespace {
+
+/// Adds the operations that make `to` of `from` (RFC 6902). What differs below `levels` is replaced whole.
+void compare(const Json& from, const Json& to, const Json::json_pointer& at, int levels, Json& changes) {
+  if (from == to) return;
+  if (levels == 0 || !from.is_object() || !to.is_object()) {
+    changes.push_back({{"op", "replace"}, {"path", at.to_string()}, {"value", to}});
+    return;
+  }
+  for (const auto& [name, value] : from.items())
+    if (!to.contains(name)) changes.push_back({{"op", "remove"}, {"path", (at / name).to_string()}});
+  for (const auto& [name, value] : to.items()) {
+    if (from.contains(name))
+      compare(from[name], value, at / name, levels - 1, changes);
+    else
+      changes.push_back({{"op", "add"}, {"path", (at / name).to_string()}, {"value", value}});
+  }
+}
+
+/// What an exit adds to the history: what the output changes in the state's input, or the whole where that is
+/// shorter, or nothing.
+Json exit_details(const Json& input, const Json& output) {
+  if (input == output) return nullptr;
+  constexpr int levels = 4;  // a run's state is no deeper where steps put their results
+  Json changes = Json::array();
+  compare(input, output, Json::json_pointer(), levels, changes);
+  if (changes.dump().size() < output.dump().size()) return {{"changes", std::move(changes)}};
+  return {{"output", output}};
+}
+
+}  // namespace
+
 std::int64_t Advance::log(std::string type, const std::string& state, Json details) {
   decision_.events.push_back({++execution_.events, std::move(type), state, std::move(details)});
   return execution_.events;
@@ -21,13 +53,14 @@ Json Advance::context(const Here& here) const {
                 {"Name", execution_.name},
                 {"Input", execution_.input},
                 {"RoleArn", ""},
-                {"StartTime", base::iso_utc(execution_.started)}}},
-              {"State",
-               {{"Name", here.frame.state},
-                {"EnteredTime", base::iso_utc(here.frame.entered)},
-                {"RetryCount", retry_count(here.frame)}}},
-              {"StateMachine", {{"Id", execution_.machine_name}, {"Name", execution_.machine_name}}},
-              {"Task", {{"Token", token(here)}}}};
+                {"StartTime", base::iso_utc(execution_.started)},
+                {"RedriveCount", 0}}},
+              {"State", {{"Name", here.frame.state}, {"EnteredTime", base::iso_utc(here.frame.entered)}}},
+              {"StateMachine", {{"Id", execution_.machine_name}, {"Name", execution_.machine_name}}}};
+  const Type type = here.state().type;
+  if (type == Type::task || type == Type::parallel || type == Type::map)
+    out["State"]["RetryCount"] = retry_count(here.frame);
+  if (type == Type::task) out["Task"]["Token"] = token(here);
   if (!here.frame.item.is_null()) out["Map"]["Item"] = here.frame.item;
   return out;
 }
@@ -88,6 +121,9 @@ void Advance::assign(const Here& here, const Json& definition, const Json& input
 }
 
 void Advance::check_size(const Here& here, const Json& output) const {
+  if (base::is_too_deep(output))
+    throw Error(std::string(runtime_error),
+                fmt::format("The state's output is nested deeper than {} levels.", base::max_json_depth));
   if (output.dump().size() > max_payload_bytes)
     throw Error(
         "States.DataLimitExceeded",
@@ -106,7 +142,7 @@ void Advance::enter(const Here& here) {
 void Advance::leave(const Here& here, Json output, const std::string& next) {
   Frame& frame = here.frame;
   const State& state = here.state();
-  log(fmt::format("{}StateExited", to_string(state.type)), frame.state, {{"output", output}});
+  log(fmt::format("{}StateExited", to_string(state.type)), frame.state, exit_details(frame.input, output));
   frame.input = std::move(output);
   frame.due.reset();
   frame.heartbeat_due.reset();

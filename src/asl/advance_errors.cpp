@@ -36,7 +36,7 @@ void Advance::handle(const Here& here, const std::optional<std::string>& error,
   frame.due.reset();
   frame.heartbeat_due.reset();
   const bool catchable = name != runtime_error;  // recorded: not even by naming it
-  if (catchable && retry(here, name)) return;
+  if (catchable && name != too_many_checks && retry(here, name)) return;
   log_state_failed(here, error, cause);
   if (catchable && catch_error(here, name, cause.value_or(""))) return;
   frame.children.clear();
@@ -48,7 +48,8 @@ void Advance::handle(const Here& here, const std::optional<std::string>& error,
 
 void Advance::log_state_failed(const Here& here, const std::optional<std::string>& error,
                                const std::optional<std::string>& cause) {
-  if (here.state().type == Type::map) log("MapStateFailed", here.frame.state);
+  const bool started = here.frame.phase == Phase::children;
+  if (here.state().type == Type::map && started) log("MapStateFailed", here.frame.state);
   if (here.state().type == Type::parallel)
     log("ParallelStateFailed", here.frame.state,
         {{"error", error.value_or("")}, {"cause", cause.value_or("")}});
@@ -77,6 +78,7 @@ bool Advance::catch_error(const Here& here, const std::string& error, const std:
   const auto found =
       std::ranges::find_if(catchers, [&](const Catcher& each) { return matches(each.errors, error); });
   if (found == catchers.end()) return false;
+  extend_limit();
   const Json caught = {{"Error", error}, {"Cause", cause}};
   assign(here, found->definition, caught, view(here));
   Json output = place_result(found->definition, here.frame.input, caught);
@@ -91,7 +93,7 @@ void Advance::attempt(const Here& here, const std::function<void()>& body) {
   } catch (const Error& error) {
     const bool located_message = error.code == runtime_error || error.code.starts_with("States.");
     const bool size = error.code == "States.DataLimitExceeded";
-    handle(here, error.code, located_message && !size ? located(here, error.message) : error.message);
+    handle(here, error.code, located_message && !size ? located(here, error.message) : to_string(error));
   } catch (const Json::exception& error) {
     handle(here, std::string(runtime_error), located(here, error.what()));
   }

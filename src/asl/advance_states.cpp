@@ -1,6 +1,8 @@
 // The states, but those with children.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "asl/advance.h"
 #include "asl/choice.h"
 #include "base/error.h"
@@ -112,7 +114,7 @@ Time Advance::wait_until(const Json& definition, const Scope& scope) const {
   if (*value < 0)
     throw Error(
         std::string(runtime_error),
-        fmt::format("The SecondsPath parameter must be a positive integer: {} == {}", path, value->dump()));
+        fmt::format("The SecondsPath parameter references a negative value: {} == {}", path, value->dump()));
   const double delay = value->get<double>();
   return now_ + (delay > INT32_MAX ? std::chrono::seconds(INT32_MAX) + std::chrono::seconds(1)
                                    : std::chrono::seconds(value->get<std::int64_t>()));
@@ -127,8 +129,28 @@ Time Advance::parse_timestamp(const char* field, const std::string& path, const 
                           field, path, value.is_string() ? value.get<std::string>() : value.dump()));
 }
 
+void Advance::check_limit() const {
+  if (execution_.event_limit == 0 || execution_.events < execution_.event_limit) return;
+  throw Error(std::string(too_many_checks),
+              fmt::format("the run has {} events in its history; the rest of the {} that a run may have are "
+                          "kept for its way out",
+                          execution_.events, max_history_events),
+              "let it look less often: a longer wait_time");
+}
+
+/// Called where a Catch takes an error: undoing, recording and telling get events of their own.
+void Advance::extend_limit() {
+  constexpr std::int64_t way_out = 4'000, last = 24'000;
+  if (execution_.event_limit == 0) return;
+  execution_.event_limit = execution_.events >= last
+                               ? 0
+                               : std::clamp(execution_.events + way_out, execution_.event_limit,
+                                            std::max(last, execution_.event_limit));
+}
+
 void Advance::task(const Here& here) {
   Frame& frame = here.frame;
+  check_limit();
   ++frame.visit;
   const Json input = request(here);
   check_size(here, input);
@@ -152,9 +174,7 @@ double Advance::limit_seconds(const Here& here, const char* field) {
   if (definition.contains(field)) return definition[field].get<double>();
   const std::string by_path = std::string(field) + "Path";
   if (!definition.contains(by_path)) return 0;
-  const View seen = view(here);
-  const Json value =
-      evaluate_value(definition[by_path].get<std::string>(), by_path, seen.of(here.frame.input), entropy_);
+  const Json value = path_or_empty(here, view(here), by_path.c_str(), here.frame.input);
   if (!value.is_number_integer() || value <= 0)
     throw Error(std::string(runtime_error),
                 fmt::format("The {} parameter must be a positive integer: {}", by_path, value.dump()));

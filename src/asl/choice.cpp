@@ -143,21 +143,50 @@ void check_operand(const std::string& name, const Json& operand, const std::stri
 
 }  // namespace
 
+namespace {
+
+struct PatternItem {
+  char c;
+  bool any = false;  ///< stands for any text
+};
+
+std::vector<PatternItem> parse_pattern(std::string_view pattern) {
+  std::vector<PatternItem> items;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '*') {
+      items.push_back({'*', true});
+      continue;
+    }
+    if (pattern[i] == '\\' && ++i == pattern.size())
+      throw Error("States.Runtime", "the pattern of StringMatches ends in a backslash");
+    items.push_back({pattern[i]});
+  }
+  return items;
+}
+
+}  // namespace
+
+/// Goes back to the last star alone: what an earlier one took can stay as it is.
 bool matches_pattern(std::string_view pattern, std::string_view text) {
-  if (pattern.empty()) return text.empty();
-  if (pattern[0] == '*') {
-    for (std::size_t skip = 0; skip <= text.size(); ++skip)
-      if (matches_pattern(pattern.substr(1), text.substr(skip))) return true;
-    return false;
+  const auto items = parse_pattern(pattern);
+  std::optional<std::size_t> star;
+  std::size_t item = 0, at = 0, star_at = 0;
+  while (at < text.size()) {
+    if (item < items.size() && items[item].any) {
+      star = item++;
+      star_at = at;
+    } else if (item < items.size() && items[item].c == text[at]) {
+      ++item;
+      ++at;
+    } else if (star) {
+      item = *star + 1;
+      at = ++star_at;
+    } else {
+      return false;
+    }
   }
-  std::size_t used = 1;
-  char wanted = pattern[0];
-  if (wanted == '\\') {
-    if (pattern.size() < 2) throw Error("States.Runtime", "the pattern of StringMatches ends in a backslash");
-    wanted = pattern[1];
-    used = 2;
-  }
-  return !text.empty() && text[0] == wanted && matches_pattern(pattern.substr(used), text.substr(1));
+  return std::all_of(items.begin() + static_cast<std::ptrdiff_t>(item), items.end(),
+                     [](const PatternItem& each) { return each.any; });
 }
 
 bool choice_holds(const Json& rule, const Scope& scope) {

@@ -1,6 +1,7 @@
 // The expressions inside `[?( … )]`: paths on @ and $, literals, comparisons, && || ! and brackets.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "asl/path.h"
@@ -49,6 +50,12 @@ class FilterReader {
     return value;
   }
   bool single() {
+    if (++depth_ > most_depth) fail();
+    const bool value = negation();
+    --depth_;
+    return value;
+  }
+  bool negation() {
     if (take("!") && text_.substr(at_, 1) != "=") return !single();
     if (take("(")) {
       const bool value = any_of();
@@ -99,18 +106,30 @@ class FilterReader {
   std::optional<Json> path(char root) {
     const std::size_t begin = ++at_;
     int depth = 0;
+    char quote = '\0';
     for (; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
+      if (quote != '\0') {
+        if (c == '\\')
+          ++at_;
+        else if (c == quote)
+          quote = '\0';
+        continue;
+      }
+      if ((c == '\'' || c == '"') && depth > 0) quote = c;
       if (c == '[') ++depth;
       if (c == ']') --depth;
       if (depth == 0 && std::string_view(" )&|=<>!").find(c) != std::string_view::npos) break;
     }
+    at_ = std::min(at_, text_.size());
     const auto parsed = Path::parse("$" + std::string(text_.substr(begin, at_ - begin)));
     return parsed.select(root == '@' ? Scope{element_, scope_.context, scope_.variables} : scope_);
   }
 
+  static constexpr int most_depth = 100;
   std::string_view text_;
   std::size_t at_ = 0;
+  int depth_ = 0;
   const Json& element_;
   const Scope& scope_;
 };

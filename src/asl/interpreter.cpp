@@ -22,8 +22,9 @@ void earliest(const Frame& frame, std::optional<Time>& due) {
 
 }  // namespace
 
+/// Three centuries at the most: backoff without a limit outgrows every clock.
 std::chrono::microseconds to_duration(double seconds) {
-  return std::chrono::microseconds(std::llround(seconds * 1e6));
+  return std::chrono::microseconds(std::llround(std::min(seconds, 1e10) * 1e6));
 }
 
 Decision Advance::run(const Event& event) {

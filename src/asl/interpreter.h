@@ -37,7 +37,8 @@ struct Frame {
 };
 
 /// One line of the history, named as AWS names its history events. A state's input is the output of the one
-/// before.
+/// before; details of its exit are `{"changes": JSON patch from input to output}`, or `{"output": …}` where
+/// that is shorter, or nothing where they are equal.
 struct HistoryEvent {
   std::int64_t id = 0;  ///< from 1, without gaps
   std::string type;
@@ -55,6 +56,9 @@ struct Execution {
   Json input;
   Frame root;
   std::int64_t events = 0;  ///< how many history events there have been
+  /// The host's own limit of events: at that many, the next Task state fails with Dbrefresh.TooManyChecks,
+  /// which can be caught. What a Catch leads to is a way out and may go on to a later limit. 0: none.
+  std::int64_t event_limit = 0;
   Status status = Status::running;
 };
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace asl {
 namespace {
@@ -55,12 +56,24 @@ std::string string_at(Args args, std::size_t i, std::string_view function) {
   return args[i].get<std::string>();
 }
 
-/// Numbers are rounded half up, as Java's Math.round does: 1.5 is 2, -1.5 is -1.
+/// Numbers are rounded half up, as Java's Math.round does: 1.5 is 2, -1.5 is -1; beyond 64 bits they stay at
+/// its ends.
 std::int64_t integer_at(Args args, std::size_t i, std::string_view function) {
   if (!args[i].is_number())
     fail(fmt::format("{}: argument {} must be a number, got {}", function, i + 1, args[i].dump()));
+  constexpr std::int64_t least = INT64_MIN, most = INT64_MAX;
+  if (args[i].is_number_unsigned())
+    return static_cast<std::int64_t>(std::min(args[i].get<std::uint64_t>(), std::uint64_t{most}));
   if (args[i].is_number_integer()) return args[i].get<std::int64_t>();
-  return static_cast<std::int64_t>(std::floor(args[i].get<double>() + 0.5));
+  const double rounded = std::floor(args[i].get<double>() + 0.5);
+  if (rounded >= 0x1p63) return most;
+  return rounded < -0x1p63 ? least : static_cast<std::int64_t>(rounded);
+}
+
+std::int64_t sum(std::int64_t a, std::int64_t b, std::string_view function) {
+  std::int64_t out = 0;
+  if (__builtin_add_overflow(a, b, &out)) fail(fmt::format("{}: {} + {} is beyond 64 bits", function, a, b));
+  return out;
 }
 
 Json format(Args args, Entropy&) {
@@ -85,9 +98,11 @@ Json format(Args args, Entropy&) {
 Json string_to_json(Args args, Entropy&) {
   const std::string text = string_at(args, 0, "States.StringToJson");
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return nullptr;
-  Json value = Json::parse(text, nullptr, false);
-  if (value.is_discarded()) fail("States.StringToJson: not valid JSON: " + text);
-  return value;
+  try {
+    return base::parse_json(text);
+  } catch (const Error& error) {
+    fail("States.StringToJson: " + error.message);
+  }
 }
 
 Json array_partition(Args args, Entropy&) {
@@ -107,9 +122,10 @@ Json array_range(Args args, Entropy&) {
              step = integer_at(args, 2, "States.ArrayRange");
   if (step == 0) fail("States.ArrayRange: the step must not be 0");
   Json out = Json::array();
-  for (auto i = from; step > 0 ? i <= to : i >= to; i += step) {
+  for (auto i = from; step > 0 ? i <= to : i >= to;) {
     if (out.size() == 1000) fail("States.ArrayRange: more than 1000 elements");
     out.push_back(i);
+    if (__builtin_add_overflow(i, step, &i)) break;
   }
   return out;
 }
@@ -151,7 +167,7 @@ Json base64_decode(Args args, Entropy&) {
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   out.resize(static_cast<std::size_t>(size) - padding);
-  return out;
+  return base::valid_utf8(out);
 }
 
 Json hash(Args args, Entropy&) {
@@ -184,17 +200,22 @@ Json math_random(Args args, Entropy& entropy) {
   if (to <= from) fail("States.MathRandom: the end must be larger than the start");
   if (args.size() == 3)
     entropy = Entropy{static_cast<std::uint64_t>(integer_at(args, 2, "States.MathRandom"))};
-  return from + static_cast<std::int64_t>(entropy.next() % static_cast<std::uint64_t>(to - from));
+  const auto first = static_cast<std::uint64_t>(from);  // unsigned numbers wrap, signed ones may not
+  return static_cast<std::int64_t>(first + entropy.next() % (static_cast<std::uint64_t>(to) - first));
 }
 
+/// The second argument is a set of characters; empty pieces are dropped (both recorded).
 Json string_split(Args args, Entropy&) {
   const std::string text = string_at(args, 0, "States.StringSplit");
   const std::string separators = string_at(args, 1, "States.StringSplit");
   Json out = Json::array();
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find_first_of(separators, at), text.size());
-    if (end > at) out.push_back(text.substr(at, end - at));
-    at = end + 1;
+  std::string piece;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto character = rest.substr(0, std::max<std::size_t>(1, base::utf8_character(rest)));
+    rest.remove_prefix(character.size());
+    const bool separates = separators.find(character) != std::string::npos;
+    if (!separates) piece += character;
+    if ((separates || rest.empty()) && !piece.empty()) out.push_back(std::exchange(piece, ""));
   }
   return out;
 }
@@ -228,7 +249,8 @@ constexpr IntrinsicFunction functions[] = {
     {"JsonToString", 1, 1, [](Args args, Entropy&) { return Json(args[0].dump()); }},
     {"MathAdd", 2, 2,
      [](Args args, Entropy&) {
-       return Json(integer_at(args, 0, "States.MathAdd") + integer_at(args, 1, "States.MathAdd"));
+       return Json(sum(integer_at(args, 0, "States.MathAdd"), integer_at(args, 1, "States.MathAdd"),
+                       "States.MathAdd"));
      }},
     {"MathRandom", 2, 3, math_random},
     {"StringSplit", 2, 2, string_split},

@@ -49,7 +49,9 @@ class IntrinsicReader {
     const auto found = std::ranges::find(functions, name, &IntrinsicFunction::name);
     if (found == functions.end()) bad(fmt::format("there is no function States.{}", name));
     at_ = open + 1;
+    if (++depth_ > most_depth) bad(fmt::format("nested deeper than {} functions", most_depth));
     const auto args = arguments(name == "Format");
+    --depth_;
     if (args.size() < found->least || args.size() > found->most) {
       bad(fmt::format("States.{} takes {} arguments, got {}", name, found->least, args.size()));
     }
@@ -107,7 +109,10 @@ class IntrinsicReader {
     for (; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
       if (quote != '\0') {
-        if (c == quote) quote = '\0';
+        if (c == '\\')
+          ++at_;
+        else if (c == quote)
+          quote = '\0';
         continue;
       }
       if ((c == '\'' || c == '"') && depth > 0) quote = c;
@@ -115,6 +120,7 @@ class IntrinsicReader {
       if (depth == 0 && (c == ',' || c == ')' || c == ' ')) break;
       if (c == ']' || c == ')') --depth;
     }
+    at_ = std::min(at_, text_.size());
     const auto parsed = Path::parse(text_.substr(begin, at_ - begin));
     if (scope_ == nullptr) return {};
     auto value = parsed.select(*scope_);
@@ -130,7 +136,9 @@ class IntrinsicReader {
   std::string_view text_;
   const Scope* scope_;
   Entropy& entropy_;
+  static constexpr int most_depth = 10;  ///< as on AWS
   std::size_t at_ = 0;
+  int depth_ = 0;
 };
 
 }  // namespace

@@ -59,6 +59,13 @@ std::string_view to_string(Type type) {
   return std::ranges::find(types, type, &std::pair<std::string_view, Type>::second)->first;
 }
 
+const State& Machine::state(std::string_view name) const {
+  const auto found = states.find(name);
+  if (found == states.end())
+    throw base::Error("InvalidDefinition", fmt::format("the document has no state '{}'", name));
+  return found->second;
+}
+
 Machine parse_machine(const base::LocatedJson& document) {
   const auto problems = lint(document);
   if (!problems.empty()) {

@@ -50,7 +50,8 @@ struct Machine {
   std::map<std::string, State, std::less<>> states;
   double timeout_seconds = 0;  ///< 0: none
 
-  const State& state(std::string_view name) const { return states.find(name)->second; }
+  /// Throws base::Error{"InvalidDefinition"} if there is none: an execution of another document.
+  const State& state(std::string_view name) const;
 };
 
 /// Every problem of a document (specification, and what AWS refuses to create), with lines. Empty: it can be

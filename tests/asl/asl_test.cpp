@@ -1,9 +1,10 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "runs/asl_run.h"
 #include "asl/choice.h"
 #include "base/error.h"
+#include "runs/asl_run.h"
 
 namespace asl {
 namespace {
@@ -34,6 +35,11 @@ TEST(Path, SelectsWhatJsonPathSays) {
   EXPECT_EQ(select("$.a.b[?(@.c > 1 && @.d == 'x' || @.c == 1)].c", store), Json({1, 5}));
   EXPECT_EQ(select("$.a.b[?(!(@.c))]", store), Json({10, 20}));
   EXPECT_EQ(select("$.missing[*]", store), Json::array());
+  EXPECT_EQ(select("$.q[?(@[']'] == 1)]", R"({"q": [{"]": 1}, {"]": 2}]})"), Json::parse(R"([{"]": 1}])"));
+  const std::string quotes = R"x({"Test\\\"\"Name\"": 1, "it's": 2, "a\\b": 3})x";
+  EXPECT_EQ(select(R"($['Test\""Name"'])", quotes), Json(1)) << "as on AWS: the backslash stays";
+  EXPECT_EQ(select(R"($['it\'s'])", quotes), Json(2));
+  EXPECT_EQ(select(R"($['a\\b'])", quotes), Json(3));
   EXPECT_EQ(select("$.missing", store), std::nullopt);
   EXPECT_EQ(select("$$.Execution.Name", store), Json("x"));
   EXPECT_EQ(select("$v.a", store), Json(1));
@@ -63,9 +69,36 @@ TEST(Intrinsics, HonourEscapesAndNesting) {
       value("States.JsonMerge(States.StringToJson('{\"a\":1}'), States.StringToJson('{\"b\":2}'), false)"),
       Json({{"a", 1}, {"b", 2}}));
   EXPECT_EQ(value("States.UUID()").get<std::string>().size(), 36U);
+  EXPECT_EQ(value("States.StringSplit('aèb,cédé', ',é')"), Json({"aèb", "c", "d"})) << "characters, no bytes";
+  EXPECT_EQ(value("States.Base64Decode('/w==')"), "�");
+  EXPECT_EQ(value("States.ArrayRange(9223372036854775806, 9223372036854775807, 5)").size(), 1U);
+  EXPECT_TRUE(value("States.MathRandom(-9223372036854775807, 9223372036854775807)").is_number_integer());
+  EXPECT_EQ(value("States.MathAdd(1e300, 0)"), INT64_MAX);
+  EXPECT_THROW(value("States.MathAdd(9223372036854775807, 1)"), base::Error);
   for (const char* bad : {"States.Format('{}')", "States.Nope()", "States.Array('x)", "States.Array(1",
                           "States.MathAdd(1)", "States.Hash('a', 'CRC')", "States.Base64Decode('*')"})
     EXPECT_THROW(value(bad), base::Error) << bad;
+}
+
+TEST(Intrinsics, HaveALimitOfDepth) {
+  const std::string deep = std::string(130'000, '[') + std::string(130'000, ']');
+  const Json answer = run(
+      R"x({"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": {"v.$": "States.StringToJson($.text)"}, "End": true}}})x",
+      Json({{"text", deep}}).dump());
+  EXPECT_EQ(answer["error"], "States.IntrinsicFailure");
+  std::string nested = "1", filter(100'000, '(');
+  for (int i = 0; i < 11; ++i) nested = "States.Array(" + nested + ")";
+  EXPECT_THAT(check_intrinsic(nested), HasSubstr("nested deeper than 10 functions"));
+  EXPECT_THROW(select("$[?(" + filter + "@.a" + std::string(100'000, ')') + ")]", "[1]"), base::Error);
+  EXPECT_THROW(select("$[?(" + std::string(100'000, '!') + "@.a)]", "[1]"), base::Error);
+}
+
+/// Every lap puts the state into itself: no single value of the document is deep.
+TEST(Interpreter, AStateThatGrowsDeeperAndDeeperFails) {
+  const Json answer = run(
+      R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"a.$": "$"}, "Next": "A2"}, "A2": {"Type": "Pass", "Parameters": {"a.$": "$"}, "Next": "A"}}})");
+  EXPECT_EQ(answer["error"], "States.Runtime");
+  EXPECT_THAT(answer["cause"].get<std::string>(), HasSubstr("nested deeper than 1000 levels"));
 }
 
 TEST(Choice, MatchesPatterns) {
@@ -73,6 +106,18 @@ TEST(Choice, MatchesPatterns) {
   EXPECT_TRUE(matches_pattern("a\\*b", "a*b"));
   EXPECT_FALSE(matches_pattern("a\\*b", "axb"));
   EXPECT_THROW(matches_pattern("a\\", "a"), base::Error);
+  EXPECT_THROW(matches_pattern("a\\", "b"), base::Error) << "whatever the text is";
+  EXPECT_TRUE(matches_pattern("", ""));
+  EXPECT_TRUE(matches_pattern("**", ""));
+  EXPECT_FALSE(matches_pattern("", "a"));
+  EXPECT_TRUE(matches_pattern("*ab*ab", "abxab"));
+  EXPECT_FALSE(matches_pattern("*ab*ab", "ab"));
+  EXPECT_TRUE(matches_pattern("a*b*c", "a-b-b-c-c"));
+  EXPECT_FALSE(matches_pattern("a*b*c", "a-c-b"));
+  // Each star tried at every place of the others would take longer than the world is old.
+  std::string stars;
+  for (int i = 0; i < 40; ++i) stars += "*a";
+  EXPECT_FALSE(matches_pattern(stars + "*b", std::string(2'000, 'a')));
 }
 
 TEST(Interpreter, RetriesThenCatchesATask) {
@@ -113,6 +158,81 @@ TEST(Interpreter, ATaskTimesOut) {
   EXPECT_EQ(execution.status, Execution::Status::failed);
   EXPECT_EQ(execution.root.error, "States.Timeout");
   EXPECT_TRUE(advance(machine, execution, TaskResult{.token = token, .output = 1}, start, 1).stale);
+}
+
+/// The texts are AWS's.
+TEST(Interpreter, FieldsByPathSayWhatIsWrongAsAwsDoes) {
+  const auto cause = [](const std::string& state, const std::string& input) {
+    const Json answer = run(R"({"StartAt": "S", "States": {"S": {)" + state + R"(, "End": true}}})", input);
+    EXPECT_EQ(answer["error"], "States.Runtime");
+    EXPECT_EQ(std::ranges::count(answer["events"], Json("MapStateFailed")), 0);
+    return answer["cause"].get<std::string>();
+  };
+  EXPECT_THAT(
+      cause(R"("Type": "Wait", "SecondsPath": "$.input.waitSeconds")", R"({"input": {"waitSeconds": -1}})"),
+      HasSubstr("The SecondsPath parameter references a negative value: $.input.waitSeconds == -1"));
+  EXPECT_THAT(
+      cause(
+          R"("Type": "Map", "MaxConcurrencyPath": "$.MaxConcurrencyValue", "ItemsPath": "$.n", "Iterator": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}})",
+          R"({"MaxConcurrencyValue": {}, "n": []})"),
+      HasSubstr("The MaxConcurrencyPath field refers to value \"{}\" which is not a valid integer: "
+                "$.MaxConcurrencyValue"));
+  for (const char* field : {"TimeoutSecondsPath", "HeartbeatSecondsPath"})
+    EXPECT_THAT(cause(fmt::format(R"("Type": "Task", "Resource": "r", "{}": "$.X")", field), "{}"),
+                HasSubstr("Invalid path '$.X' : No results for path: $['X']"));
+}
+
+TEST(Interpreter, APassSeesNoTaskInItsContext) {
+  const Json seen =
+      run(R"({"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": {"c.$": "$$"}, "End": true}}})")
+          ["output"]["c"];
+  EXPECT_FALSE(seen.contains("Task"));
+  EXPECT_FALSE(seen["State"].contains("RetryCount"));
+  EXPECT_EQ(seen["Execution"]["RedriveCount"], 0);
+}
+
+TEST(Interpreter, BackoffWithoutALimitDoesNotOverflow) {
+  const auto machine = parse_machine(Json::parse(
+      R"({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["e"], "IntervalSeconds": 99999999, "BackoffRate": 1000, "MaxAttempts": 50}], "End": true}}})"));
+  base::Time now{};
+  Execution execution = begin("e", "e", "m", {}, now);
+  advance(machine, execution, Start{}, now, 1);
+  for (int i = 0; i < 10; ++i) {
+    const auto token = open_tasks(machine, execution, 1).at(0).token;
+    advance(machine, execution, TaskResult{.token = token, .output = {}, .error = "e", .cause = ""}, now, 1);
+    ASSERT_GT(*next_due(execution), now);
+    now = *next_due(execution);
+    advance(machine, execution, Tick{}, now, 1);
+    advance(machine, execution, Proceed{}, now, 1);
+  }
+}
+
+/// What a Catch leads to has a later limit, and after the last one there is room for the end.
+TEST(Interpreter, TheOwnLimitOfEventsLeavesAWayOut) {
+  const auto machine = parse_machine(Json::parse(R"({"StartAt": "T", "States": {
+    "T": {"Type": "Task", "Resource": "r", "Next": "T2", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "U"}]},
+    "T2": {"Type": "Task", "Resource": "r", "Next": "T", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "U"}]},
+    "U": {"Type": "Task", "Resource": "undo", "Next": "U2", "Catch": [{"ErrorEquals": ["Dbrefresh.TooManyChecks"], "Next": "End"}]},
+    "U2": {"Type": "Task", "Resource": "undo", "Next": "U", "Catch": [{"ErrorEquals": ["Dbrefresh.TooManyChecks"], "Next": "End"}]},
+    "End": {"Type": "Task", "Resource": "tell", "End": true}}})"));
+  base::Time now{};
+  Execution execution = begin("e", "e", "m", {}, now);
+  execution.event_limit = 20'000;
+  std::int64_t undone_at = 0, end_at = 0;
+  Event event = Start{};
+  for (bool more = false; execution.status == Execution::Status::running;) {
+    more = advance(machine, execution, event, now, 1).more;
+    if (execution.root.state == "U" && undone_at == 0) undone_at = execution.events;
+    if (execution.root.state == "End" && end_at == 0) end_at = execution.events;
+    if (more)
+      event = Proceed{};
+    else if (const auto open = open_tasks(machine, execution, 1); !open.empty())
+      event = TaskResult{.token = open[0].token, .output = Json::object(), .error = {}, .cause = ""};
+    if (execution.events % 1000 == 0) execution = execution_from_json(to_json(execution));
+  }
+  EXPECT_EQ(execution.status, Execution::Status::succeeded);
+  EXPECT_NEAR(static_cast<double>(undone_at), 20'000, 10);
+  EXPECT_NEAR(static_cast<double>(end_at), 24'000, 10);
 }
 
 TEST(Interpreter, TheExecutionTimesOut) {
@@ -188,6 +308,17 @@ TEST(Lint, FindsEveryProblemWithItsLine) {
   EXPECT_THAT(all, HasSubstr("m:8: $.States.D: needs either Next or End"));
   EXPECT_THAT(all, HasSubstr("NumericEquals: has an operand of the wrong type"));
   EXPECT_THAT(all, HasSubstr("$.States.E: cannot be reached"));
+}
+
+TEST(Lint, FindsDistributedMapsHoweverTheyAreWritten) {
+  for (const char* processor : {"ItemProcessor", "Iterator"}) {
+    const auto problems = lint(base::LocatedJson::parse(fmt::format(
+        R"({{"StartAt": "M", "States": {{"M": {{"Type": "Map", "End": true, "{}": {{"ProcessorConfig": {{"Mode": "DISTRIBUTED"}},
+          "StartAt": "P", "States": {{"P": {{"Type": "Pass", "End": true}}}}}}}}}}}})",
+        processor)));
+    ASSERT_EQ(problems.size(), 1U);
+    EXPECT_THAT(problems[0].message, HasSubstr("only INLINE"));
+  }
 }
 
 /// Mutated documents and inputs are refused or run; they never crash.
