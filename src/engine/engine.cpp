@@ -14,7 +14,6 @@ using base::Error;
 using base::Json;
 
 constexpr auto idle_poll = std::chrono::seconds(3600);
-constexpr auto cancel_poll = std::chrono::milliseconds(500);
 constexpr int transitions_per_commit = 16;
 
 store::ExecutionRow row_of(const Execution& execution, const std::string& machine, base::Time now) {
@@ -22,7 +21,7 @@ store::ExecutionRow row_of(const Execution& execution, const std::string& machin
                           .name = execution.name,
                           .machine = machine,
                           .status = std::string(to_string(execution.status)),
-                          .snapshot = to_json(execution).dump(),
+                          .snapshot = base::dump_valid(to_json(execution)),
                           .due = next_due(execution)};
   if (execution.status != Execution::Status::running) {
     row.ended = now;
@@ -32,9 +31,18 @@ store::ExecutionRow row_of(const Execution& execution, const std::string& machin
   return row;
 }
 
-std::string cause_of(const Error& error) {
-  return error.hint.empty() ? fmt::format("{}: {}", error.code, error.message)
-                            : fmt::format("{}: {}\nhint: {}", error.code, error.message, error.hint);
+bool can_go_on(const asl::Decision& decision) {
+  return decision.more && decision.tasks.empty() && !decision.stale;
+}
+
+Execution read_snapshot(const store::ExecutionRow& row) {
+  try {
+    return asl::execution_from_json(Json::parse(row.snapshot));
+  } catch (const Json::exception& error) {
+    throw Error("JournalDamaged",
+                fmt::format("run {} cannot be read from the journal: {}", row.id, error.what()),
+                "put journal.db back from a backup, or ask for help before anything else is tried");
+  }
 }
 
 }  // namespace
@@ -46,20 +54,20 @@ Engine::Engine(store::Journal& journal, base::Clock& clock, Ownership& ownership
       ownership_(ownership),
       task_(std::move(task)),
       observer_(observer),
-      entropy_{options.seed} {
-  for (std::size_t i = 0; i < options.workers; ++i)
-    workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
-}
+      options_(std::move(options)),
+      entropy_{options_.seed},
+      light_(options_.workers),
+      heavy_(options_.workers > 0 && options_.is_heavy ? options_.heavy_workers : 0) {}
 
 Engine::~Engine() {
   interrupt_.request_stop();
-  for (auto& worker : workers_) worker.request_stop();
 }
 
 void Engine::start(const std::string& id, const std::string& subject, const std::string& definition,
                    const Json& input) {
   const std::string machine_id = journal_.put_machine(definition);
-  const Execution execution = asl::begin(id, id, "dbrefresh", input, clock_.now());
+  Execution execution = asl::begin(id, id, "dbrefresh", input, clock_.now());
+  execution.event_limit = options_.max_events;
   auto row = row_of(execution, machine_id, clock_.now());
   row.subject = subject;
   row.owner = ownership_.id();
@@ -78,19 +86,29 @@ bool Engine::adopt(const std::string& id) {
     return false;
   const auto row = journal_.find(id);
   if (!row || row->status != "RUNNING") return false;
-  const Execution execution = asl::execution_from_json(Json::parse(row->snapshot));
-  driven_[id].machine = row->machine;
-  if (execution.events == 0) {
-    ready_.emplace(id, asl::Start{});
-    return true;
-  }
-  const auto open = asl::open_tasks(machine(row->machine), execution, entropy_.next());
-  schedule(id, execution, true);
-  for (const auto& request : open) {
-    journal_.begin_again(id, request.token, clock_.now());
-    dispatch(id, request, true);
+  try {
+    take_up(*row);
+  } catch (const Error&) {
+    driven_.erase(id);
+    journal_.release(id, ownership_.id());
+    throw;
   }
   return true;
+}
+
+void Engine::take_up(const store::ExecutionRow& row) {
+  const Execution execution = read_snapshot(row);
+  driven_[row.id].machine = row.machine;
+  if (execution.events == 0) {
+    ready_.emplace(row.id, asl::Start{});
+    return;
+  }
+  const auto open = asl::open_tasks(machine(row.machine), execution, entropy_.next());
+  schedule(row.id, execution, true);
+  for (const auto& request : open) {
+    journal_.begin_again(row.id, request.token, clock_.now());
+    dispatch(row.id, request, true);
+  }
 }
 
 const asl::Machine& Engine::machine(const std::string& id) {
@@ -101,6 +119,11 @@ const asl::Machine& Engine::machine(const std::string& id) {
 }
 
 void Engine::run(const std::stop_token& stop) {
+  drive(stop);
+  if (const auto why = std::exchange(abandoned_, std::nullopt)) throw *why;
+}
+
+void Engine::drive(const std::stop_token& stop) {
   const std::stop_callback interrupt(stop, [this] {
     interrupt_.request_stop();
     const std::lock_guard lock(mutex_);
@@ -128,33 +151,49 @@ void Engine::run(const std::stop_token& stop) {
 
 /// Takes the execution out of hot_: until what happens to it is committed, the journal is the truth.
 Execution Engine::load(const std::string& id) {
-  const auto hot = std::exchange(hot_, std::nullopt);
-  return hot && hot->id == id ? *hot : asl::execution_from_json(Json::parse(journal_.find(id)->snapshot));
+  auto hot = std::exchange(hot_, std::nullopt);
+  if (hot && hot->id == id) return *std::move(hot);
+  const auto row = journal_.find(id);
+  if (!row) throw Error("JournalDamaged", fmt::format("run {} is no longer in the journal", id));
+  return read_snapshot(*row);
 }
 
-void Engine::step(const std::string& id, const asl::Event& event) {
-  const auto found = driven_.find(id);
-  if (found == driven_.end()) return;  // it has ended since this event was made ready
+Engine::Move Engine::move(const std::string& id, const asl::Event& event, base::Time now) {
+  const asl::Machine& document = machine(driven_.at(id).machine);
   Execution execution = load(id);
-  const std::string machine_id = found->second.machine;
-  const base::Time now = clock_.now();
-  asl::Decision decision = asl::advance(machine(machine_id), execution, event, now, entropy_.next());
-  if (decision.stale) return;
+  asl::Decision decision = asl::advance(document, execution, event, now, entropy_.next());
   // What follows without touching the world may share the commit: nothing is done before it.
-  for (int i = 1; i < transitions_per_commit && decision.more && decision.tasks.empty(); ++i) {
-    asl::Decision next = asl::advance(machine(machine_id), execution, asl::Proceed{}, now, entropy_.next());
+  for (int i = 1; i < transitions_per_commit && can_go_on(decision); ++i) {
+    asl::Decision next = asl::advance(document, execution, asl::Proceed{}, now, entropy_.next());
     std::ranges::move(next.events, std::back_inserter(decision.events));
     decision.tasks = std::move(next.tasks);
     decision.more = next.more;
   }
+  return {std::move(execution), std::move(decision)};
+}
 
-  const auto updated = row_of(execution, machine_id, now);
+/// Nothing if the execution cannot be moved: then it alone is given up.
+std::optional<Engine::Move> Engine::decide(const std::string& id, const asl::Event& event, base::Time now) {
+  try {
+    return move(id, event, now);
+  } catch (const Error& error) {
+    if (error.retryable) throw;
+    abandon(id, error);
+  } catch (const std::exception& error) {  // the interpreter's own failure outcomes are no exceptions
+    abandon(id, Error("JournalDamaged", fmt::format("run {} cannot go on: {}", id, error.what())));
+  }
+  return std::nullopt;
+}
+
+void Engine::record(const Move& move, const asl::Event& event, base::Time now) {
+  const Execution& execution = move.execution;
+  const auto updated = row_of(execution, driven_.at(execution.id).machine, now);
   std::vector<store::EventRow> events;
-  for (const auto& each : decision.events)
+  for (const auto& each : move.decision.events)
     events.push_back(
-        {each.id, now, each.type, each.state, each.details.is_null() ? "" : each.details.dump()});
+        {each.id, now, each.type, each.state, each.details.is_null() ? "" : base::dump_valid(each.details)});
   std::vector<store::AttemptRow> begun;
-  for (const auto& task : decision.tasks)
+  for (const auto& task : move.decision.tasks)
     begun.push_back({.token = task.token, .state = task.state, .started = now});
   std::optional<store::AttemptRow> ended;
   if (const auto* result = std::get_if<asl::TaskResult>(&event))
@@ -162,12 +201,26 @@ void Engine::step(const std::string& id, const asl::Event& event) {
         .token = result->token, .ended = now, .outcome = result->error.value_or("succeeded")};
   journal_.write(
       {.execution = updated, .events = events, .begun = std::move(begun), .ended = std::move(ended)});
+}
 
+void Engine::step(const std::string& id, const asl::Event& event) {
+  if (!driven_.contains(id)) return;  // it has ended since this event was made ready
+  const base::Time now = clock_.now();
+  auto moved = decide(id, event, now);
+  if (!moved || moved->decision.stale) return;
+  record(*moved, event, now);
+  const auto& [execution, decision] = *moved;
   for (const auto& each : decision.events) observer_.history(id, each, now);
   if (execution.status != Execution::Status::running) return end(id);
   schedule(id, execution, decision.more);
-  hot_ = std::move(execution);
+  hot_ = std::move(moved->execution);
   for (const auto& task : decision.tasks) dispatch(id, task, false);
+}
+
+void Engine::abandon(const std::string& id, const Error& why) {
+  observer_.abandoned(id, why);
+  if (!abandoned_) abandoned_ = why;
+  end(id);
 }
 
 void Engine::schedule(const std::string& id, const Execution& execution, bool more) {
@@ -211,101 +264,7 @@ void Engine::wait(const std::stop_token& stop) {
   }
   const base::Time now = clock_.now();
   const auto until = timers_.empty() ? now + idle_poll : timers_.begin()->first;
-  clock_.sleep_until(workers_.empty() ? until : std::min<base::Time>(until, now + cancel_poll), woken);
-}
-
-void Engine::look_for_cancels() {
-  next_look_ = clock_.now() + cancel_poll;
-  for (const auto& id : journal_.cancelled()) {
-    const auto found = driven_.find(id);
-    if (found != driven_.end() && found->second.cancel.request_stop()) ready_.emplace(id, asl::Hurry{});
-  }
-}
-
-void Engine::dispatch(const std::string& id, asl::TaskRequest request, bool maybe_happened) {
-  look_for_cancels();
-  Work work{id, std::move(request), driven_.at(id).cancel.get_token(), maybe_happened};
-  ++in_flight_;
-  if (workers_.empty()) {
-    Done done = perform(work);
-    const std::lock_guard lock(mutex_);
-    done_.push(std::move(done));
-    return;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    work_.push(std::move(work));
-  }
-  work_ready_.notify_one();
-}
-
-/// The clock of tasks in simulated time, where no thread looks while they sleep: it looks itself.
-class Engine::WatchedClock : public base::Clock {
- public:
-  explicit WatchedClock(Engine& engine) : engine_(engine) {}
-  base::Time now() override { return engine_.clock_.now(); }
-  bool sleep_until(base::Time deadline, std::stop_token stop) override {
-    engine_.look_for_cancels();
-    const bool came = engine_.clock_.sleep_until(deadline, std::move(stop));
-    engine_.look_for_cancels();
-    return came;
-  }
-
- private:
-  Engine& engine_;
-};
-
-/// The one place where an attempt's error is caught.
-Engine::Done Engine::perform(const Work& work) {
-  WatchedClock watched(*this);
-  asl::TaskResult result{.token = work.request.token, .output = nullptr, .error = std::nullopt, .cause = {}};
-  try {
-    result.output = task_(Attempt{.execution = work.execution,
-                                  .state = work.request.state,
-                                  .input = work.request.input,
-                                  .maybe_happened = work.maybe_happened,
-                                  .clock = workers_.empty() ? watched : clock_,
-                                  .stop = interrupt_.get_token(),
-                                  .cancel = work.cancel,
-                                  .tell = [&](const base::Note& note) {
-                                    observer_.progress(work.execution, work.request.state, note);
-                                  }});
-  } catch (const Error& error) {
-    const bool cut_short = error.code == "Interrupted" || error.code == "Cancelled";
-    if (cut_short && interrupt_.stop_requested()) return {work.execution, std::move(result), true};
-    result.error = cut_short ? "Cancelled" : error.retryable ? "Dbrefresh.Retryable" : error.code;
-    result.cause = cause_of(error);
-  } catch (const std::exception& error) {  // ours to mend: a bug, or no memory
-    result.error = "Dbrefresh.Internal";
-    result.cause = fmt::format("{}: {}", work.request.state, error.what());
-  }
-  return {work.execution, std::move(result), false};
-}
-
-void Engine::work(const std::stop_token& stop) {
-  while (true) {
-    std::unique_lock lock(mutex_);
-    if (!work_ready_.wait(lock, stop, [this] { return !work_.empty(); })) return;
-    const Work next = std::move(work_.front());
-    work_.pop();
-    lock.unlock();
-    Done done = perform(next);
-    lock.lock();
-    done_.push(std::move(done));
-    wake_.request_stop();
-  }
-}
-
-void Engine::take_results() {
-  while (true) {
-    std::unique_lock lock(mutex_);
-    if (done_.empty()) return;
-    const Done done = std::move(done_.front());
-    done_.pop();
-    lock.unlock();
-    --in_flight_;
-    if (!done.interrupted) step(done.execution, done.result);
-  }
+  clock_.sleep_until(light_.empty() ? until : std::min<base::Time>(until, now + cancel_poll), woken);
 }
 
 }  // namespace engine

@@ -3,17 +3,17 @@
 // It knows no refresh step, no AWS and no SQL.
 #pragma once
 
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <queue>
 #include <set>
 #include <string>
-#include <thread>
 
 #include "asl/interpreter.h"
+#include "base/error.h"
 #include "engine/ownership.h"
 #include "engine/task.h"
+#include "engine/workers.h"
 #include "store/journal.h"
 
 namespace engine {
@@ -26,12 +26,22 @@ class Observer {
                        base::Time /*at*/) {}
   virtual void progress(const std::string& /*execution*/, const std::string& /*state*/,
                         const base::Note& /*note*/) {}
+  /// The engine drives this execution no further, because its journal cannot be read or its document is no
+  /// longer valid. It is still RUNNING; nobody owns it.
+  virtual void abandoned(const std::string& /*execution*/, const base::Error& /*why*/) {}
 };
 
 struct Options {
   std::size_t workers = 4;  ///< threads for tasks; 0: tasks run on the thread that calls run(), one by one,
                             ///< and time is simulated: nobody else does anything while the clock sleeps
-  std::uint64_t seed = 0;   ///< for jitter, UUIDs and ids of tasks
+  std::size_t heavy_workers = 2;  ///< threads for heavy tasks, if there are workers and anything is heavy
+  /// Heavy tasks (a copy of a database) queue for threads of their own: no light one ever waits for them.
+  /// Nothing: no task is heavy.
+  std::function<bool(const asl::TaskRequest&)> is_heavy;
+  /// An execution that has so many events fails at its next task with Dbrefresh.TooManyChecks: what catches
+  /// that still has a way out below the limit of state machines (asl::max_history_events).
+  std::int64_t max_events = 20'000;
+  std::uint64_t seed = 0;  ///< for jitter, UUIDs and ids of tasks
 };
 
 /// Somebody who asks to cancel an execution is heard by its running tasks within half a second
@@ -56,7 +66,9 @@ class Engine {
   bool adopt(const std::string& id);
 
   /// Works until all executions of this engine have ended or `stop` is asked for. Then running tasks are told
-  /// to stop and awaited; their attempts stay open. Throws what the journal throws.
+  /// to stop and awaited; their attempts stay open. Throws what the journal throws, and then all executions
+  /// are as the journal has them: none has failed, another engine takes them up. Throws why an execution was
+  /// abandoned, after all others have ended.
   void run(const std::stop_token& stop);
 
   std::size_t executions() const { return driven_.size(); }
@@ -80,13 +92,24 @@ class Engine {
   };
 
   const asl::Machine& machine(const std::string& id);
+  struct Move {
+    asl::Execution execution;
+    asl::Decision decision;
+  };
   asl::Execution load(const std::string& id);
+  void take_up(const store::ExecutionRow& row);
+  Move move(const std::string& id, const asl::Event& event, base::Time now);
+  std::optional<Move> decide(const std::string& id, const asl::Event& event, base::Time now);
+  void record(const Move& move, const asl::Event& event, base::Time now);
+  void abandon(const std::string& id, const base::Error& why);
+  void drive(const std::stop_token& stop);
   void step(const std::string& id, const asl::Event& event);
   void schedule(const std::string& id, const asl::Execution& execution, bool more);
   void dispatch(const std::string& id, asl::TaskRequest request, bool maybe_happened);
   void look_for_cancels();
   Done perform(const Work& work);
-  void work(const std::stop_token& stop);
+  Done perform_whatever_flies(const Work& work);
+  void report(Done done);
   void take_results();
   void fire_timers();
   void wait(const std::stop_token& stop);
@@ -97,24 +120,25 @@ class Engine {
   Ownership& ownership_;
   Task task_;
   Observer& observer_;
+  Options options_;
   asl::Entropy entropy_;
 
   std::optional<asl::Execution> hot_;  ///< the execution moved last; the others are in the journal alone
   std::map<std::string, asl::Machine> parsed_;  ///< by machine id
   std::map<std::string, Driven> driven_;        ///< by execution
-  base::Time next_look_{};                      ///< for requests to cancel
+  static constexpr auto cancel_poll = std::chrono::milliseconds(500);
+  base::Time next_look_{};  ///< for requests to cancel
   std::queue<std::pair<std::string, asl::Event>> ready_;
   std::set<std::pair<base::Time, std::string>> timers_;
   std::map<std::string, base::Time> due_;  ///< the timer of an execution, to find it in timers_
   std::size_t in_flight_ = 0;
+  std::optional<base::Error> abandoned_;  ///< why the first one was
 
-  std::mutex mutex_;  ///< guards the four below
-  std::condition_variable_any work_ready_;
-  std::queue<Work> work_;
+  std::mutex mutex_;  ///< guards the two below
   std::queue<Done> done_;
   std::stop_source wake_;
   std::stop_source interrupt_;  ///< tells running tasks that this process is to end
-  std::vector<std::jthread> workers_;
+  Workers light_, heavy_;       ///< last: they end before what they use
 };
 
 }  // namespace engine

@@ -1,7 +1,9 @@
 #include "engine/engine.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <atomic>
 #include <latch>
@@ -201,6 +203,182 @@ TEST_F(EngineTest, ACancelIsHeardInSimulatedTime) {
   engine.start("run", "s", one_task, {});
   engine.run({});
   EXPECT_EQ(journal.find("run")->error, "Cancelled");
+}
+
+TEST_F(EngineTest, ALightTaskNeverWaitsForHeavyOnes) {
+  base::SystemClock real;
+  std::atomic<bool> light_done = false;
+  std::string document =
+      R"({"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [)";
+  for (int i = 0; i < 8; ++i)
+    document += fmt::format(
+        R"({{"StartAt": "Heavy{0}", "States": {{"Heavy{0}": {{"Type": "Task", "Resource": "copy", "End": true}}}}}},)",
+        i);
+  document += R"({"StartAt": "L", "States": {"L": {"Type": "Task", "Resource": "look", "End": true}}}]}}})";
+  std::atomic<int> heavy = 0, most_heavy = 0;
+  Engine engine(journal, real, ownership,
+                [&](const Attempt& attempt) -> Json {
+                  if (attempt.state == "L") {
+                    light_done = true;
+                    return "light";
+                  }
+                  const int now = ++heavy;
+                  for (int seen = most_heavy; now > seen && !most_heavy.compare_exchange_weak(seen, now);) {
+                  }
+                  // Each heavy one lasts until the light one is done: it would wait for ever behind them.
+                  const auto limit = real.now() + std::chrono::seconds(60);
+                  while (!light_done && real.now() < limit) std::this_thread::yield();
+                  --heavy;
+                  return light_done.load();
+                },
+                observer, {.workers = 1, .heavy_workers = 2, .is_heavy = [](const asl::TaskRequest& request) {
+                             return request.resource == "copy";
+                           }});
+  engine.start("run", "s", document, {});
+  engine.run({});
+  EXPECT_EQ(output(), Json({true, true, true, true, true, true, true, true, "light"}));
+  EXPECT_LE(most_heavy, 2);
+}
+
+TEST_F(EngineTest, TextThatIsNotUtf8FailsTheStateAndNothingElse) {
+  const std::string latin1 =
+      "Gr\xf6\xdf"
+      "e";
+  Engine engine(journal, clock, ownership,
+                [&](const Attempt& attempt) -> Json {
+                  if (attempt.execution == "error") throw base::Error("Bad\xff", latin1, latin1);
+                  if (attempt.execution == "late") {
+                    base::Error error("Bad", "x");
+                    error.message = latin1;
+                    throw error;
+                  }
+                  if (attempt.execution == "exception") throw std::runtime_error(latin1);
+                  if (attempt.execution == "output") return {{latin1, latin1}};
+                  return "innocent";
+                },
+                observer, {.workers = 0});
+  for (const char* id : {"error", "late", "exception", "output", "run"}) engine.start(id, id, one_task, {});
+  engine.run({});
+  EXPECT_EQ(journal.find("error")->cause, "Bad�: Gr��e\nhint: Gr��e");
+  EXPECT_EQ(journal.find("late")->cause, "Bad: Gr��e");
+  EXPECT_EQ(journal.find("exception")->cause, "A: Gr��e");
+  EXPECT_EQ(journal.find("output")->status, "SUCCEEDED");
+  EXPECT_EQ(status(), "SUCCEEDED");
+}
+
+TEST_F(EngineTest, WhateverATaskThrowsIsItsFailure) {
+  base::SystemClock real;
+  Engine engine(journal, real, ownership, [](const Attempt&) -> Json { throw 42; }, observer, {.workers = 1});
+  engine.start("run", "s", one_task, {});
+  engine.run({});
+  EXPECT_EQ(status(), "FAILED");
+  EXPECT_EQ(journal.find("run")->error, "Dbrefresh.Internal");
+}
+
+TEST_F(EngineTest, AnExecutionThatCannotBeReadStopsAlone) {
+  struct Hearing : Observer {
+    std::vector<std::string> gone;
+    void abandoned(const std::string& execution, const base::Error&) override { gone.push_back(execution); }
+  } hearing;
+  const auto damage = [&] {
+    sqlite3* file = nullptr;
+    sqlite3_open((folder.path() / "journal.db").c_str(), &file);
+    sqlite3_exec(file, "UPDATE execution SET snapshot = '{' WHERE id = 'broken'", nullptr, nullptr, nullptr);
+    sqlite3_close(file);
+  };
+  Engine engine(journal, clock, ownership,
+                [&](const Attempt& attempt) {
+                  if (attempt.execution == "run") damage();
+                  return Json(attempt.execution);
+                },
+                hearing, {.workers = 0});
+  engine.start("broken", "t", one_task, {});
+  engine.start("run", "s", one_task, {});
+  try {
+    engine.run({});
+    ADD_FAILURE() << "nobody was told";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code, "JournalDamaged");
+    EXPECT_THAT(error.message, testing::HasSubstr("broken"));
+  }
+  EXPECT_EQ(status(), "SUCCEEDED");
+  EXPECT_THAT(hearing.gone, testing::ElementsAre("broken"));
+  EXPECT_EQ(journal.find("broken")->status, "RUNNING");
+  EXPECT_THROW(engine.adopt("broken"), base::Error);
+  EXPECT_EQ(journal.find("broken")->owner, "") << "whoever mends it can take it up";
+}
+
+TEST_F(EngineTest, AJournalThatCannotBeWrittenInterruptsAndFailsNothing) {
+  int commits = 0;
+  {
+    Ownership first(folder.path() / "engines");
+    Engine engine(journal, clock, first, [](const Attempt&) { return Json(); }, observer, {.workers = 0});
+    engine.start("run", "s", one_task, {});
+    journal.on_commit = [&] {
+      if (++commits < 5) return;
+      base::Error busy("StoreBusy", "database is locked");
+      busy.retryable = true;
+      throw busy;
+    };
+    try {
+      engine.run({});
+      ADD_FAILURE() << "it went on without a journal";
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.code, "StoreBusy");
+    }
+    journal.on_commit = {};
+  }
+  EXPECT_EQ(status(), "RUNNING");
+  Engine engine(journal, clock, ownership, [](const Attempt&) { return Json(); }, observer, {.workers = 0});
+  ASSERT_TRUE(engine.adopt("run"));
+  engine.run({});
+  EXPECT_EQ(status(), "SUCCEEDED");
+}
+
+/// Checks for ever, as for a database that never becomes available.
+constexpr const char* checks_for_ever = R"({"StartAt": "Check", "States": {
+  "Check": {"Type": "Task", "Resource": "check", "ResultPath": null, "Next": "Again",
+            "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 5}],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Undo"}]},
+  "Again": {"Type": "Wait", "Seconds": 10, "Next": "Check"},
+  "Undo": {"Type": "Task", "Resource": "undo", "ResultPath": null, "Next": "Tell"},
+  "Tell": {"Type": "Task", "Resource": "tell", "ResultPath": null, "Next": "Failed"},
+  "Failed": {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": "$.failure.Cause"}}})";
+
+TEST_F(EngineTest, TooManyChecksFailTheStateWhileThereIsRoomToPutThingsBack) {
+  std::vector<std::string> done;
+  Engine engine(journal, clock, ownership,
+                [&](const Attempt& attempt) {
+                  if (attempt.state != "Check") done.push_back(attempt.state);
+                  return Json();
+                },
+                observer, {.workers = 0, .max_events = 500});
+  engine.start("run", "s", checks_for_ever, Json::object());
+  engine.run({});
+  EXPECT_EQ(status(), "FAILED");
+  EXPECT_EQ(journal.find("run")->error, "Dbrefresh.TooManyChecks");
+  EXPECT_THAT(done, testing::ElementsAre("Undo", "Tell"));
+  EXPECT_LT(journal.events("run").size(), 530U);
+}
+
+TEST_F(EngineTest, TheHistoryHoldsWhatChangesAndNotTheWholeStateAgain) {
+  Engine engine(journal, clock, ownership, [](const Attempt&) { return Json("done"); }, observer,
+                {.workers = 0});
+  const std::string ballast(10'000, 'x');
+  std::string document = R"({"StartAt": "T0", "States": {)";
+  for (int i = 0; i < 20; ++i)
+    document += fmt::format(
+        R"("T{0}": {{"Type": "Task", "Resource": "t", "ResultPath": "$.r{0}", "Next": "T{1}"}},)", i, i + 1);
+  document += R"("T20": {"Type": "Succeed"}}})";
+  engine.start("run", "s", document, {{"ballast", ballast}});
+  engine.run({});
+  std::size_t bytes = 0;
+  for (const auto& each : journal.events("run")) bytes += each.details.size();
+  EXPECT_LT(bytes, 3 * ballast.size()) << "the input, the output, and small things";
+  const auto events = journal.events("run");
+  const auto exit = std::ranges::find(events, "TaskStateExited", &store::EventRow::type);
+  EXPECT_EQ(Json::parse(exit->details),
+            Json::parse(R"({"changes": [{"op": "add", "path": "/r0", "value": "done"}]})"));
 }
 
 TEST_F(EngineTest, ManyWaitingExecutionsAreTakenUpAgain) {

@@ -1,0 +1,118 @@
+// Tasks: how they are begun, told to stop, and what their ends become.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/engine.h"
+
+namespace engine {
+namespace {
+
+using base::Error;
+
+/// Text of the world, valid whatever was put into the error after it was made.
+std::string cause_of(const Error& error) {
+  const std::string text = error.hint.empty()
+                               ? fmt::format("{}: {}", error.code, error.message)
+                               : fmt::format("{}: {}\nhint: {}", error.code, error.message, error.hint);
+  return base::valid_utf8(text);
+}
+
+}  // namespace
+
+void Engine::look_for_cancels() {
+  next_look_ = clock_.now() + cancel_poll;
+  for (const auto& id : journal_.cancelled()) {
+    const auto found = driven_.find(id);
+    if (found != driven_.end() && found->second.cancel.request_stop()) ready_.emplace(id, asl::Hurry{});
+  }
+}
+
+void Engine::dispatch(const std::string& id, asl::TaskRequest request, bool maybe_happened) {
+  look_for_cancels();
+  Work work{id, std::move(request), driven_.at(id).cancel.get_token(), maybe_happened};
+  ++in_flight_;
+  if (light_.empty()) return report(perform(work));
+  Workers& pool = !heavy_.empty() && options_.is_heavy(work.request) ? heavy_ : light_;
+  pool.add([this, work = std::move(work)] { report(perform_whatever_flies(work)); });
+}
+
+void Engine::report(Done done) {
+  const std::lock_guard lock(mutex_);
+  done_.push(std::move(done));
+  wake_.request_stop();
+}
+
+/// The clock of tasks in simulated time, where no thread looks while they sleep: it looks itself.
+class Engine::WatchedClock : public base::Clock {
+ public:
+  explicit WatchedClock(Engine& engine) : engine_(engine) {}
+  base::Time now() override { return engine_.clock_.now(); }
+  bool sleep_until(base::Time deadline, std::stop_token stop) override {
+    engine_.look_for_cancels();
+    const bool came = engine_.clock_.sleep_until(deadline, std::move(stop));
+    engine_.look_for_cancels();
+    return came;
+  }
+
+ private:
+  Engine& engine_;
+};
+
+/// The one place where an attempt's error is caught.
+Engine::Done Engine::perform(const Work& work) {
+  WatchedClock watched(*this);
+  asl::TaskResult result{.token = work.request.token, .output = nullptr, .error = std::nullopt, .cause = {}};
+  if (interrupt_.stop_requested()) return {work.execution, std::move(result), true};  // it came too late
+  try {
+    result.output =
+        base::with_valid_text(task_(Attempt{.execution = work.execution,
+                                            .state = work.request.state,
+                                            .input = work.request.input,
+                                            .maybe_happened = work.maybe_happened,
+                                            .clock = light_.empty() ? watched : clock_,
+                                            .stop = interrupt_.get_token(),
+                                            .cancel = work.cancel,
+                                            .tell = [&](const base::Note& note) {
+                                              observer_.progress(work.execution, work.request.state, note);
+                                            }}));
+  } catch (const Error& error) {
+    const bool cut_short = error.code == "Interrupted" || error.code == "Cancelled";
+    if (cut_short && interrupt_.stop_requested()) return {work.execution, std::move(result), true};
+    result.error = cut_short ? "Cancelled" : error.retryable ? "Dbrefresh.Retryable" : error.code;
+    result.cause = cause_of(error);
+  } catch (const std::exception& error) {  // ours to mend: a bug, or no memory
+    result.error = "Dbrefresh.Internal";
+    result.cause = base::valid_utf8(fmt::format("{}: {}", work.request.state, error.what()));
+  }
+  return {work.execution, std::move(result), false};
+}
+
+/// On a thread of ours: what is no std::exception must not end the process. (On the caller's thread it
+/// flies.)
+Engine::Done Engine::perform_whatever_flies(const Work& work) {
+  try {
+    return perform(work);
+  } catch (...) {
+    return {work.execution,
+            {.token = work.request.token,
+             .output = nullptr,
+             .error = "Dbrefresh.Internal",
+             .cause = work.request.state + ": threw something that is no error"},
+            false};
+  }
+}
+
+void Engine::take_results() {
+  while (true) {
+    std::unique_lock lock(mutex_);
+    if (done_.empty()) return;
+    const Done done = std::move(done_.front());
+    done_.pop();
+    lock.unlock();
+    --in_flight_;
+    if (!done.interrupted) step(done.execution, done.result);
+  }
+}
+
+}  // namespace engine
