@@ -96,7 +96,9 @@ class PostgresOutside : public testing::Test {
       return made.database.id;
     }
     base::SystemClock clock;
-    Stranger stranger;
+    Stranger stranger{
+        "timezone = 'Europe/Berlin'\nmaintenance_work_mem = '7MB'\nshared_preload_libraries = 'pg_stat_statements, "
+        "auth_delay'\n"};
     Temporary folder;
     provider::local::Home home;
     provider::local::Secrets secrets{home};
@@ -272,6 +274,7 @@ TEST_F(PostgresOutside, ScriptsMaskAndGrantTablesOfAnyOwnerAndReachNothingOutsid
   world->databases.set_open(copy, true, world->budget());
   const auto inside = master(copy);
   EXPECT_EQ(inside->scalar("SELECT count(*) FROM pg_roles WHERE rolname = 'dbrefresh_scripts'"), "0");
+  EXPECT_EQ(inside->scalar("SHOW shared_preload_libraries"), "pg_stat_statements");
   EXPECT_EQ(inside->scalar("SELECT tableowner FROM pg_tables WHERE tablename = 'made_by_script'"),
             "shop_owner");
   inside->execute("CREATE TABLE later ()", 0);
@@ -287,6 +290,52 @@ TEST_F(PostgresOutside, ScriptsMaskAndGrantTablesOfAnyOwnerAndReachNothingOutsid
   EXPECT_NE(administrate(copy)->scalar("SELECT count(*) FROM pg_stats WHERE tablename = 'of_postgres'"), "0")
       << "and queries have new ones";
   world->databases.remove(copy, world->budget());
+}
+
+TEST_F(PostgresOutside, SettingsThatChangeWhatQueriesMeanComeAlong) {
+  const auto inside = administrate(world->copy);
+  EXPECT_EQ(inside->scalar("SHOW TimeZone"), "Europe/Berlin");
+  EXPECT_EQ(inside->scalar("SHOW maintenance_work_mem"), "7MB");
+  EXPECT_EQ(inside->scalar("SHOW shared_preload_libraries"), "") << "while it is closed";
+  const auto its = server(world->copy);
+  const auto session = world->stranger.log_in();
+  EXPECT_EQ(its->settings_of(*session).at("shared_preload_libraries"), "pg_stat_statements");
+  const auto said = its->objections(*session, {});
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_THAT(said[0].message, HasSubstr("'auth_delay' is not loaded"));
+  EXPECT_TRUE(said[0].warning);
+}
+
+TEST_F(PostgresOutside, ALogIsReceivedWithoutAPasswordInAnEnvironment) {
+  const auto id = world->databases
+                      .adopt({.name = "logged",
+                              .engine = "postgres",
+                              .port = world->stranger.port,
+                              .user = "postgres",
+                              .password = stranger_password,
+                              .master_user = "shop_owner",
+                              .retention_days = 7},
+                             world->budget())
+                      .id;
+  const auto archive = world->home.archive(id);
+  const auto receiver = os::find_working_in(os::fs::canonical(archive), provider::local::receiver_programs());
+  ASSERT_TRUE(receiver);
+  const auto environment = os::read_file(fmt::format("/proc/{}/environ", receiver->pid));
+  EXPECT_EQ(environment.find(stranger_password.reveal()), std::string::npos);
+  EXPECT_EQ(os::fs::status(archive / provider::local::receiver_password).permissions(),
+            os::fs::perms::owner_read | os::fs::perms::owner_write);
+  ASSERT_TRUE(world->databases.window(id));
+  world->stranger.execute("shop", {"INSERT INTO of_postgres VALUES (-1, 'later')"});
+  const auto moment = std::chrono::ceil<std::chrono::seconds>(world->clock.now()) + std::chrono::seconds(1);
+  world->clock.sleep_until(moment + std::chrono::seconds(1), {});
+  const auto copy = world->restore(id, "then", RestoreType::restore_point, "", moment);
+  EXPECT_EQ(administrate(copy)->scalar("SELECT name FROM public.of_postgres WHERE id = -1"), "later");
+  EXPECT_EQ(administrate(copy)->scalar("SELECT count(*) FROM pg_roles WHERE rolsuper"), "1");
+  EXPECT_EQ(world->stranger.log_in()->scalar("SELECT count(*) FROM pg_replication_slots WHERE NOT temporary"),
+            "0");
+  world->stranger.execute("shop", {"DELETE FROM of_postgres WHERE id = -1"});
+  world->databases.remove(copy, world->budget());
+  world->databases.remove(id, world->budget());
 }
 
 TEST_F(PostgresOutside, ACopyIsASourceOfCopiesAndOfSnapshots) {

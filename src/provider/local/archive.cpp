@@ -13,10 +13,12 @@ namespace {
 using base::Error;
 using namespace std::chrono_literals;
 
-constexpr const char* output_name = "receiver.log";
-
 constexpr std::uintmax_t biggest_output =
     1U << 20U;  ///< it complains every few seconds while its source is away
+
+bool is_log(const os::fs::directory_entry& entry) {
+  return !entry.path().filename().string().starts_with("receiver.");
+}
 
 }  // namespace
 
@@ -29,17 +31,17 @@ bool Databases::receives(const Row& adopted) {
 
 void Databases::start_receiving(const Row& adopted, const Budget& budget) {
   const auto folder = home_.archive(adopted.id);
-  if (receives(adopted)) return os::rotate(folder / output_name, biggest_output);
+  if (receives(adopted)) return os::rotate(folder / receiver_output, biggest_output);
   os::make_folder(folder, 0700, home_.server_user);
-  os::remove_tree(folder / output_name);
+  os::remove_tree(folder / receiver_output);
   auto command = server(adopted)->receiver(administrator(adopted));
   command.user = home_.server_user;
   command.folder = folder;
-  command.output = folder / output_name;
+  command.output = folder / receiver_output;
   const auto receiver = os::start(command);
   const auto enough = budget.clock.now() + 30s;
-  while (std::distance(os::fs::directory_iterator(folder), {}) < 2) {  // its output and the log
-    const auto said = os::read_regular(folder / output_name);
+  while (std::none_of(os::fs::directory_iterator(folder), os::fs::directory_iterator(), is_log)) {
+    const auto said = os::read_regular(folder / receiver_output);
     const bool failed = !os::is_running(receiver) || base::lower(said).find("error") != std::string::npos;
     if (failed || budget.clock.now() >= enough) {
       stop_receiving(adopted);
@@ -61,8 +63,7 @@ base::Time Databases::log_end(const Row& source) {
   if (source.adopted.is_null() || status_of(source) == "available") return base::SystemClock().now();
   base::Time newest{};
   for (const auto& entry : os::fs::directory_iterator(home_.archive(source.id)))
-    if (!entry.path().filename().string().starts_with(output_name))
-      newest = std::max(newest, os::modified(entry.path()));
+    if (is_log(entry)) newest = std::max(newest, os::modified(entry.path()));
   return newest;
 }
 

@@ -40,6 +40,10 @@ const os::Programs& server_programs();
 /// What receives the log of an adopted server, in its archive; MariaDB's is begun again by a shell.
 const os::Programs& receiver_programs();
 
+/// In an archive, beside the log: what the receiver says, and the password that it logs in with.
+inline constexpr const char* receiver_output = "receiver.log";
+inline constexpr const char* receiver_password = "receiver.pgpass";
+
 /// settings.json, an empty object if there is none. Throws SettingsInvalid.
 base::Json read_settings(const os::fs::path& root);
 

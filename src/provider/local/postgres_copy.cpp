@@ -14,7 +14,7 @@ namespace {
 using base::Error;
 
 /// Folders whose contents a copy must not have (PostgreSQL manual, 26.3.3.2); pg_wal gets its own.
-constexpr const char* emptied[] = {"pg_wal",    "pg_replslot",  "pg_stat_tmp", "pg_notify",
+constexpr const char* emptied[] = {"pg_wal",    "pg_replslot",  "pg_stat_tmp", "pg_stat",    "pg_notify",
                                    "pg_serial", "pg_snapshots", "pg_subtrans", "pg_dynshmem"};
 
 bool stays_behind(const os::fs::path& relative) {
@@ -59,6 +59,20 @@ void clone_wal(const os::fs::path& from, const os::fs::path& to, const os::Ids& 
   }
 }
 
+/// While this session lives, the source keeps its log: the checkpoint that a copy begins with would let it
+/// throw away what a receiver has not yet. A temporary slot goes with its session, whatever becomes of us.
+/// Nothing where the source has no slot to spare: the gap is seen then (has_log).
+std::unique_ptr<sql::Connection> keep_log(const sql::Endpoint& source) {
+  try {
+    auto session = sql::connect(source, std::chrono::seconds(10));
+    session->query(fmt::format("SELECT pg_create_physical_replication_slot('dbrefresh_{}', true, true)",
+                               os::random_text(10)));
+    return session;
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 /// Copy on write inside the backup API, in one session that stays open: what changes while the files are
@@ -93,12 +107,16 @@ Copied PostgresServer::hot_copy(const CopySource& source, const os::fs::path& ta
                                login.socket.empty() ? login.host : login.socket, "-p",
                                std::to_string(login.port), "-U", login.user}};
   command.user = home_.server_user;
-  if (!login.password.empty()) command.environment.push_back("PGPASSWORD=" + login.password.reveal());
-  const auto total = source.ours ? os::tree_bytes(source.data) : 0;
+  const auto passwords = target.parent_path() / ".pgpass";
+  use_password_file(command, login, passwords);
+  const auto total =
+      source.ours ? os::tree_bytes(source.data) : size_of(*sql::connect(login, std::chrono::seconds(10)));
+  const auto kept = source.ours ? nullptr : keep_log(login);
   auto tell = [&] { budget.tell({"copying", std::min(os::tree_bytes(target), total), total}); };
   tell();
   const base::Time data_time = budget.clock.now();
   os::run_or_throw(command, budget.clock, budget.until, budget.stop, tell);
+  os::remove_tree(passwords);
   return {data_time, "hot copy by pg_basebackup", {}};
 }
 

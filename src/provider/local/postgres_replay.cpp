@@ -51,11 +51,9 @@ void gather(const LogSource& log, const std::string& first, const os::fs::path& 
 }
 
 os::Command receive_command(const sql::Endpoint& source) {
-  os::Command command{.argv = {postgres_program("pg_receivewal").string(), "--no-password", "-h",
-                               source.socket.empty() ? source.host : source.socket, "-p",
-                               std::to_string(source.port), "-U", source.user}};
-  if (!source.password.empty()) command.environment.push_back("PGPASSWORD=" + source.password.reveal());
-  return command;
+  return {.argv = {postgres_program("pg_receivewal").string(), "--no-password", "-h",
+                   source.socket.empty() ? source.host : source.socket, "-p", std::to_string(source.port),
+                   "-U", source.user}};
 }
 
 /// A segment that is not full yet, and is the last: replay ends in it.
@@ -72,11 +70,13 @@ void take_last_for_whole(const os::fs::path& folder) {
 
 }  // namespace
 
+/// It reads its password anew whenever it connects: one that was changed reaches it with the next call.
 /// Without a slot: a slot that nobody reads fills the disk of the source. What the source has thrown away by
 /// then is a gap, which has_log() sees.
 os::Command PostgresServer::receiver(const sql::Endpoint& source) const {
   auto command = receive_command(source);
   command.argv.insert(command.argv.end(), {"-D", "."});
+  use_password_file(command, source, home_.archive(id_) / receiver_password);
   return command;
 }
 
@@ -94,7 +94,10 @@ void PostgresServer::fetch_rest(const sql::Endpoint& source, const os::fs::path&
   command.argv.insert(command.argv.end(),
                       {"-D", to.string(), "--no-loop", "--endpos=" + end.at(1).value_or("")});
   command.user = home_.server_user;
+  const auto passwords = folder() / ".pgpass";
+  use_password_file(command, source, passwords);
   os::run_or_throw(command, budget.clock, budget.until, budget.stop);
+  os::remove_tree(passwords);
 }
 
 bool is_wal_segment(const std::string& name) {

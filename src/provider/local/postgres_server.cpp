@@ -15,8 +15,10 @@ namespace {
 using base::Error;
 using namespace std::chrono_literals;
 
-/// Small servers: several stand on one host. No jobs of a source run in its copy: nothing is preloaded
-/// (pg_cron), and no subscription works. /dev/shm may be small, or not ours to write to.
+constexpr const char* preload = "shared_preload_libraries";  ///< not while what they see is unmasked
+
+/// Small servers: several stand on one host. No jobs of a source run in its copy: of its libraries those that
+/// only watch are preloaded, and no subscription works. /dev/shm may be small, or not ours to write to.
 constexpr std::string_view fixed_settings = R"(shared_buffers = 32MB
 wal_level = replica
 max_wal_senders = 10
@@ -31,13 +33,9 @@ log_min_error_statement = panic
 lc_messages = 'C'
 )";
 
-/// A server that replays another one's log must allow at least as many of these (PostgreSQL manual, 27.4.3).
-constexpr const char* carried_settings[] = {"max_connections", "max_worker_processes",
-                                            "max_prepared_transactions", "max_locks_per_transaction"};
-
-std::string quoted(const os::fs::path& path) {
+std::string quoted(const std::string& text) {
   std::string out = "'";
-  for (const char c : path.string()) out += c == '\'' ? std::string("''") : std::string(1, c);
+  for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
   return out + "'";
 }
 
@@ -128,7 +126,7 @@ void PostgresServer::configure(bool open, const base::Json& settings) const {
       open ? "127.0.0.1" : "", fixed_settings);
   if (settings.contains("server"))
     for (const auto& [name, value] : settings["server"].items())
-      text += fmt::format("{} = '{}'\n", name, value.get<std::string>());
+      if (open || name != preload) text += fmt::format("{} = {}\n", name, quoted(value.get<std::string>()));
   if (open && settings.value("retention_days", 0) > 0) text += archive_settings();
   if (settings.contains("replica"))
     text += fmt::format("primary_conninfo = '{}'\n", settings["replica"].at("primary").get<std::string>());
@@ -251,13 +249,6 @@ std::unique_ptr<sql::Connection> PostgresServer::log_in(const std::string& role,
   endpoint.user = role;
   endpoint.database = database;
   return sql::connect(endpoint, 10s);
-}
-
-base::Json PostgresServer::settings_of(sql::Connection& source) const {
-  base::Json out = base::Json::object();
-  for (const char* name : carried_settings)
-    if (const auto value = source.scalar(fmt::format("SHOW {}", name))) out[name] = *value;
-  return out;
 }
 
 std::uint64_t PostgresServer::size_of(sql::Connection& source) const {

@@ -28,6 +28,7 @@ class PostgresServer final : public Server {
   os::Command receiver(const sql::Endpoint& source) const override;
   std::uint64_t size_of(sql::Connection& source) const override;
   std::vector<std::string> outside_of_data(sql::Connection& source) const override;
+  std::vector<base::Problem> objections(sql::Connection& session, const CopySource& from) const override;
   bool has_log(const LogSource& log) const override;
   void drop_log_before(const LogSource& log) const override;
   void start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
@@ -60,6 +61,9 @@ class PostgresServer final : public Server {
   void end_scripts() const;
   /// Of new data, or of a copy: `session` is the first one, of `superuser` or of our administrator.
   void take_over(std::unique_ptr<sql::Connection> session, const std::string& superuser) const;
+  /// Lets a program of the server user log in to `source`: its password stands in `file`, which that user
+  /// alone can read, and neither in an environment nor in arguments.
+  void use_password_file(os::Command& command, const sql::Endpoint& source, const os::fs::path& file) const;
   void await_orphans(const Budget& budget) const;
   void remove_stale_locks() const;
   os::ProcessId launch(const Budget& budget) const;
