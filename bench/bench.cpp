@@ -13,6 +13,7 @@
 #include "bench/points.h"
 #include "engine/engine.h"
 #include "os/process.h"
+#include "provider/local/home.h"
 #include "refresh/file.h"
 #include "store/sqlite.h"
 #include "tests/temporary.h"
@@ -135,6 +136,7 @@ double between(const Json& attempts, const std::string& state) {
 /// starts.
 void whole_refresh(const std::string& program) {
   tests::Temporary home;
+  provider::local::open_home(home.path());
   const fs::path answer = home.path() / "answer";
   /// Runs a line of shell; its standard output.
   auto run = [&](const std::string& line) {

@@ -78,7 +78,7 @@ std::unique_ptr<local::Server> server(Bank& bank, const std::string& family, con
 double engines_copy(Bank& bank, const std::string& family) {
   const auto peer = server(bank, family, "db-peer");
   const auto admin = bank.databases.administrator(bank.source);
-  const auto user = bank.home.server_user;
+  const auto user = *os::owner_of(bank.home.instance(bank.source));
   os::make_folder(peer->folder(), 0700, user);
   auto run = [&](std::vector<std::string> argv) {
     os::run_or_throw({.argv = std::move(argv), .user = user}, bank.clock,

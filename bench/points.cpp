@@ -15,7 +15,7 @@ constexpr int rounds = 3;
 
 void run(Bank& bank, const std::string& line) {
   os::run_or_throw({.argv = {"/bin/bash", "-o", "pipefail", "-c", line},
-                    .user = bank.home.server_user,
+                    .user = *os::owner_of(bank.home.instance(bank.source)),
                     .environment = {"TZ=UTC"}},
                    bank.clock, bank.clock.now() + std::chrono::minutes(20), {});
 }
@@ -48,7 +48,7 @@ void replay_by_hand_mariadb(Bank& bank, const local::Server& peer, const local::
   run(bank, fmt::format("mariadb-binlog --no-defaults --start-position={} --stop-datetime='{}'{} | mariadb "
                         "--no-defaults --user={} --socket={}",
                         base.position.at("offset").get<std::uint64_t>(), base::ledger_utc(until), files,
-                        bank.home.server_user.name, peer.socket_endpoint().socket));
+                        os::owner_of(bank.home.instance(bank.source))->name, peer.socket_endpoint().socket));
 }
 
 void points_of(const std::string& family, int transactions) {

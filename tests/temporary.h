@@ -1,7 +1,8 @@
-// A folder that goes with the test.
+// A folder that goes with the test, and the accounts of a home in it.
 #pragma once
 
-#include "os/files.h"
+#include "os/service_account.h"
+#include "os/trees.h"
 
 namespace tests {
 
@@ -16,6 +17,8 @@ class Temporary {
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
   ~Temporary() {
+    if (os::current_user().uid == 0)
+      for (const auto& each : os::accounts_of("dbr-", path_)) os::remove_account(each);
     std::error_code ignored;
     os::fs::remove_all(path_, ignored);
   }

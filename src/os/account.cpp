@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <vector>
@@ -27,6 +28,13 @@ std::optional<Ids> find_user(unsigned uid) {
   if (::getpwuid_r(uid, &entry, text.data(), text.size(), &found) != 0 || found == nullptr)
     return std::nullopt;
   return Ids{entry.pw_uid, entry.pw_gid, entry.pw_name};
+}
+
+std::optional<Ids> owner_of(const std::filesystem::path& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return std::nullopt;
+  const auto known = find_user(info.st_uid);
+  return Ids{info.st_uid, info.st_gid, known ? known->name : fmt::format("{}", info.st_uid)};
 }
 
 Ids current_user() {

@@ -1,6 +1,7 @@
 // Accounts of the operating system.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -17,5 +18,7 @@ Ids current_user();
 /// Nothing if there is no such user.
 std::optional<Ids> find_user(const std::string& name);
 std::optional<Ids> find_user(unsigned uid);
+/// Whom a file or folder, not what a link leads to, belongs to; nothing if it is not there.
+std::optional<Ids> owner_of(const std::filesystem::path& path);
 
 }  // namespace os

@@ -41,7 +41,7 @@ class Adopted : public WithBank {
     const auto access = bank_.home.instance(bank_.source) / "hba.conf";
     os::write_file_atomic(
         access, os::read_file(access) + "host replication stream 127.0.0.1/32 scram-sha-256\n", 0600);
-    os::give_to(access, bank_.home.server_user);
+    os::give_to(access, *os::owner_of(access.parent_path()));
     admin->query("SELECT pg_reload_conf()");
   }
   /// By an address of this host which does not say that it is this host.

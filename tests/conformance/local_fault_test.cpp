@@ -106,7 +106,7 @@ TEST_P(LocalFault, DamageInTheLargestTableIsFoundWithoutThem) {
 TEST_P(LocalFault, DataOutsideOfTheDataFolderIsRefusedByThePlanAndByTheCopy) {
   if (!postgres()) GTEST_SKIP() << "our MariaDB servers put nothing there; AdoptedMariaDb has those that do";
   const Temporary outside;
-  os::give_to(outside.path(), bank_.home.server_user);
+  os::give_to(outside.path(), *os::owner_of(bank_.home.instance(bank_.source)));
   administrate()->execute("CREATE TABLESPACE far LOCATION '" + outside.path().string() + "'", 0);
   const auto problems = databases_.check({.source = bank_.source,
                                           .name = "copy",
@@ -135,7 +135,7 @@ TEST_P(LocalFault, AKilledSourceLeavesNothing) {
 TEST_P(LocalFault, WhoLooksAroundInItsFolderIsNotTakenForTheServer) {
   const auto server = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0);
   const auto visitor = os::start({.argv = {"sleep", "1000"},
-                                  .user = bank_.home.server_user,
+                                  .user = server->account(),
                                   .folder = server->data(),
                                   .output = folder_.path() / "visitor.log"});
   databases_.stop(bank_.source, bank_.budget());

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "provider/local/home.h"
 
 namespace tests {
 namespace {
@@ -46,7 +47,9 @@ Home::~Home() {
   end_all([this](int pid) { return os::working_folder(pid).string().starts_with(path().string()); });
 }
 
-void Home::allow_unmasked() const {
+/// Tests put files of their own into it before its first command.
+void Home::prepare() const {
+  provider::local::open_home(path());
   std::ofstream(path() / "settings.json") << R"({"allowUnmasked": "the data of tests is made up"})";
 }
 

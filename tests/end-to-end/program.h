@@ -14,9 +14,9 @@ namespace tests {
 /// data of tests is made up.
 class Home {
  public:
-  Home() { allow_unmasked(); }
+  Home() { prepare(); }
   /// In a folder that is there already and stays.
-  explicit Home(os::fs::path root) : root_(std::move(root)) { allow_unmasked(); }
+  explicit Home(os::fs::path root) : root_(std::move(root)) { prepare(); }
   Home(const Home&) = delete;
   Home& operator=(const Home&) = delete;
   ~Home();
@@ -43,7 +43,7 @@ class Home {
   int port() const { return port_; }
 
  private:
-  void allow_unmasked() const;
+  void prepare() const;
 
   Temporary folder_;
   os::fs::path root_ = folder_.path();

@@ -35,7 +35,7 @@ TEST_F(MariaDbServer, ScriptsRunOverTlsWhereTheServerHasIt) {
       {.argv = {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
                 "/CN=localhost", "-keyout", key.string(), "-out", certificate.string()}},
       clock_, clock_.now() + std::chrono::minutes(1), {});
-  for (const auto& each : {key, certificate}) os::give_to(each, home_.server_user);
+  for (const auto& each : {key, certificate}) os::fs::permissions(each, os::fs::perms(0644));
   make(true, {{"ssl_key", key.string()}, {"ssl_cert", certificate.string()}});
   const base::Secret password("over TLS");
   const auto admin = server_.administrate();
@@ -66,7 +66,7 @@ TEST_F(MariaDbServer, StopsWhileItStarts) {
   server_.stop(budget());
   for (int delay_ms = 0; delay_ms < 200; delay_ms += 10) {
     os::start({.argv = {"mariadbd", "--defaults-file=" + (server_.folder() / "server.cnf").string()},
-               .user = home_.server_user,
+               .user = server_.account(),
                .folder = server_.data(),
                .output = server_.folder() / "server.log"});
     clock_.sleep_until(clock_.now() + std::chrono::milliseconds(delay_ms), {});

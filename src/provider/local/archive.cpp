@@ -32,10 +32,10 @@ bool Databases::receives(const Row& adopted) {
 void Databases::start_receiving(const Row& adopted, const Budget& budget) {
   const auto folder = home_.archive(adopted.id);
   if (receives(adopted)) return os::rotate(folder / receiver_output, biggest_output);
-  os::make_folder(folder, 0700, home_.server_user);
+  const auto account = home_.accounts().claim(folder);
   os::remove_tree(folder / receiver_output);
   auto command = server(adopted)->receiver(administrator(adopted));
-  command.user = home_.server_user;
+  command.user = account;
   command.folder = folder;
   command.output = folder / receiver_output;
   const auto receiver = os::start(command);

@@ -124,8 +124,10 @@ class Databases : public DatabaseService {
   void start_one(const Row& row, const Budget& budget);
   void open_one(Row row, bool open, const Budget& budget);
   void discard(const Row& row, const Budget& budget);
-  /// Copies the data of `source` into `folder`, a server's or a snapshot's, whole or not at all.
-  Copied copy_into(const os::fs::path& folder, const Row& source, const Budget& budget);
+  /// Copies the data of `source` into `folder`, a server's or a snapshot's, whole or not at all. A server's
+  /// is given to `account`, else to a new one.
+  Copied copy_into(const os::fs::path& folder, const Row& source, const Budget& budget,
+                   const std::optional<os::Ids>& account = std::nullopt);
   /// Makes the data of `row` out of a snapshot, in its folder, not yet started.
   void lay_out(const Row& row, const Snapshot& snapshot, const Budget& budget);
   /// What to make a database of, and how: fills in what `row` has from its origin.

@@ -8,21 +8,37 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "os/process.h"
+#include "provider/local/place.h"
 #include "provider/local/volume.h"
 
 namespace provider::local {
 namespace {
 
-constexpr const char* server_user_name = "dbrefresh";
 constexpr std::size_t longest_socket_bytes = 107;
 
-os::Ids choose_server_user() {
-  const os::Ids us = os::current_user();
-  if (us.uid != 0) return us;
-  if (auto user = os::find_user(server_user_name)) return *user;
-  throw base::Error("NoServerUser",
-                    "database servers do not run as root, and there is no user 'dbrefresh' for them",
-                    "useradd --system --no-create-home --shell /usr/sbin/nologin dbrefresh");
+void read_own_settings(Home& home) {
+  const auto settings = read_settings(home.root);
+  home.strict_checks = settings.value("strictChecks", false);
+  const auto accounts = settings.value("accounts", base::Json::object());
+  home.uids.first = accounts.value("firstUid", home.uids.first);
+  home.uids.last = accounts.value("lastUid", home.uids.last);
+  if (home.uids.first < 100 || home.uids.last < home.uids.first)
+    throw base::Error("SettingsInvalid",
+                      fmt::format("{}: accounts: firstUid {} and lastUid {} are no range of accounts",
+                                  (home.root / "settings.json").string(), home.uids.first, home.uids.last));
+}
+
+/// The longest paths are those of sockets: of a server, and of one that is loaded with a dump for a snapshot.
+void check_lengths(const Home& home) {
+  const std::string id = "snap-" + std::string(18, 'x');
+  const std::string longest = home.snapshot(id).string() + ".partial/socket";
+  if (longest.size() <= longest_socket_bytes) return;
+  throw base::Error(
+      "PathTooLong",
+      fmt::format(
+          "the home folder {} is too long: sockets in it would have paths of {} bytes, {} is the limit",
+          home.root.string(), longest.size(), longest_socket_bytes),
+      "choose a shorter one with --home");
 }
 
 struct Setting {
@@ -83,12 +99,17 @@ base::Json read_settings(const os::fs::path& root) {
   return settings;
 }
 
-void Home::build(const os::fs::path& folder,
-                 const std::function<void(const os::fs::path& partial)>& fill) const {
+void Home::build(const os::fs::path& folder, const std::function<void(const os::fs::path& partial)>& fill,
+                 const std::optional<os::Ids>& account) const {
   const os::fs::path partial = folder.string() + ".partial";
+  const bool serves = folder.parent_path() == storage / "instances";
+  const Accounts::Fresh owner = serves && !account
+                                    ? accounts().make()
+                                    : Accounts::Fresh{account.value_or(os::current_user()), std::nullopt};
   try {
-    os::make_folder(partial, 0700, server_user);
+    os::make_folder(partial, 0700, owner.ids);
     fill(partial);
+    os::give_to(partial, owner.ids);
     os::sync_tree(partial);
     os::rename_tree(partial, folder);
   } catch (const std::exception&) {
@@ -113,20 +134,15 @@ const os::Programs& receiver_programs() {
   return programs;
 }
 
-Home open_home(const os::fs::path& root) {
-  Home home{.root = os::fs::absolute(root).lexically_normal(), .server_user = choose_server_user()};
+Home open_home(const os::fs::path& given, Opening opening) {
+  const auto root = os::fs::weakly_canonical(os::fs::absolute(given));
+  check_place(root, opening);
+  Home home{.root = root};
   home.storage = storage_of(home.root);
-  home.strict_checks = read_settings(home.root).value("strictChecks", false);
-  os::make_folder(home.root, 0711);
-  const std::string longest = home.instance("db-123456789012345678") / ".s.PGSQL.65535";
-  if (longest.size() > longest_socket_bytes) {
-    throw base::Error(
-        "PathTooLong",
-        fmt::format(
-            "the home folder {} is too long: sockets in it would have paths of {} bytes, {} is the limit",
-            home.root.string(), longest.size(), longest_socket_bytes),
-        "choose a shorter one with --home");
-  }
+  read_own_settings(home);
+  check_lengths(home);
+  if (opening == Opening::to_look) return home;
+  if (!os::fs::exists(root)) os::make_folder(root, 0711);
   for (const char* folder : {"instances", "snapshots", "archive"})
     os::make_folder(home.storage / folder, 0711);
   for (const auto& folder : {home.buckets(), home.mailbox(), home.engines(), home.locks()})

@@ -6,13 +6,14 @@
 #include "base/json.h"
 #include "os/files.h"
 #include "os/process.h"
+#include "provider/local/accounts.h"
 
 namespace provider::local {
 
 struct Home {
   os::fs::path root;
   os::fs::path storage;        ///< of all that servers write: the root, or the volume mounted in it
-  os::Ids server_user;         ///< never root: database servers refuse it
+  os::UidRange uids;           ///< of the accounts that servers get where we are root (settings.json)
   bool strict_checks = false;  ///< read every table and index of a copy before it is used (settings.json)
 
   os::fs::path catalogue() const { return root / "catalogue.db"; }
@@ -28,9 +29,13 @@ struct Home {
   os::fs::path snapshot(const std::string& id) const { return storage / "snapshots" / id; }
   os::fs::path instance(const std::string& id) const { return storage / "instances" / id; }
 
-  /// Makes a folder of the server user's whole or not at all: `fill` makes it under another name, that of
-  /// `folder` + ".partial", which is removed if it throws; the final one is given when all is on the disk.
-  void build(const os::fs::path& folder, const std::function<void(const os::fs::path& partial)>& fill) const;
+  Accounts accounts() const { return {storage, locks(), uids}; }
+
+  /// Makes a folder whole or not at all: `fill` makes it under another name, that of `folder` + ".partial",
+  /// which is removed if it throws; the final one is given when all is on the disk. All of it then belongs,
+  /// if it is a server's, to a new account, or to `account` if that is given; anything else to us alone.
+  void build(const os::fs::path& folder, const std::function<void(const os::fs::path& partial)>& fill,
+             const std::optional<os::Ids>& account = std::nullopt) const;
   /// Removes what build() left of `folder` when we were killed, with a server that may be at work in it.
   static void remove_unfinished(const os::fs::path& folder);
 };
@@ -52,8 +57,14 @@ base::Json read_settings(const os::fs::path& root);
 /// ~/.local/state/dbrefresh.
 os::fs::path default_home();
 
-/// Makes the folders that are missing. Throws `NoServerUser` when root has no user `dbrefresh` to run servers
-/// as, `PathTooLong` when sockets would not fit (Linux: 107 bytes).
-Home open_home(const os::fs::path& root);
+/// What is done with a home: whoever only looks makes and changes nothing in it.
+enum class Opening { to_work, to_look };
+
+/// Opens a home; to work, makes the folders that are missing, and the home itself where nothing is yet.
+/// Throws `NotAHome` for a folder that is something else, or, to look, for none; `BadHome` for one that
+/// cannot be used safely: of another owner, writable by others, on a network file system, with a name that
+/// configuration files cannot hold; `PathTooLong` when sockets would not fit (Linux: 107 bytes);
+/// `SettingsInvalid`.
+Home open_home(const os::fs::path& root, Opening opening = Opening::to_work);
 
 }  // namespace provider::local

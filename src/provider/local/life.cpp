@@ -124,6 +124,7 @@ void Databases::discard(const Row& row, const Budget& budget) {
   secrets_.remove("local/" + row.id);
   std::error_code ignored;
   os::fs::remove(home_.locks() / row.id, ignored);
+  home_.accounts().sweep();
 }
 
 /// Of a cluster's writer only its entry goes, and the server stops; the data goes with the cluster.

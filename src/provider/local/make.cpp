@@ -145,11 +145,15 @@ Database Databases::adopt(const AdoptRequest& request, const Budget& budget) {
   return describe(row);
 }
 
-Copied Databases::copy_into(const os::fs::path& folder, const Row& source, const Budget& budget) {
+Copied Databases::copy_into(const os::fs::path& folder, const Row& source, const Budget& budget,
+                            const std::optional<os::Ids>& account) {
   Copied copied;
-  home_.build(folder, [&](const os::fs::path& partial) {
-    copied = server(source)->copy(copy_source(source), partial / "data", budget);
-  });
+  home_.build(
+      folder,
+      [&](const os::fs::path& partial) {
+        copied = server(source)->copy(copy_source(source), partial / "data", budget);
+      },
+      account);
   return copied;
 }
 
@@ -162,7 +166,6 @@ void Databases::lay_out(const Row& row, const Snapshot& snapshot, const Budget& 
       if (budget.stop.stop_requested())
         throw Error("Interrupted", "stopped while a snapshot was being copied");
     });
-    os::give_to(partial, home_.server_user);
     os::fs::permissions(partial / "data", os::fs::perms::owner_all);
   });
 }

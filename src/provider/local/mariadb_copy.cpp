@@ -34,11 +34,11 @@ bool stays_behind(const os::fs::path& relative) {
          name.find("relay-bin") != std::string::npos;
 }
 
-os::Command backup_command(const Home& home, const CopySource& source, const os::fs::path& target) {
+os::Command backup_command(const os::Ids& account, const CopySource& source, const os::fs::path& target) {
   auto command = client_command("mariadb-backup", source.administrator);
   command.argv.insert(command.argv.end(), {"--backup", "--parallel=2", "--target-dir=" + target.string(),
                                            "--datadir=" + source.data.string()});
-  if (source.ours) command.user = home.server_user;
+  if (source.ours) command.user = account;
   return command;
 }
 
@@ -72,7 +72,7 @@ Copied MariaDbServer::clone(sql::Connection& session, const CopySource& source, 
   {
     os::Frozen frozen(*source.process, longest_freeze);
     frozen.wait_until_still(budget.clock, data_time + longest_freeze / 2);
-    clone_tree(source.data, target, home_.server_user, stays_behind);
+    clone_tree(source.data, target, os::owner_of(target).value_or(os::current_user()), stays_behind);
     if (!frozen.thaw())
       throw Error("CloneFailed", fmt::format("cloning took longer than {} s", longest_freeze.count()));
   }
@@ -88,13 +88,16 @@ Copied MariaDbServer::hot_copy(const CopySource& source, const os::fs::path& tar
   auto tell = [&] { budget.tell({"copying", std::min(os::tree_bytes(target), total), total}); };
   tell();
   const base::Time data_time = budget.clock.now();
-  os::run_or_throw(backup_command(home_, source, target), budget.clock, budget.until, budget.stop, tell);
+  const auto account = copier(source);
+  if (!source.ours)  // the tool runs as we do, and writes to nobody else's folder
+    for (const auto& each : {target.parent_path(), target}) os::make_folder(each, 0700, os::current_user());
+  os::run_or_throw(backup_command(account, source, target), budget.clock, budget.until, budget.stop, tell);
   const base::Json position = position_in(target);
   budget.tell({"preparing the copy"});
-  os::give_to(target, home_.server_user);
+  os::give_to(target.parent_path(), account);
   os::run_or_throw(
       {.argv = {"mariadb-backup", "--no-defaults", "--prepare", "--target-dir=" + target.string()},
-       .user = home_.server_user},
+       .user = account},
       budget.clock, budget.until, budget.stop);
   for (const char* name : leftovers) os::remove_tree(target / name);
   return {data_time, "hot copy by mariadb-backup", position};

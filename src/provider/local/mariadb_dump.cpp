@@ -74,9 +74,9 @@ void MariaDbServer::load(const std::vector<os::fs::path>& dumps, const base::Jso
   auto command = client_command("mariadb", administrator_endpoint());
   command.argv.insert(command.argv.end(),
                       {"--binary-mode", "--max-allowed-packet=1G", "--init-command=SET sql_log_bin = 0"});
-  command.user = home_.server_user;
+  command.user = account();
   for (const auto& dump : dumps) {
-    os::give_to(dump, home_.server_user);
+    os::give_to(dump, account());
     command.input = dump;
     os::run_or_throw(command, budget.clock, budget.until, budget.stop);
   }
@@ -91,6 +91,8 @@ Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
   const auto folder = target.parent_path();
   const auto logins = folder / "logins.sql", databases = folder / "databases.sql";
   const auto total = size_of(*session);
+  // Ours while we write to it; its server's from then on.
+  os::make_folder(folder, 0700, os::current_user());
   auto tell = [&] {
     std::error_code none;
     const auto done = os::fs::file_size(databases, none);
@@ -106,6 +108,7 @@ Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
   std::vector<os::fs::path> dumps = {databases};
   if (has_logins) leave_out_proxies(logins);
   if (has_logins) dumps.insert(dumps.begin(), logins);
+  os::make_folder(folder, 0700, copier(source));
   MariaDbServer(home_, folder, id_, 0).load(dumps, {{"server", settings_of(*session)}}, budget);
   const auto unsafe = session->scalar(fmt::format(
       "SELECT COUNT(*) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND engine <> "

@@ -73,17 +73,17 @@ os::Command MariaDbServer::receiver(const sql::Endpoint& source) const {
 /// logs.
 os::fs::path MariaDbServer::fetch_log(const LogSource& log, const Budget& budget) const {
   const auto folder = this->folder() / "log";
-  os::make_folder(folder, 0700, home_.server_user);
+  os::make_folder(folder, 0700, account());
   os::fs::path last;
   for (const auto& file : binlog_files(log.data, log.base_position.at("file"))) {
     last = folder / file.filename();
     os::copy_file(file, last);
   }
-  os::give_to(folder, home_.server_user);
+  os::give_to(folder, account());
   auto command = receive_command(*log.origin);
   command.argv.insert(command.argv.end(),
                       {"--to-last-log", "--result-file=" + folder.string() + "/", last.filename().string()});
-  command.user = home_.server_user;
+  command.user = account();
   os::run_or_throw(command, budget.clock, budget.until, budget.stop);
   return folder;
 }
@@ -112,7 +112,7 @@ void MariaDbServer::start_replaying(const LogSource& log, base::Time until, cons
   if (log.origin) complete.data = fetch_log(log, budget);
   const Relay relay = lay_out(complete, data(), until);
   if (log.origin) os::remove_tree(complete.data);
-  os::give_to(data(), home_.server_user);
+  os::give_to(data(), account());
   auto replaying = settings;
   replaying["server"]["skip_name_resolve"] = "OFF";  // else grants to hosts by name cannot be replayed
   configure(false, replaying);

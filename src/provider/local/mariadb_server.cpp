@@ -97,13 +97,13 @@ std::vector<std::string> MariaDbServer::missing_programs() const {
 }
 
 void MariaDbServer::initialise(const base::Json& settings, const Budget& budget) const {
-  os::make_folder(folder(), 0700, home_.server_user);
-  os::make_folder(scratch(), 0700, home_.server_user);
+  const auto account = home_.accounts().claim(folder());
+  os::make_folder(scratch(), 0700, account);
   os::Command command{
       .argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string(), "--skip-test-db",
                "--skip-name-resolve", "--auth-root-authentication-method=socket",
-               "--auth-root-socket-user=" + home_.server_user.name},
-      .user = home_.server_user,
+               "--auth-root-socket-user=" + account.name},
+      .user = account,
       .environment = {"TMPDIR=" + scratch().string()}};
   const base::Json server = settings.value("server", base::Json::object());
   for (const auto& [name, value] : server.items())
@@ -113,7 +113,7 @@ void MariaDbServer::initialise(const base::Json& settings, const Budget& budget)
 }
 
 void MariaDbServer::configure(bool open, const base::Json& settings) const {
-  for (const auto& each : {scratch(), exchange(), plugins()}) os::make_folder(each, 0700, home_.server_user);
+  for (const auto& each : {scratch(), exchange(), plugins()}) os::make_folder(each, 0700, account());
   std::string text = fmt::format(
       "# Written by dbrefresh at every start; changes are lost.\n[mysqld]\ndatadir = {}\nsocket = "
       "{}\npid_file = {}\ntmpdir = {}\nsecure_file_priv = {}\nplugin_dir = {}\nserver_id = {}\n{}",
@@ -131,7 +131,7 @@ void MariaDbServer::configure(bool open, const base::Json& settings) const {
 
 os::Command MariaDbServer::server_command() const {
   return {.argv = {"mariadbd", "--defaults-file=" + (folder() / "server.cnf").string()},
-          .user = home_.server_user,
+          .user = account(),
           .folder = data(),
           .output = folder() / "server.log"};
 }
@@ -171,7 +171,7 @@ sql::Endpoint MariaDbServer::administrator_endpoint() const {
   endpoint.user = administrator_name();
   std::error_code none;
   if (os::fs::exists(administrator_password(), none))
-    endpoint.password = base::Secret(os::read_file(administrator_password(), 4096));
+    endpoint.password = base::Secret(os::read_regular(administrator_password(), 4096));
   return endpoint;
 }
 

@@ -61,7 +61,8 @@ Database Databases::create_replica(const std::string& of, const std::string& nam
   try {
     const auto made = server(row);
     row.settings["replica"] = made->follow(*primary);
-    const auto copied = copy_into(made->folder(), source, budget);
+    // It holds the same data and opens by the same passwords; and it reads its primary's log by its socket.
+    const auto copied = copy_into(made->folder(), source, budget, primary->account());
     made->configure(row.open, row.settings);
     made->start(budget);
     made->begin_replication(*primary, copied);

@@ -82,18 +82,19 @@ Copied PostgresServer::clone(sql::Connection& session, const CopySource& source,
   budget.tell({"cloning, copy on write"});
   const std::string first =
       session.scalar("SELECT pg_walfile_name(pg_backup_start('dbrefresh', true))").value_or("");
-  clone_tree(source.data, target, home_.server_user, stays_behind);
+  const auto owner = os::owner_of(target).value_or(os::current_user());
+  clone_tree(source.data, target, owner, stays_behind);
   const base::Time data_time = budget.clock.now();
   const auto stopped =
       session.query("SELECT pg_walfile_name(lsn), labelfile FROM pg_backup_stop(false)").table.at(0);
-  write_own(target / "backup_label", stopped.at(1).value_or(""));
+  os::replace_file(target / "backup_label", stopped.at(1).value_or(""), 0600, owner);
   const auto last = stopped.at(0).value_or("");
   const auto segment_bytes = std::stoull(
       session.scalar("SELECT setting FROM pg_settings WHERE name = 'wal_segment_size'").value_or("16777216"));
   const auto segments_per_log = (1ULL << 32U) / segment_bytes;
-  clone_wal(source.data / "pg_wal", target / "pg_wal", home_.server_user, first, last, segments_per_log);
+  clone_wal(source.data / "pg_wal", target / "pg_wal", owner, first, last, segments_per_log);
   // Else recovery begins by writing a segment of zeros, which takes longer than all the rest of it.
-  os::allocate(target / "pg_wal" / after(last, segments_per_log), segment_bytes, home_.server_user);
+  os::allocate(target / "pg_wal" / after(last, segments_per_log), segment_bytes, owner);
   return {data_time, "copy on write; the source never stood still", {}};
 }
 
@@ -106,7 +107,7 @@ Copied PostgresServer::hot_copy(const CopySource& source, const os::fs::path& ta
                                "--no-sync", "--no-password", "-h",
                                login.socket.empty() ? login.host : login.socket, "-p",
                                std::to_string(login.port), "-U", login.user}};
-  command.user = home_.server_user;
+  command.user = copier(source);
   const auto passwords = target.parent_path() / ".pgpass";
   use_password_file(command, login, passwords);
   const auto total =

@@ -93,7 +93,7 @@ void PostgresServer::fetch_rest(const sql::Endpoint& source, const os::fs::path&
   auto command = receive_command(source);
   command.argv.insert(command.argv.end(),
                       {"-D", to.string(), "--no-loop", "--endpos=" + end.at(1).value_or("")});
-  command.user = home_.server_user;
+  command.user = account();
   const auto passwords = folder() / ".pgpass";
   use_password_file(command, source, passwords);
   os::run_or_throw(command, budget.clock, budget.until, budget.stop);
@@ -157,9 +157,9 @@ std::unique_ptr<sql::Connection> PostgresServer::replay_to(const std::string& ta
 void PostgresServer::start_replaying(const LogSource& log, base::Time until, const base::Json& settings,
                                      const Budget& budget) const {
   const auto wal = folder() / "wal";
-  os::make_folder(wal, 0700, home_.server_user);
+  os::make_folder(wal, 0700, account());
   gather(log, first_segment_of(data()), wal);
-  os::give_to(wal, home_.server_user);
+  os::give_to(wal, account());
   if (log.origin) fetch_rest(*log.origin, wal, budget);
   take_last_for_whole(wal);
   budget.tell({"replaying the log"});

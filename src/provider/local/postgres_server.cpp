@@ -76,19 +76,19 @@ std::vector<std::string> PostgresServer::missing_programs() const {
 }
 
 void PostgresServer::initialise(const base::Json&, const Budget& budget) const {
-  os::make_folder(folder(), 0700, home_.server_user);
+  const auto account = home_.accounts().claim(folder());
   const auto initdb = postgres_program("initdb");
   os::run_or_throw({.argv = {initdb.empty() ? "initdb" : initdb.string(), "-D", data().string(), "-U",
                              administrator, "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums",
                              "--auth-local=peer", "--auth-host=scram-sha-256", "--no-instructions"},
-                    .user = home_.server_user},
+                    .user = account},
                    budget.clock, budget.until, budget.stop);
 }
 
 void PostgresServer::write_access(bool open, const std::string& also) const {
   std::string access = "# Written by dbrefresh at every start; changes are lost.\n";
   std::string map = access;
-  const std::set<std::string> us = {"root", home_.server_user.name, os::current_user().name};
+  const std::set<std::string> us = {"root", account().name, os::current_user().name};
   auto let_us_be = [&](const std::string& role) {
     access +=
         fmt::format("local all \"{}\" peer map=ours\nlocal replication \"{}\" peer map=ours\n", role, role);
@@ -109,7 +109,7 @@ void PostgresServer::write_access(bool open, const std::string& also) const {
 /// A segment has its own name in the archive only when it is whole and on the disk.
 std::string PostgresServer::archive_settings() const {
   const auto folder = home_.archive(id_);
-  os::make_folder(folder, 0700, home_.server_user);
+  os::make_folder(folder, 0700, account());
   return fmt::format(
       "archive_mode = on\narchive_command = 'test -f \"{0}/%f\" || (cp --reflink=auto \"%p\" \"{0}/.%f\" && "
       "sync "
@@ -165,7 +165,7 @@ void PostgresServer::remove_remains(const Budget& budget) const {
   await_orphans(budget);
   for (const auto& line : base::split_list(os::read_regular(data() / "postmaster.pid", 4096), '\n')) {
     const auto words = base::split_list(line, ' ');
-    if (words.size() == 2) os::remove_shared_memory(std::atoi(words[1].c_str()), home_.server_user);
+    if (words.size() == 2) os::remove_shared_memory(std::atoi(words[1].c_str()), account());
   }
 }
 
@@ -178,7 +178,7 @@ os::ProcessId PostgresServer::launch(const Budget& budget) const {
   await_orphans(budget);
   remove_stale_locks();
   return os::start({.argv = {postgres.string(), "--config-file=" + settings_file().string()},
-                    .user = home_.server_user,
+                    .user = account(),
                     .folder = data(),
                     .output = folder() / "server.log"});
 }

@@ -150,11 +150,13 @@ Copied Server::copy(const CopySource& source, const os::fs::path& target, const 
     throw Error("UnsupportedOperation",
                 fmt::format("files outside of the data folder: {}", base::join(outside, ", ")),
                 "move them into the data folder of the source; a copy would write to them");
-  os::make_folder(target, 0700, home_.server_user);
+  os::make_folder(target, 0700, os::owner_of(target.parent_path()));
   const std::string why =
       source.process ? why_not_clone(source.data, target) : "it is not a running server of ours";
   auto settings = settings_of(*session);
   auto superuser = superuser_of(*session);
+  if (!why.empty())
+    for (const auto& each : {target.parent_path(), target}) os::make_folder(each, 0700, copier(source));
   auto copied = why.empty() ? clone(*session, source, target, budget) : hot_copy(source, target, budget);
   if (!why.empty()) copied.method += " (no clone: " + why + ")";
   copied.settings = std::move(settings);
@@ -162,8 +164,12 @@ Copied Server::copy(const CopySource& source, const os::fs::path& target, const 
   return copied;
 }
 
+os::Ids Server::copier(const CopySource& source) const {
+  return source.ours ? account() : home_.accounts().claim(home_.archive(id_));
+}
+
 void Server::write_own(const os::fs::path& path, const std::string& text) const {
-  os::replace_file(path, text, 0600, home_.server_user);
+  os::replace_file(path, text, 0600, account());
 }
 
 void Server::rotate_log() const {

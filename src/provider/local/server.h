@@ -11,7 +11,7 @@ namespace provider::local {
 struct CopySource {
   sql::Endpoint administrator;           ///< may back up; its password never goes by the command line
   os::fs::path data;                     ///< "" if its files cannot be read from here
-  bool ours = false;                     ///< readable by the server user
+  bool ours = false;                     ///< a server of ours, which its account may read
   std::optional<os::ProcessId> process;  ///< of a server that we supervise; may be frozen for a moment
 };
 
@@ -33,7 +33,7 @@ struct LogSource {
   std::optional<sql::Endpoint> origin;  ///< of one that is not ours: where the newest of its log is to be had
 };
 
-/// A server's folder: data/, server.cnf, server.log, socket, pid. Mode 0700, of the server user. Both
+/// A server's folder: data/, server.cnf, server.log, socket, pid. Mode 0700, of its own account. Both
 /// families have the same verbs; those that speak to the server throw what sql::Connection throws.
 class Server {
  public:
@@ -48,6 +48,8 @@ class Server {
 
   const os::fs::path& folder() const { return folder_; }
   os::fs::path data() const { return folder() / "data"; }
+  /// As whom it runs; its folder, which must be there, is this account's.
+  os::Ids account() const { return home_.accounts().of(folder()); }
 
   /// The process that serves this very folder: one that works in our data folder. A stale pid file never
   /// makes us touch somebody else's process, and a server that has not written one yet is found all the same.
@@ -121,7 +123,8 @@ class Server {
   /// or would be missing in it, by name; as warnings what will be otherwise in it. Messages go on from the
   /// name of the source; paths are the caller's.
   virtual std::vector<base::Problem> objections(sql::Connection& session, const CopySource& from) const;
-  /// Copies the data of `source` into `target` (made here, of the server user), consistent and ready to be
+  /// Copies the data of `source` into `target` (made here, and whoever owns its folder is
+  /// given it by Home::build()), consistent and ready to be
   /// started by this server. Nothing committed before the call is missing. Throws UnsupportedOperation for
   /// data outside of the data folder. Where the file system shares blocks and the server is ours, copy on
   /// write; otherwise the engine's own hot copy.
@@ -166,7 +169,9 @@ class Server {
   /// copy(), by the engine's own tool.
   virtual Copied hot_copy(const CopySource& source, const os::fs::path& target,
                           const Budget& budget) const = 0;
-  /// Writes a file that only the server user may read, anew before every start.
+  /// As whom the engine's tool copies: the server's own account; of one that is not ours, its receiver's.
+  os::Ids copier(const CopySource& source) const;
+  /// Writes a file that only its account may read, anew before every start.
   void write_own(const os::fs::path& path, const std::string& text) const;
   /// Waits until a server that was started answers.
   void await_start(const os::ProcessId& server, const std::function<void()>& log_in,

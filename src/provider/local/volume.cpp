@@ -19,7 +19,17 @@ void run(std::vector<std::string> argv) {
   os::run_or_throw({.argv = std::move(argv)}, clock, clock.now() + std::chrono::minutes(10), {});
 }
 
+/// The kernel reads a file system that it mounts as if it had written it: nobody but root may have written
+/// this one.
 void mount(const os::fs::path& image, const os::fs::path& at) {
+  for (const auto& each : {image.parent_path(), image}) {
+    const auto owner = os::owner_of(each);
+    if (!owner || owner->uid != 0)
+      throw Error("BadHome",
+                  fmt::format("{} is not mounted: {} belongs to {}, not to root", image.string(),
+                              each.string(), owner ? owner->name : "nobody"),
+                  "a volume is for a home of root; else use a file system that shares blocks between files");
+  }
   run({"mount", "-o", mount_options, image.string(), at.string()});
 }
 
@@ -34,6 +44,9 @@ void make_volume(const os::fs::path& root, std::uintmax_t bytes) {
   const auto image = root / "volume.img", at = root / "volume";
   if (os::current_user().uid != 0)
     throw Error("BadInput", "a volume is made and mounted by root", "run it once with sudo and --home");
+  if (const auto owner = os::owner_of(root); owner && owner->uid != 0)
+    throw Error("BadInput",
+                fmt::format("{} belongs to {}; a volume is for a home of root", root.string(), owner->name));
   if (os::fs::exists(image))
     throw Error("BadInput", fmt::format("there is a volume already: {}", image.string()));
   if (!holds_nothing(root / "instances"))
@@ -55,8 +68,6 @@ void make_volume(const os::fs::path& root, std::uintmax_t bytes) {
   }
   os::fs::rename(unfinished, image);
   mount(image, at);
-  struct stat owner {};
-  if (::stat(root.c_str(), &owner) == 0) os::give_to(at, {owner.st_uid, owner.st_gid, ""});
   os::fs::permissions(at, os::fs::perms(0711));
 }
 
