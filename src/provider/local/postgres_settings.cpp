@@ -118,7 +118,7 @@ void PostgresServer::use_password_file(os::Command& command, const sql::Endpoint
     line += c;
   }
   if (source.password.empty()) return;
-  write_own(file, line + "\n");
+  os::replace_file(file, line + "\n", 0600, os::owner_of(file.parent_path()));  // who runs the command
   command.environment.push_back("PGPASSFILE=" + file.string());
 }
 
