@@ -42,8 +42,8 @@ void print_attempts(const Json& history) {
 }
 
 int history(const std::string& id, const Options& options) {
-  runs::World world(options.home);
-  const Json view = history_view(world, id);
+  runs::Books books(options.home);
+  const Json view = history_view(books, id);
   if (options.json) {
     print_json(view);
     return Exit::done;

@@ -82,7 +82,9 @@ int cancel(const CancelArgs& args, const Options& options) {
     return Exit::done;
   }
   const int code = print_outcome(outcome, options.json);
-  return outcome["error"] == "RefreshCancelled" ? static_cast<int>(Exit::done) : code;
+  const bool put_back = outcome["error"] == "RefreshCancelled" &&
+                        !outcome["state"].get<std::string>().starts_with("rolling back failed");
+  return put_back ? static_cast<int>(Exit::done) : code;
 }
 
 Body set_up_cancel(Arguments& arguments, const Options& options) {

@@ -13,11 +13,11 @@ namespace {
 
 using base::Json;
 
-int run(const runs::Request& request, const Options& options) {
+int run(const runs::Request& request, int keep_days, const Options& options) {
   Signals signals;
   runs::World world(options.home);
   const auto listener = make_listener(world.clock, options.json);
-  const std::string id = runs::Driver(world, *listener, signals.token()).start(request);
+  const std::string id = runs::Driver(world, *listener, signals.token(), keep_days).start(request);
   return print_outcome(runs::outcome_view(world, id), options.json);
 }
 
@@ -29,10 +29,15 @@ void declare_request(Arguments& arguments, runs::Request& request) {
 
 Body set_up_run(Arguments& arguments, const Options& options) {
   auto request = std::make_shared<runs::Request>();
+  auto keep_days = std::make_shared<int>(runs::default_keep_days);
   declare_request(arguments, *request);
+  arguments
+      .add("--keep-days", *keep_days,
+           "runs that ended longer ago are forgotten (default: 400); the ledger keeps its rows")
+      .between(1, 36'500);
   arguments.flag("--keep-failed", request->keep_failed,
                  "if the run fails, keep its copy, closed, as <target>-failed-<run>");
-  return [request, &options] { return run(*request, options); };
+  return [request, keep_days, &options] { return run(*request, *keep_days, options); };
 }
 
 /// What a plan says, for people.

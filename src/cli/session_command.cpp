@@ -87,31 +87,42 @@ void list_secrets(runs::World& world, bool json) {
   for (const auto& name : world.secrets.names()) std::cout << name << "\n";
 }
 
-void show_secret(runs::World& world, const std::string& name, bool json) {
+/// A password goes to a person at a terminal, or to whoever says that it may go elsewhere.
+void must_be_revealable(bool yes) {
+  if (yes || ::isatty(STDOUT_FILENO) == 1) return;
+  throw Error("BadInput", "--reveal prints a password, and standard output is no terminal",
+              "--yes says that this is meant");
+}
+
+void show_secret(runs::World& world, const std::string& name, bool reveal, bool json) {
   const auto value = world.secrets.get(name, provider::SecretStore::Stage::current);
   if (!value)
     throw Error("BadInput", fmt::format("there is no secret '{}'", name), "dbrefresh local secret lists all");
   Json shown = Json::parse(value->reveal());
-  if (shown.contains("password")) shown["password"] = "(hidden)";
+  if (shown.contains("password") && !reveal) shown["password"] = "(hidden)";
   std::cout << shown.dump(json ? -1 : 2) << "\n";
 }
 
 Body set_up_secret(Arguments& arguments, const Options& options) {
   struct Args {
     std::string name, file;
+    bool reveal = false, yes = false;
   };
   auto args = std::make_shared<Args>();
   arguments.add("NAME", args->name, "secret; without it, all names are listed");
   arguments.add("--set", args->file,
                 "file with the secret, a JSON object with username, password, …; - for standard input");
+  const auto reveal = arguments.flag("--reveal", args->reveal, "show its password, at a terminal");
+  arguments.flag("--yes", args->yes, "--reveal: also where standard output is no terminal").needs(reveal);
   return [args, &options] {
+    if (args->reveal) must_be_revealable(args->yes);
     runs::World world(options.home);
     if (args->name.empty())
       list_secrets(world, options.json);
     else if (!args->file.empty())
       set_secret(world, args->name, args->file);
     else
-      show_secret(world, args->name, options.json);
+      show_secret(world, args->name, args->reveal, options.json);
     return 0;
   };
 }
@@ -121,7 +132,7 @@ Body set_up_secret(Arguments& arguments, const Options& options) {
 std::span<const Command> session_commands() {
   static constexpr Command commands[] = {
       {"connect", "a client session, as administrator", set_up_connect},
-      {"secret", "list secrets, show one without its password, or set one", set_up_secret},
+      {"secret", "list secrets, show or set one", set_up_secret},
   };
   return commands;
 }

@@ -15,14 +15,19 @@ namespace {
 using base::Error;
 using base::Json;
 
-Body set_up_list(Arguments&, const Options& options) {
-  return [&options] {
+Body set_up_list(Arguments& arguments, const Options& options) {
+  auto filter = std::make_shared<runs::Filter>();
+  arguments.add("--target", filter->target, "only runs of this database");
+  arguments.add("--status", filter->status, "only running, succeeded, failed, timed_out or refused ones")
+      .one_of({"running", "succeeded", "failed", "timed_out", "refused"});
+  arguments.add("--last", filter->last, "only so many of the newest").between(1, 1'000'000);
+  return [filter, &options] {
     static constexpr Column columns[] = {
         {"RUN", "run"},       {"TARGET", "target"},         {"STATUS", "status"},
         {"MASKED", "masked"}, {"CREATED (UTC)", "created"}, {"ENDED (UTC)", "ended"},
         {"REASON", "cause"}};
-    runs::World world(options.home);
-    print_rows(list_view(world), columns, options.json);
+    runs::Books books(options.home);
+    print_rows(list_view(books, *filter), columns, options.json);
     return 0;
   };
 }
@@ -41,8 +46,8 @@ void print_open(const Json& view) {
 }
 
 int status(const std::string& id, const Options& options) {
-  runs::World world(options.home);
-  const Json view = status_view(world, id);
+  runs::Books books(options.home);
+  const Json view = status_view(books, id);
   if (options.json) {
     print_json(view);
     return Exit::done;
@@ -73,8 +78,8 @@ Body set_up_ledger(Arguments& arguments, const Options& options) {
                                          {"STATUS", "status"},
                                          {"RECORDINGTIME", "recordingtime"},
                                          {"RUN", "run"}};
-    runs::World world(options.home);
-    print_rows(ledger_view(world, *name), columns, options.json);
+    runs::Books books(options.home);
+    print_rows(ledger_view(books, *name), columns, options.json);
     return 0;
   };
 }

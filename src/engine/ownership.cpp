@@ -3,6 +3,9 @@
 namespace engine {
 namespace {
 
+/// A process that was killed may hold its locks in a child that it was about to start, for a moment.
+constexpr auto patience = std::chrono::milliseconds(500);
+
 std::filesystem::path made(std::filesystem::path folder) {
   os::make_folder(folder, 0700);
   return folder;
@@ -20,13 +23,14 @@ Ownership::~Ownership() {
   std::filesystem::remove(folder_ / id_, ignored);
 }
 
+bool Ownership::is_alive(const std::filesystem::path& folder, const std::string& id) {
+  return os::is_locked(folder / id, patience);
+}
+
 bool Ownership::is_alive(const std::string& id) const {
-  if (id == id_) return true;
-  const auto path = folder_ / id;
-  if (!std::filesystem::exists(path)) return false;
-  if (!os::FileLock::try_lock(path, std::chrono::milliseconds(500))) return true;
+  if (id == id_ || is_alive(folder_, id)) return true;
   std::error_code ignored;
-  std::filesystem::remove(path, ignored);
+  std::filesystem::remove(folder_ / id, ignored);
   return false;
 }
 

@@ -19,6 +19,8 @@ class Ownership {
   const std::string& id() const { return id_; }
   /// Does the engine of this id run, in whatever process? Removes the lock file of a dead one.
   bool is_alive(const std::string& id) const;
+  /// The same for one who only looks: changes nothing.
+  static bool is_alive(const std::filesystem::path& folder, const std::string& id);
 
  private:
   std::filesystem::path folder_;

@@ -134,10 +134,11 @@ base::Time modified(const fs::path& file) {
                     std::chrono::microseconds(status.st_mtim.tv_nsec / 1000));
 }
 
-std::optional<FileLock> FileLock::try_lock(const fs::path& path, std::chrono::milliseconds patience) {
+namespace {
+
+/// Locks the file, or closes it and says false if somebody else holds it.
+bool lock_or_close(int fd, const fs::path& path, std::chrono::milliseconds patience) {
   constexpr auto between = std::chrono::milliseconds(20);
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) fail("opening", path, errno);
   int code = 0;
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     code = errno;
@@ -146,10 +147,28 @@ std::optional<FileLock> FileLock::try_lock(const fs::path& path, std::chrono::mi
     patience -= between;
     code = 0;
   }
-  if (code == 0) return FileLock(fd);
+  if (code == 0) return true;
   ::close(fd);
-  if (code == EWOULDBLOCK) return std::nullopt;
+  if (code == EWOULDBLOCK) return false;
   fail("locking", path, code);
+}
+
+}  // namespace
+
+std::optional<FileLock> FileLock::try_lock(const fs::path& path, std::chrono::milliseconds patience) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) fail("opening", path, errno);
+  if (!lock_or_close(fd, path, patience)) return std::nullopt;
+  return FileLock(fd);
+}
+
+bool is_locked(const fs::path& path, std::chrono::milliseconds patience) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return false;
+  if (fd < 0) fail("opening", path, errno);
+  if (!lock_or_close(fd, path, patience)) return true;
+  ::close(fd);
+  return false;
 }
 
 FileLock::FileLock(FileLock&& other) noexcept : fd_(other.fd_) {

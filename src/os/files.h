@@ -64,4 +64,8 @@ class FileLock {
   int fd_;
 };
 
+/// Does somebody hold the lock of this file? Changes nothing, and needs no right to write; false if there is
+/// no such file.
+bool is_locked(const fs::path& path, std::chrono::milliseconds patience = {});
+
 }  // namespace os

@@ -148,7 +148,7 @@ struct LedgerRow {
       recordingtime;
   std::string datatime, durations,
       reason;          ///< ours: the moment the data shows, seconds by step as JSON, why it failed
-  std::string masked;  ///< ours: "2 scripts", "no: REASON"; "" if nothing was made
+  std::string masked;  ///< ours: "scripts", "no: REASON"; "" if nothing was made
 };
 
 /// One row a run, for ever. record() with a run that is there changes nothing: the first word stands.

@@ -65,7 +65,8 @@ void record(StepContext& step, bool failed) {
                           .recordingtime = now,
                           .datatime = data_time,
                           .durations = durations(step),
-                          .reason = failed ? cause(step) : ""};
+                          .reason = failed ? cause(step) : "",
+                          .masked = failed ? "" : masked_text(step.state)};
   if (type == "restorepoint") row.restoredate = restore(step).at("restoretime");
   if (type == "fromsnapshot" && !data_time.empty()) row.restoredate = data_time;
   step.services.ledger.record(member.value("tablename", "dbalignment-awssol"), row);

@@ -46,9 +46,10 @@ std::string target_of(const refresh::Names& names) {
 
 }  // namespace
 
-Driver::Driver(World& world, Listener& listener, std::stop_token stop)
+Driver::Driver(World& world, Listener& listener, std::stop_token stop, int keep_days)
     : world_(world), listener_(listener), stop_(std::move(stop)) {
   sweep_secrets(world_);
+  prune(world_, keep_days);
 }
 
 void Driver::drive(const std::vector<std::string>& ids, const std::function<void(engine::Engine&)>& begin) {

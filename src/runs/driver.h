@@ -21,13 +21,16 @@ class Listener : public engine::Observer {
   virtual void leaves(const std::string& /*run*/) {}
 };
 
+inline constexpr int default_keep_days = 400;
+
 /// Drives runs of one home on the calling thread until each has ended or `stop` is asked for. A run whose
 /// drive ends early stays RUNNING: its attempts are open in the journal, and resume() takes them up. Throws
 /// `RunInterrupted` where the drive broke off by itself, e.g. because the journal could not be written.
 class Driver {
  public:
-  /// `world` and `listener` must outlive it. Sweeps away what runs left that have ended.
-  Driver(World& world, Listener& listener, std::stop_token stop);
+  /// `world` and `listener` must outlive it. Sweeps away what runs left that have ended, and runs that ended
+  /// more than `keep_days` ago.
+  Driver(World& world, Listener& listener, std::stop_token stop, int keep_days = default_keep_days);
 
   /// Makes a refresh, after rolling back a run of the same target that lost its process. Returns the run's
   /// id; one that is refused has one too.

@@ -13,4 +13,8 @@ void sweep_secrets(World& world) {
   }
 }
 
+void prune(World& world, int keep_days) {
+  world.journal.prune(world.clock.now() - std::chrono::days(keep_days));
+}
+
 }  // namespace runs

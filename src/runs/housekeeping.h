@@ -9,4 +9,7 @@ namespace runs {
 /// are written after its row in the journal, so what has no open row belongs to nobody.
 void sweep_secrets(World& world);
 
+/// Removes runs from the journal that ended longer ago than that. The ledger keeps its rows.
+void prune(World& world, int keep_days);
+
 }  // namespace runs

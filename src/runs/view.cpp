@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "engine/ownership.h"
 #include "refresh/masking.h"
 #include "refresh/workflow.h"
@@ -28,10 +29,10 @@ Json zoned(const std::string& value) {
 }
 
 /// What came of an attempt that has no outcome is unknown, unless it is still being made.
-Json attempts_of(World& world, const store::ExecutionRow& row) {
+Json attempts_of(Books& books, const store::ExecutionRow& row) {
   Json list = Json::array();
-  const char* open = row.status == "RUNNING" && is_driven(world, row) ? "running" : "unknown";
-  for (const auto& each : world.journal.attempts(row.id))
+  const char* open = row.status == "RUNNING" && is_driven(books, row) ? "running" : "unknown";
+  for (const auto& each : books.journal.attempts(row.id))
     list.push_back({{"state", each.state},
                     {"tries", each.tries},
                     {"started", time(each.started)},
@@ -40,9 +41,9 @@ Json attempts_of(World& world, const store::ExecutionRow& row) {
   return list;
 }
 
-Json events_of(World& world, const std::string& id) {
+Json events_of(Books& books, const std::string& id) {
   Json list = Json::array();
-  for (const auto& each : world.journal.events(id))
+  for (const auto& each : books.journal.events(id))
     list.push_back(
         {{"id", each.id}, {"at", time(each.at)}, {"type", each.type}, {"state", text(each.state)}});
   return list;
@@ -90,11 +91,17 @@ Json step_of(const Json& state) {
   return state;
 }
 
-Json progress_view(World& world, const std::string& run) {
-  const auto row = world.progress.find(run);
+Json progress_view(Books& books, const std::string& run) {
+  const auto row = books.progress.find(run);
   if (!row) return nullptr;
   return {{"state", row->state},      {"what", row->note.what}, {"done", row->note.done},
           {"total", row->note.total}, {"at", time(row->at)},    {"bytesPerSecond", row->bytes_per_second}};
+}
+
+bool fits(const store::ExecutionRow& row, const Filter& filter) {
+  return (filter.status.empty() || base::lower(row.status) == base::lower(filter.status)) &&
+         (filter.target.empty() || row.subject == filter.target ||
+          row.subject.ends_with("/" + filter.target));
 }
 
 std::string hint_of(const store::ExecutionRow& row) {
@@ -129,7 +136,8 @@ Json ledger_row_view(const provider::LedgerRow& row) {
           {"run", row.run},
           {"datatime", zoned(row.datatime)},
           {"durations", durations.is_discarded() ? Json() : durations},
-          {"reason", text(row.reason)}};
+          {"reason", text(row.reason)},
+          {"masked", text(row.masked)}};
 }
 
 }  // namespace
@@ -138,9 +146,8 @@ Json state_of(const store::ExecutionRow& row) {
   return Json::parse(row.snapshot).at("root").at("input");
 }
 
-bool is_driven(World& world, const store::ExecutionRow& row) {
-  const engine::Ownership probe(world.home.engines());
-  return !row.owner.empty() && probe.is_alive(row.owner);
+bool is_driven(Books& books, const store::ExecutionRow& row) {
+  return !row.owner.empty() && engine::Ownership::is_alive(books.home.engines(), row.owner);
 }
 
 Json run_view(const store::ExecutionRow& row) {
@@ -158,33 +165,35 @@ Json run_view(const store::ExecutionRow& row) {
           {"cause", text(row.cause)}};
 }
 
-Json list_view(World& world) {
+Json list_view(Books& books, const Filter& filter) {
   Json list = Json::array();
-  // What was masked stands in the snapshots, which the list itself leaves out: one at a time.
-  for (const auto& row : world.journal.list(false))
-    if (const auto whole = world.journal.find(row.id)) list.push_back(run_view(*whole));
+  auto rows = books.journal.list(false);
+  std::erase_if(rows, [&](const store::ExecutionRow& row) { return !fits(row, filter); });
+  const auto most = static_cast<std::size_t>(filter.last);
+  const std::size_t from = most > 0 && rows.size() > most ? rows.size() - most : 0;
+  for (std::size_t i = from; i < rows.size(); ++i) list.push_back(run_view(must_find_run(books, rows[i].id)));
   return list;
 }
 
-Json status_view(World& world, const std::string& id) {
-  const auto row = must_find_run(world, id);
+Json status_view(Books& books, const std::string& id) {
+  const auto row = must_find_run(books, id);
   Json view = run_view(row);
   view["state"] = Json::parse(row.snapshot).at("root").at("state");
   view["step"] = step_of(view["state"]);
   view["waitsUntil"] = time(row.due);
-  view["driven"] = is_driven(world, row);
-  view["progress"] = row.status == "RUNNING" ? progress_view(world, id) : Json();
+  view["driven"] = is_driven(books, row);
+  view["progress"] = row.status == "RUNNING" ? progress_view(books, id) : Json();
   return view;
 }
 
-Json history_view(World& world, const std::string& id) {
-  const auto row = must_find_run(world, id);
+Json history_view(Books& books, const std::string& id) {
+  const auto row = must_find_run(books, id);
   return {{"run", row.id},
           {"status", row.status},
           {"cause", text(row.cause)},
           {"ended", time(row.ended)},
-          {"attempts", attempts_of(world, row)},
-          {"events", events_of(world, id)},
+          {"attempts", attempts_of(books, row)},
+          {"events", events_of(books, id)},
           {"results", state_of(row).value("results", Json::object())},
           {"problems", Json::parse(row.snapshot).value("problems", Json::array())}};
 }
@@ -204,9 +213,9 @@ Json outcome_view(World& world, const std::string& id) {
   return view;
 }
 
-Json ledger_view(World& world, const std::string& table) {
+Json ledger_view(Books& books, const std::string& table) {
   Json list = Json::array();
-  for (const auto& row : world.ledger.rows(table)) list.push_back(ledger_row_view(row));
+  for (const auto& row : books.ledger.rows(table)) list.push_back(ledger_row_view(row));
   return list;
 }
 

@@ -8,18 +8,23 @@ namespace runs {
 
 /// {run, target, status, masked, unmaskedReason, created, ended, cancelRequested, error, cause}
 base::Json run_view(const store::ExecutionRow& row);
-/// All runs, oldest first.
-base::Json list_view(World& world);
+/// Which runs are listed.
+struct Filter {
+  std::string target, status;  ///< "": all
+  int last = 0;                ///< so many of the newest; 0: all
+};
+/// Oldest first. A target is named with or without its kind.
+base::Json list_view(Books& books, const Filter& filter);
 /// A run_view with `state`, `step`, `waitsUntil`, `driven` (does a living process drive it?) and `progress`,
 /// what the step that works has told last.
-base::Json status_view(World& world, const std::string& id);
+base::Json status_view(Books& books, const std::string& id);
 /// {run, status, cause, ended, attempts, events, results, problems}
-base::Json history_view(World& world, const std::string& id);
+base::Json history_view(Books& books, const std::string& id);
 /// A run_view of one that was driven, with `results`, `state` for people, `connect`, `kept` and `hint`.
 base::Json outcome_view(World& world, const std::string& id);
 
 /// The rows of a ledger, of all ledgers if `table` is "".
-base::Json ledger_view(World& world, const std::string& table);
+base::Json ledger_view(Books& books, const std::string& table);
 
 /// An instance or a cluster.
 base::Json database_view(World& world, const provider::Database& database);
@@ -33,6 +38,6 @@ base::Json done_view(const std::string& name, const std::string& result, const s
 base::Json state_of(const store::ExecutionRow& row);
 
 /// Does a living process drive it?
-bool is_driven(World& world, const store::ExecutionRow& row);
+bool is_driven(Books& books, const store::ExecutionRow& row);
 
 }  // namespace runs

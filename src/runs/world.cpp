@@ -6,23 +6,42 @@
 
 namespace runs {
 
+namespace {
+
+os::fs::path root_of(const std::string& root) {
+  return root.empty() ? provider::local::default_home() : os::fs::path(root);
+}
+
+provider::local::Home home_to_look_at(const std::string& root) {
+  provider::local::Home home;
+  home.root = os::fs::absolute(root_of(root)).lexically_normal();
+  return home;
+}
+
+}  // namespace
+
+Books::Books(provider::local::Home where, store::Mode mode)
+    : home(std::move(where)),
+      ledger(home, mode),
+      journal(home.journal(), mode),
+      progress(home.root / "progress") {}
+
+Books::Books(const std::string& root) : Books(home_to_look_at(root), store::Mode::look) {}
+
 World::World(const std::string& root)
-    : home(provider::local::open_home(root.empty() ? provider::local::default_home() : os::fs::path(root))),
+    : Books(provider::local::open_home(root_of(root)), store::Mode::write),
       secrets(home),
       databases(home, secrets),
       scripts(home),
-      ledger(home),
       mailbox(home, secrets, clock),
-      services{databases, secrets, scripts, ledger, mailbox},
-      journal(home.journal()),
-      progress(home.root / "progress") {}
+      services{databases, secrets, scripts, ledger, mailbox} {}
 
 provider::Budget World::budget(int minutes) {
   return {clock, clock.now() + std::chrono::minutes(minutes), {}, [](const base::Note&) {}};
 }
 
-store::ExecutionRow must_find_run(World& world, const std::string& id) {
-  auto row = world.journal.find(id);
+store::ExecutionRow must_find_run(Books& books, const std::string& id) {
+  auto row = books.journal.find(id);
   if (!row) throw base::Error("BadInput", fmt::format("there is no run {}", id), "dbrefresh list shows all");
   return *std::move(row);
 }

@@ -48,9 +48,10 @@ Home::~Home() {
 }
 
 /// Tests put files of their own into it before its first command.
-void Home::prepare() const {
+void Home::prepare() {
   provider::local::open_home(path());
   std::ofstream(path() / "settings.json") << R"({"allowUnmasked": "the data of tests is made up"})";
+  run({"local", "secret"});
 }
 
 os::Finished Home::run(std::vector<std::string> arguments) {

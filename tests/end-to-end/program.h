@@ -43,7 +43,7 @@ class Home {
   int port() const { return port_; }
 
  private:
-  void prepare() const;
+  void prepare();
 
   Temporary folder_;
   os::fs::path root_ = folder_.path();

@@ -33,6 +33,13 @@ class Runs : public testing::Test {
   void await_end(const os::ProcessId& process) {
     await(process, [] { return false; });
   }
+  /// tests/fixtures/home-b400914.tar.gz, a home of commit b400914 without its servers: a run that succeeded,
+  /// and one that was killed while its copy was made.
+  void unpack_old_home() {
+    os::run({.argv = {"tar", "-C", home_.path().string(), "-xzf",
+                      SOURCE_DIR "/tests/fixtures/home-b400914.tar.gz"}},
+            clock_, clock_.now() + std::chrono::minutes(1), {});
+  }
   Json last_run() { return home_.json({"list"}).back(); }
   std::string mail(const Json& run) {
     return os::read_file(home_.path() / "mail" / (run["run"].get<std::string>() + ".txt"));
@@ -98,6 +105,7 @@ TEST_F(Runs, OneThatMasksNothingIsRefusedUnlessSomebodySaysWhy) {
   EXPECT_EQ(last_run()["masked"], false);
   EXPECT_EQ(last_run()["unmaskedReason"], "made up data");
   EXPECT_THAT(mail(last_run()), HasSubstr("Masked:   NO: made up data"));
+  EXPECT_EQ(home_.json({"ledger"}).back()["masked"], "no: made up data");
   EXPECT_EQ(home_.named("mysqlinstd")["tags"]["refresh-masked"], "false");
   EXPECT_THAT(home_.must({"list"}), HasSubstr("MASKED"));
 
@@ -154,6 +162,68 @@ TEST_F(Runs, OneThatAnotherProcessDrivesIsCancelledAndAwaited) {
   }
   await_end(process);
   EXPECT_TRUE(after["progress"].is_null());
+}
+
+TEST_F(Runs, AreLookedAtWithoutChangingAnything) {
+  ASSERT_EQ(home_.run({"run", "/nowhere.json"}).exit_code, 2);
+  const std::string id = last_run()["run"];
+  os::remove_tree(home_.path() / "locks");
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"list"}, {"status", id}, {"history", id}, {"ledger"}, {"steps"}})
+    home_.must(command);
+  EXPECT_FALSE(os::fs::exists(home_.path() / "locks")) << "a command that looks has made a folder";
+}
+
+TEST_F(Runs, AreListedByTargetAndStatus) {
+  home_.run({"run", "/nowhere.json"});
+  home_.run({"run", home_.file(first)});
+  EXPECT_EQ(home_.json({"list", "--target", "mysqlinstd"}).size(), 1U);
+  EXPECT_EQ(home_.json({"list", "--status", "refused"}).size(), 2U);
+  EXPECT_EQ(home_.json({"list", "--status", "succeeded"}).size(), 0U);
+  EXPECT_EQ(home_.json({"list", "--last", "1"}).at(0)["target"], "instance/mysqlinstd");
+  EXPECT_EQ(home_.run({"list", "--status", "nonsense"}).exit_code, 2);
+}
+
+TEST_F(Runs, OfAHomeOfAnOlderVersionAreListedAndPutBack) {
+  unpack_old_home();
+  const Json before = home_.json({"list"});
+  ASSERT_EQ(before.size(), 2U);
+  EXPECT_EQ(before[0]["status"], "SUCCEEDED");
+  EXPECT_TRUE(before[0]["masked"].is_null()) << "nobody was asked then";
+  EXPECT_EQ(before[1]["status"], "RUNNING");
+  EXPECT_FALSE(home_.json({"history", before[0]["run"]})["attempts"].empty());
+  EXPECT_EQ(home_.json({"status", before[1]["run"]})["step"], "perform-restore");
+  EXPECT_EQ(home_.json({"ledger"}).size(), 1U);
+
+  // The old database, which has no data here, cannot be started again: that is no success, and is said.
+  const auto cancelled = home_.run({"cancel", before[1]["run"]});
+  EXPECT_EQ(cancelled.exit_code, 1);
+  EXPECT_THAT(cancelled.output, HasSubstr("rolling back failed"));
+  EXPECT_EQ(last_run()["status"], "FAILED");
+  EXPECT_EQ(last_run()["error"], "RefreshCancelled");
+  EXPECT_EQ(home_.json({"ledger"}).size(), 2U);
+}
+
+TEST_F(Runs, ThatEndedLongAgoAreForgottenAndTheLedgerIsNot) {
+  unpack_old_home();
+  const std::string file = home_.path() / "journal.db";
+  os::run(
+      {.argv = {"python3", "-c",
+                "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute(\"UPDATE execution SET "
+                "ended_us = 1 WHERE status = 'SUCCEEDED'\"); db.commit()",
+                file}},
+      clock_, clock_.now() + std::chrono::minutes(1), {});
+  home_.run({"run", "/nowhere.json"});
+  EXPECT_EQ(home_.json({"list", "--status", "succeeded"}).size(), 0U);
+  EXPECT_EQ(home_.json({"ledger"}).size(), 2U);
+}
+
+TEST_F(Runs, TheirSecretsAreRevealedToWhoeverSaysSo) {
+  std::ofstream(home_.path() / "secret.json") << R"({"password": "temppwd123"})";
+  home_.must({"local", "secret", "mine", "--set", (home_.path() / "secret.json").string()});
+  EXPECT_EQ(home_.json({"local", "secret", "mine"})["password"], "(hidden)");
+  EXPECT_EQ(home_.run({"local", "secret", "mine", "--reveal"}).exit_code, 2);
+  EXPECT_EQ(home_.json({"local", "secret", "mine", "--reveal", "--yes"})["password"], "temppwd123");
 }
 
 TEST_F(Runs, TheJsonOfOneThatFollowsAnInterruptedOneIsOneDocument) {

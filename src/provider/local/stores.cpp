@@ -43,7 +43,7 @@ std::string Scripts::read(const std::string& bucket, const std::string& key) {
   return os::read_file(folder / key, 256U << 20U);
 }
 
-SqliteLedger::SqliteLedger(const Home& home) : db_(home.ledger(), ledger_schema) {}
+SqliteLedger::SqliteLedger(const Home& home, store::Mode mode) : db_(home.ledger(), ledger_schema, mode) {}
 
 void SqliteLedger::record(const std::string& table, const LedgerRow& row) {
   const std::lock_guard lock(mutex_);

@@ -46,7 +46,7 @@ class Scripts : public ScriptStore {
 /// Thread-safe.
 class SqliteLedger : public Ledger {
  public:
-  explicit SqliteLedger(const Home& home);
+  explicit SqliteLedger(const Home& home, store::Mode mode = store::Mode::write);
   void record(const std::string& table, const LedgerRow& row) override;
   std::vector<LedgerRow> rows(const std::string& table) override;
 
