@@ -44,7 +44,8 @@ void durable_transitions() {
   std::vector<double> ours, floor;
   for (int round = 0; round < 5; ++round) {
     tests::Temporary folder;
-    store::Database bare(folder.path() / "floor.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);");
+    static constexpr std::string_view steps[] = {"CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);"};
+    store::Database bare(folder.path() / "floor.db", {.steps = steps});
     floor.push_back(seconds([&] {
       for (int i = 0; i < states; ++i) {
         store::Transaction transaction(bare);

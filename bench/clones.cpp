@@ -65,7 +65,7 @@ double fast_clone(Bank& bank, std::string* method = nullptr) {
     bank.number(made, "SELECT COUNT(*) FROM account");
   });
   if (method != nullptr) *method = bank.last_restored.method;
-  bank.databases.remove(made.id, bank.budget());
+  bank.remove(made.id);
   settle(bank);
   return took;
 }
@@ -150,7 +150,7 @@ void twenty_clones(Bank& bank, const char* name) {
   fmt::print(
       "{}: {} clones of one source, all up, one after the other: {:.1f} s, {:.0f} MiB of memory each\n", name,
       count, took, memory / count);
-  for (const auto& each : made) bank.databases.remove(each.id, bank.budget());
+  for (const auto& each : made) bank.remove(each.id);
 }
 
 void clones_of(const char* name, const std::string& family) {
@@ -174,7 +174,7 @@ void clones_of(const char* name, const std::string& family) {
   const auto free_before = os::free_bytes(volume.path());
   const auto kept = bank.restore(RestoreType::fast_cloning, "kept");
   const auto extra = free_before - std::min(free_before, os::free_bytes(volume.path()));
-  bank.databases.remove(kept.id, bank.budget());
+  bank.remove(kept.id);
   bank.write(4);
   for (int i = 0; i < rounds; ++i) {
     std::string method;

@@ -54,14 +54,14 @@ void replay_by_hand_mariadb(Bank& bank, const local::Server& peer, const local::
 void points_of(const std::string& family, int transactions) {
   const tests::Temporary folder;
   Bank bank(family, folder.path());
-  const auto base = bank.databases.create_snapshot(bank.source, "base", false, bank.budget());
+  const auto base = bank.databases.create_snapshot(bank.source, "base", bank.budget());
   bank.write(4);
   while (bank.acknowledged < transactions)
     bank.clock.sleep_until(bank.clock.now() + std::chrono::milliseconds(10), {});
   bank.stop_writing();
   bank.wait_for_next_second();
   const auto until = std::chrono::floor<std::chrono::seconds>(bank.clock.now());
-  bank.databases.login(bank.source, tests::bank_password)->query("INSERT INTO done VALUES (-1, -1)");
+  bank.databases.login(bank.source, tests::bank_password, "")->query("INSERT INTO done VALUES (-1, -1)");
 
   std::vector<double> ours, theirs;
   int wrong = 0;
@@ -70,7 +70,7 @@ void points_of(const std::string& family, int transactions) {
     ours.push_back(
         seconds([&] { made = bank.restore(provider::RestoreType::restore_point, "point", "", until); }));
     wrong += bank.transfers(made) == bank.acknowledged ? 0 : 1;
-    bank.databases.remove(made.id, bank.budget());
+    bank.remove(made.id);
     const auto peer = local::make_server(bank.home, family, "db-peer", os::any_free_port());
     theirs.push_back(seconds([&] {
       os::run_or_throw({.argv = {"cp", "-a", "--reflink=auto", bank.home.snapshot(base.id).string(),

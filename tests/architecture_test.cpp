@@ -1,5 +1,6 @@
 // The house rules that a compiler does not know: an include only ever points down the list of rooms, and each
 // third-party C header is included in exactly one file.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <set>
 
 #include "os/files.h"
+#include "refresh/workflow.h"
 
 namespace {
 
@@ -57,6 +59,13 @@ TEST(Architecture, IncludesPointDownward) {
   for (const auto& user : users["iostream"]) EXPECT_FALSE(user.starts_with("runs/")) << user << " prints";
 }
 
+/// Keys that are words of other rooms too: commands, and what a refused file, which has no steps, is asked
+/// for.
+bool word_elsewhere(std::string_view key) {
+  constexpr std::string_view words[] = {"restore", "delete", "rename", "updatedynamodb", "sendmsg"};
+  return std::ranges::find(words, key) != std::end(words);
+}
+
 /// Clocks and randomness come through base/ and os/: that is what makes simulation possible.
 TEST(Architecture, NobodyElseReadsAClockOrRandomness) {
   for (const auto& entry : fs::recursive_directory_iterator(SOURCE_DIR "/src")) {
@@ -65,6 +74,39 @@ TEST(Architecture, NobodyElseReadsAClockOrRandomness) {
     for (const char* word :
          {"_clock::now", "gettimeofday", "std::random_device", "std::mt19937", "time(nullptr)"})
       EXPECT_EQ(text.find(word), std::string::npos) << entry.path() << " uses " << word;
+  }
+}
+
+/// A step is known to its own file and to workflow.cpp: what the others need of it, it gives them.
+TEST(Architecture, NobodyElseNamesAStep) {
+  std::set<std::string_view> keys;
+  for (const refresh::Step* step : refresh::sequence())
+    if (step->key != refresh::planning_step().key) keys.insert(step->key);  // "plan" is a word of its own
+  std::map<std::string, std::set<fs::path>> named;
+  for (const auto& entry : fs::recursive_directory_iterator(SOURCE_DIR "/src")) {
+    if (!entry.is_regular_file() || entry.path().filename() == "workflow.cpp") continue;
+    const std::string text = os::read_file(entry.path());
+    const bool in_refresh = entry.path().parent_path().filename() == "refresh";
+    for (const auto key : keys)
+      for (const auto& use : {fmt::format("\"{}\"", key), fmt::format("$.{}.", key)})
+        if (text.find(use) != std::string::npos && (in_refresh || !word_elsewhere(key)))
+          named[std::string(key)].insert(entry.path().filename());
+  }
+  for (const auto& [key, files] : named)
+    EXPECT_EQ(files.size(), 1U) << key << ": " << testing::PrintToString(files);
+}
+
+/// Who makes a real clock is who puts a program together; all others are given one. A volume is mounted
+/// before there is anything to give it, and a session of sql/ measures what its peer does.
+TEST(Architecture, AClockIsMadeWhereAProgramIsPutTogether) {
+  const std::set<std::string> makers = {"base/clock.h", "base/clock.cpp", "runs/world.h",
+                                        "cli/asl_command.cpp", "provider/local/volume.cpp"};
+  const fs::path src = SOURCE_DIR "/src";
+  for (const auto& entry : fs::recursive_directory_iterator(src)) {
+    if (!entry.is_regular_file() || makers.contains(fs::relative(entry.path(), src).string()) ||
+        entry.path().parent_path().filename() == "sql")
+      continue;
+    EXPECT_EQ(os::read_file(entry.path()).find("SystemClock"), std::string::npos) << entry.path();
   }
 }
 

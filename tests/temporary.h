@@ -1,6 +1,7 @@
 // A folder that goes with the test, and the accounts of a home in it.
 #pragma once
 
+#include "os/random.h"
 #include "os/service_account.h"
 #include "os/trees.h"
 

@@ -12,7 +12,7 @@ namespace base {
 /// References must be valid during the call.
 struct Budget {
   Clock& clock;
-  Time until;            ///< the call ends by then
+  Time until;            ///< the call answers by then
   std::stop_token stop;  ///< asked for: the call throws `Interrupted` within two seconds
   std::function<void(const Note&)> tell;
 };

@@ -51,23 +51,24 @@ provider::Database adopt(runs::World& world, const Args& args) {
        .user = args.user,
        .password = args.password_file.empty() ? base::Secret() : read_password(args.password_file),
        .master_user = args.master,
-       .retention_days = std::max(args.retention_days, 0)},
+       .retention_days = std::max(args.retention_days, 0),
+       .db_name = args.database},
       world.budget(10));
 }
 
 provider::Database create(runs::World& world, const Args& args) {
   if (args.password_file.empty())
     throw Error("BadInput", "a new instance needs --password-file", "--password-file - reads standard input");
-  return world.databases.create({.name = args.name,
-                                 .engine = args.engine,
-                                 .writer = args.writer,
-                                 .port = args.port,
-                                 .master_user = args.user,
-                                 .master_password = read_password(args.password_file),
-                                 .db_name = args.database,
-                                 .tags = parse_tags(args.tags),
-                                 .retention_days = args.retention_days < 0 ? 7 : args.retention_days},
-                                world.budget(10));
+  return world.databases.create_new({.name = args.name,
+                                     .engine = args.engine,
+                                     .writer = args.writer,
+                                     .port = args.port,
+                                     .master_user = args.user,
+                                     .master_password = read_password(args.password_file),
+                                     .db_name = args.database,
+                                     .tags = parse_tags(args.tags),
+                                     .retention_days = args.retention_days < 0 ? 7 : args.retention_days},
+                                    world.budget(10));
 }
 
 int make(const Args& args, const Options& options) {
@@ -89,7 +90,7 @@ void declare_adopting(Arguments& arguments, Args& args, const std::vector<Argume
   arguments.add("--socket", args.socket, "socket of the server to adopt").needs(adopt);
   arguments
       .add("--master-user", args.master,
-           "--adopt: master user of its copies (default: PostgreSQL, the owner of the first database; "
+           "--adopt: master user of its copies (default: PostgreSQL, the owner of the database; "
            "MariaDB, --user)")
       .needs(adopt);
   arguments.add("--host", args.host, "address of the server to adopt (default: 127.0.0.1)").needs(adopt);
@@ -105,14 +106,15 @@ Body set_up_create(Arguments& arguments, const Options& options) {
   arguments.add("--user", args->user, "master user (default: admin); --adopt: the user that reads it");
   arguments.add("--password-file", args->password_file,
                 "file whose first line is the master password; - for standard input");
-  const auto database = arguments.add("--database", args->database, "initial database");
+  arguments.add("--database", args->database,
+                "initial database; --adopt: the one that scripts run in, if the server has several");
   const auto tags = arguments.add("--tag", args->tags,
                                   "key=value; refresh=true marks an instance that refreshes may replace");
   arguments
       .add("--retention-days", args->retention_days,
            "for how long it can be restored to a point in time (default: 7, of an adopted one 0: not at all)")
       .between(0, 3650);
-  declare_adopting(arguments, *args, {writer, database, tags});
+  declare_adopting(arguments, *args, {writer, tags});
   return [args, &options] { return make(*args, options); };
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "refresh/workflow.h"
 #include "runs/view.h"
 
 namespace cli {
@@ -31,13 +32,16 @@ std::string took(const Json& attempt) {
 }
 
 void print_attempts(const Json& history) {
-  const Json scripts = history["results"].value("runscripts", Json::object()).value("scripts", Json::array());
+  const Json scripts = history["results"]
+                           .value(std::string(refresh::masking_step().key), Json::object())
+                           .value("scripts", Json::array());
   for (const Json& each : history["attempts"]) {
     const int tries = each["tries"];
     std::cout << fmt::format("{}  {:<28} {:<20} {:>9}{}\n", cell(each["started"]),
                              each["state"].get<std::string>(), each["outcome"].get<std::string>(), took(each),
                              tries > 1 ? fmt::format("  begun {} times", tries) : "");
-    if (each["state"] == "run-scripts-mysql" && each["outcome"] == "succeeded") print_scripts(scripts);
+    if (each["state"] == refresh::masking_step().states.start && each["outcome"] == "succeeded")
+      print_scripts(scripts);
   }
 }
 

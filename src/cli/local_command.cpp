@@ -24,6 +24,13 @@ Json for_people(Json databases) {
       tags.push_back(key + "=" + value.get<std::string>());
     each["tags"] = base::join(tags, " ");
     each["bytes"] = base::human_bytes(each["bytes"]);
+    if (each["logFault"].is_string())  // less can be restored than was asked for: to when, and why
+      each["restorableFrom"] =
+          fmt::format("{} ({})",
+                      each["restorableFrom"].is_string()
+                          ? fmt::format("{} to {}", cell(each["restorableFrom"]), cell(each["restorableTo"]))
+                          : "never",
+                      cell(each["logFault"]));
     each["engine"] = fmt::format("{} {}", cell(each["engine"]), cell(each["version"]));
   }
   return databases;
@@ -63,6 +70,12 @@ void print_after(runs::World& world, const std::string& id, bool json) {
   if (const auto now = world.databases.get(id); now && json) print_json(database_view(world, *now));
 }
 
+void bring_to(runs::World& world, const std::string& id, bool running) {
+  const auto budget = world.budget(10);
+  provider::local::finished(budget,
+                            [&] { return world.databases.make_so(id, {.running = running}, budget); });
+}
+
 Body set_up_start(Arguments& arguments, const Options& options) {
   struct Args {
     std::string name;
@@ -77,7 +90,7 @@ Body set_up_start(Arguments& arguments, const Options& options) {
     if (args->all) return start_all(world, options.json);
     if (args->name.empty()) throw Error("BadInput", "local start needs a NAME or --all");
     const auto id = must_find_database(world, args->name).id;
-    world.databases.start(id, world.budget(10));
+    bring_to(world, id, true);
     print_after(world, id, options.json);
     return Exit::done;
   };
@@ -89,7 +102,7 @@ Body set_up_stop(Arguments& arguments, const Options& options) {
   return [name, &options] {
     runs::World world(options.home);
     const auto id = must_find_database(world, *name).id;
-    world.databases.stop(id, world.budget(10));
+    bring_to(world, id, false);
     print_after(world, id, options.json);
     return 0;
   };
@@ -97,12 +110,20 @@ Body set_up_stop(Arguments& arguments, const Options& options) {
 
 /// Of a cluster, its instances first: readers, then the writer.
 void delete_database(runs::World& world, const provider::Database& database) {
-  std::vector<provider::Database> members;
+  std::vector<provider::Database> doomed;
   for (const auto& id : database.members)
-    if (auto found = world.databases.get(id)) members.push_back(*std::move(found));
-  std::ranges::stable_sort(members, {}, &provider::Database::writer);
-  for (const auto& each : members) world.databases.remove(each.id, world.budget(10));
-  world.databases.remove(database.id, world.budget(10));
+    if (auto found = world.databases.get(id)) doomed.push_back(*std::move(found));
+  std::ranges::stable_sort(doomed, {}, &provider::Database::writer);
+  doomed.push_back(database);
+  const auto budget = world.budget(10);
+  for (const auto& each : doomed)
+    provider::local::finished(budget, [&] { return world.databases.remove(each.id, budget); });
+}
+
+/// What holds data of databases that are gone, or opened them.
+void delete_remains(runs::World& world) {
+  for (const auto& each : world.databases.snapshots()) world.databases.remove_snapshot(each.name);
+  for (const auto& name : world.secrets.names()) world.secrets.remove(name);
 }
 
 void must_be_deletable(const provider::Database& database) {
@@ -116,16 +137,17 @@ void must_be_deletable(const provider::Database& database) {
 
 struct DeleteArgs {
   std::string name;
-  bool force = false, all = false;
+  bool named = false, force = false, all = false;
 };
 
 /// What is to go: of `--all`, whatever stands alone, and clusters.
 std::vector<provider::Database> to_delete(runs::World& world, const DeleteArgs& args) {
-  if (!args.all && args.name.empty()) throw Error("BadInput", "local delete needs a NAME or --all");
+  if (!args.all && !args.named) throw Error("BadInput", "local delete needs a NAME or --all");
   if (args.all && !args.force)
-    throw Error("BadInput", "--all deletes every database of this home: it needs --force");
+    throw Error("BadInput",
+                "--all deletes all databases, snapshots and secrets of this home: it needs --force");
   if (args.all) {
-    auto all = world.databases.list();
+    auto all = world.databases.find({});
     std::erase_if(all, [](const provider::Database& each) { return !each.cluster.empty(); });
     return all;
   }
@@ -139,14 +161,20 @@ Body set_up_delete(Arguments& arguments, const Options& options) {
   const auto name = arguments.add("NAME", args->name, "instance, or cluster with its instances");
   arguments.flag("--force", args->force,
                  "also one without the tag refresh=true; of an adopted server, only its entry goes");
-  arguments.flag("--all", args->all, "everything in this home; needs --force").excludes(name);
-  return [args, &options] {
+  arguments
+      .flag("--all", args->all,
+            "all databases, snapshots and secrets of this home; scripts, mail, runs and ledger stay; needs "
+            "--force")
+      .excludes(name);
+  return [args, name, &options] {
     runs::World world(options.home);
+    args->named = name.given();
     Json names = Json::array();
     for (const auto& each : to_delete(world, *args)) {
       delete_database(world, each);
       names.push_back(each.name);
     }
+    if (args->all) delete_remains(world);
     if (options.json) print_json(names);
     return 0;
   };

@@ -80,6 +80,7 @@ void set_secret(runs::World& world, const std::string& name, const std::string& 
     throw Error("BadInput", "a secret is a JSON object with a password");
   world.secrets.put_pending(name, base::Secret(value.dump()));
   world.secrets.promote(name);
+  world.databases.renew_login(name, world.budget(2));
 }
 
 void list_secrets(runs::World& world, bool json) {

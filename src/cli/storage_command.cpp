@@ -37,7 +37,7 @@ void delete_snapshot(runs::World& world, const std::string& name, bool json) {
 
 void create_snapshot(runs::World& world, const SnapshotArgs& args, bool json) {
   if (args.of.empty()) throw Error("BadInput", "snapshot create needs --of INSTANCE");
-  const auto made = world.databases.create_snapshot(must_find_database(world, args.of).id, args.name, false,
+  const auto made = world.databases.create_snapshot(must_find_database(world, args.of).id, args.name,
                                                     world.budget(24 * 60));
   if (json) print_json(snapshot_view(world, made));
 }
@@ -75,8 +75,11 @@ Json back_up(runs::World& world, const provider::Database& database) {
 /// All that run and keep their log.
 Json back_up_all(runs::World& world) {
   Json all = Json::array();
-  for (const auto& each : world.databases.list())
-    if (world.databases.keeps_log(each.id) && each.status == "available") all.push_back(back_up(world, each));
+  for (const auto& each : world.databases.find({})) {
+    if (!world.databases.keeps_log(each.id)) continue;
+    const auto now = world.databases.get(each.id);  // of an adopted server, with its status
+    if (now && now->status == "available") all.push_back(back_up(world, *now));
+  }
   return all;
 }
 

@@ -28,9 +28,9 @@ void Engine::look_for_cancels() {
   }
 }
 
-void Engine::dispatch(const std::string& id, asl::TaskRequest request, bool maybe_happened) {
+void Engine::dispatch(const std::string& id, asl::TaskRequest request) {
   look_for_cancels();
-  Work work{id, std::move(request), driven_.at(id).cancel.get_token(), maybe_happened};
+  Work work{id, std::move(request), driven_.at(id).cancel.get_token()};
   ++in_flight_;
   if (light_.empty()) return report(perform(work));
   Workers& pool = !heavy_.empty() && options_.is_heavy(work.request) ? heavy_ : light_;
@@ -69,7 +69,6 @@ Engine::Done Engine::perform(const Work& work) {
         base::with_valid_text(task_(Attempt{.execution = work.execution,
                                             .state = work.request.state,
                                             .input = work.request.input,
-                                            .maybe_happened = work.maybe_happened,
                                             .clock = light_.empty() ? watched : clock_,
                                             .stop = interrupt_.get_token(),
                                             .cancel = work.cancel,
@@ -79,7 +78,8 @@ Engine::Done Engine::perform(const Work& work) {
   } catch (const Error& error) {
     const bool cut_short = error.code == "Interrupted" || error.code == "Cancelled";
     if (cut_short && interrupt_.stop_requested()) return {work.execution, std::move(result), true};
-    result.error = cut_short ? "Cancelled" : error.retryable ? "Dbrefresh.Retryable" : error.code;
+    const bool again = error.retryable || error.maybe_delivered;  // the next one looks before it acts
+    result.error = cut_short ? "Cancelled" : again ? "Dbrefresh.Retryable" : error.code;
     result.cause = cause_of(error);
   } catch (const std::exception& error) {  // ours to mend: a bug, or no memory
     result.error = "Dbrefresh.Internal";

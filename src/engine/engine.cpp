@@ -107,7 +107,7 @@ void Engine::take_up(const store::ExecutionRow& row) {
   schedule(row.id, execution, true);
   for (const auto& request : open) {
     journal_.begin_again(row.id, request.token, clock_.now());
-    dispatch(row.id, request, true);
+    dispatch(row.id, request);
   }
 }
 
@@ -214,7 +214,7 @@ void Engine::step(const std::string& id, const asl::Event& event) {
   if (execution.status != Execution::Status::running) return end(id);
   schedule(id, execution, decision.more);
   hot_ = std::move(moved->execution);
-  for (const auto& task : decision.tasks) dispatch(id, task, false);
+  for (const auto& task : decision.tasks) dispatch(id, task);
 }
 
 void Engine::abandon(const std::string& id, const Error& why) {

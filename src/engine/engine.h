@@ -78,7 +78,6 @@ class Engine {
     std::string execution;
     asl::TaskRequest request;
     std::stop_token cancel;
-    bool maybe_happened = false;
   };
   struct Driven {
     std::string machine;  ///< id of its document
@@ -105,7 +104,7 @@ class Engine {
   void drive(const std::stop_token& stop);
   void step(const std::string& id, const asl::Event& event);
   void schedule(const std::string& id, const asl::Execution& execution, bool more);
-  void dispatch(const std::string& id, asl::TaskRequest request, bool maybe_happened);
+  void dispatch(const std::string& id, asl::TaskRequest request);
   void look_for_cancels();
   Done perform(const Work& work);
   Done perform_whatever_flies(const Work& work);

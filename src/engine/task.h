@@ -16,8 +16,6 @@ struct Attempt {
   const std::string& execution;
   const std::string& state;
   const base::Json& input;
-  /// True if an earlier attempt began and its outcome is unknown (we died): look before acting.
-  bool maybe_happened = false;
   base::Clock& clock;
   /// Stops when this process is to end. A task then throws base::Error{"Interrupted"} soon: the attempt stays
   /// open in the journal and is taken up by whoever resumes.
@@ -31,8 +29,9 @@ struct Attempt {
 };
 
 /// Runs on a worker thread, several at a time. What it throws (base::Error) becomes the failure of the state:
-/// the error name is `Dbrefresh.Retryable` if error.retryable, `Cancelled` if it was cut short (`Interrupted`
-/// while this process goes on), else error.code; the cause is code, message, hint.
+/// the error name is `Dbrefresh.Retryable` if error.retryable or error.maybe_delivered, `Cancelled` if it was
+/// cut short (`Interrupted` while this process goes on), else error.code; the cause is code, message, hint.
+/// An attempt of which nobody knows what came of it is begun again: a task looks before it acts.
 using Task = std::function<base::Json(const Attempt&)>;
 
 }  // namespace engine

@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -395,6 +396,24 @@ bool port_is_free(int port) {
   if (fd < 0) return false;
   ::close(fd);
   return true;
+}
+
+/// Lines of /proc/net/tcp: number, local address:port, remote address:port, state (06 is TIME-WAIT), in hex.
+bool port_is_fading(int port) {
+  const std::string wanted = fmt::format(":{:04X}", port);
+  bool ending = false;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream in(table);
+    std::string line;
+    while (std::getline(in, line)) {
+      std::istringstream words(line);
+      std::string number, local, remote, state;
+      if (!(words >> number >> local >> remote >> state) || !local.ends_with(wanted)) continue;
+      if (state != "06") return false;
+      ending = true;
+    }
+  }
+  return ending;
 }
 
 int any_free_port() {

@@ -85,6 +85,8 @@ fs::path find_program(const std::string& name);
 
 /// Is this TCP port of 127.0.0.1 free to listen on?
 bool port_is_free(int port);
+/// Is it taken by nothing but connections that have ended (TIME-WAIT)? It is free within a minute.
+bool port_is_fading(int port);
 /// A port of 127.0.0.1 that is free at this moment.
 int any_free_port();
 

@@ -1,6 +1,7 @@
 #include "provider/provider.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace provider {
 namespace {
@@ -31,6 +32,19 @@ std::string_view to_string(Kind kind) {
   return kind == Kind::cluster ? "cluster" : "instance";
 }
 
+std::string tag_of(const Database& database, const std::string& name) {
+  const auto found = database.tags.find(name);
+  return found == database.tags.end() ? std::string() : found->second;
+}
+
+bool is_identifier(std::string_view text) {
+  if (text.empty() || text.size() > 63 || !std::isalpha(static_cast<unsigned char>(text[0])) ||
+      text.back() == '-')
+    return false;
+  return text.find("--") == std::string_view::npos &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+}
+
 std::string family_of(const std::string& engine) {
   if (engine == "postgres" || engine == "postgresql" || engine == "aurora-postgresql") return "postgres";
   const bool mysql =
@@ -42,6 +56,16 @@ StatusClass classify(std::string_view status) {
   if (std::ranges::find(ready, status) != std::end(ready)) return StatusClass::ready;
   if (std::ranges::find(failed, status) != std::end(failed)) return StatusClass::failed;
   return status == "stopped" ? StatusClass::stopped : StatusClass::transient;
+}
+
+std::optional<Database> DatabaseService::find(Kind kind, const std::string& name) {
+  auto found = find(Selector{.kind = kind, .name = name});
+  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+}
+
+std::optional<Database> DatabaseService::get(const std::string& id) {
+  auto found = find(Selector{.id = id});
+  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
 }  // namespace provider

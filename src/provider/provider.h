@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/budget.h"
@@ -43,6 +45,14 @@ struct Database {
   std::vector<std::string> replicas;  ///< instances that replicate this one (ids)
 };
 
+/// A tag's value, "" if it has none of this name.
+std::string tag_of(const Database& database, const std::string& name);
+
+/// Is it a name that RDS gives to instances, clusters and snapshots?
+bool is_identifier(std::string_view text);
+inline constexpr std::string_view identifier_rule =
+    "1 to 63 letters, digits or hyphens, first a letter, no hyphen at the end, no two in a row";
+
 /// The kind of server behind an engine's name: "mariadb" (mysql, mariadb, aurora, aurora-mysql), "postgres"
 /// (postgres, postgresql, aurora-postgresql), or the name itself for those we do not serve.
 std::string family_of(const std::string& engine);
@@ -52,9 +62,45 @@ std::string family_of(const std::string& engine);
 enum class StatusClass { ready, stopped, transient, failed };
 StatusClass classify(std::string_view status);
 
+using Budget = base::Budget;
+
+/// Begun, and not done: ask again with the same arguments, not before `look_again` is over.
+struct Pending {
+  std::chrono::seconds look_again{1};
+  base::Note note;
+};
+
+/// The answer of a verb that may take hours: its result, or how far it is.
+template <class T>
+using Work = std::variant<T, Pending>;
+struct Done {};
+
+/// All that is given must fit; nothing given finds all.
+struct Selector {
+  std::optional<Kind> kind;
+  std::string name, id;
+  Tags tags;
+};
+
 enum class RestoreType { latest_point, restore_point, from_snapshot, fast_cloning };
 
+/// What a new database is made as. Hosts take from it what means something there; check() says what does not.
+struct Shape {
+  int port = 0;  ///< what it listens on once it is open; 0: any
+  std::string engine_version;
+  std::string instance_class, subnet_group, parameter_group, cluster_parameter_group, storage_type;
+  std::vector<std::string> security_groups, log_exports;
+  std::optional<std::int64_t> iops, backtrack_seconds;
+  bool iam_auth = false, copy_tags_to_snapshots = false, deletion_protection = false, multi_az = false,
+       auto_minor_upgrade = false, publicly_accessible = false, performance_insights = false;
+  std::optional<std::int64_t> promotion_tier, monitoring_seconds;
+  std::string monitoring_role;
+};
+
+/// `token` names the request, not the database: asked again with the same one, the same database is meant.
+/// It is kept with the database, so that whoever asks needs to remember nothing.
 struct RestoreRequest {
+  std::string token;
   Kind kind = Kind::instance;
   std::string source;  ///< id
   std::string name;    ///< of the new database
@@ -62,8 +108,16 @@ struct RestoreRequest {
   std::optional<base::Time> time;  ///< for restore_point
   std::string snapshot;            ///< for from_snapshot
   Tags tags;
-  int port = 0;         ///< what it listens on once it is open
-  base::Json settings;  ///< the other fields of the file's `restore` member, normalised
+  Shape shape;
+};
+
+/// An instance of a cluster (the first becomes its writer), or a read replica of an instance.
+struct CreateRequest {
+  std::string token;
+  std::string of;  ///< id of the cluster or of the instance
+  std::string name;
+  Tags tags;
+  Shape shape;
 };
 
 /// What a restored database shows: the moment of its data, and for people how it was made.
@@ -73,49 +127,83 @@ struct Restored {
   std::string method;
 };
 
-using Budget = base::Budget;
+/// How a database is to be. What is not said stays as it is.
+struct Desired {
+  std::optional<std::string> name;
+  std::optional<bool> open;  ///< lets users in, or shuts them out
+  std::optional<bool> running;
+  std::optional<base::Secret> master_password;
+  Tags tags;  ///< added to those that it has
+};
 
-/// Databases. Every verb names its error codes as RDS does: DBInstanceNotFound, DBClusterNotFoundFault,
-/// DBInstanceAlreadyExists, InvalidDBInstanceState, … A verb either has happened, or has begun (watch the
-/// status), or throws base::Error; maybe_delivered where nobody knows. Thread-safe.
+/// What a refresh is about to ask for.
+struct Intent {
+  RestoreRequest restore;
+  std::string replaces;                 ///< id of the database whose place the new one takes, "" if none
+  std::optional<CreateRequest> writer;  ///< of a new cluster; `of` is empty
+  std::vector<CreateRequest> replicas;  ///< `of` is empty
+  std::string scripts_method;           ///< lambda, ec2; "" without scripts
+};
+
+/// What a host says to an intent. The planner knows where in the file `about` stands.
+struct Objection {
+  enum class About { source, snapshot, time, target, port, replicas, scripts, shape, host };
+  enum class Weight { problem, warning, note };  ///< a note is told, and is no fault
+  About about = About::host;
+  std::string field;  ///< of a Shape, e.g. "multi_az"
+  std::string message;
+  Weight weight = Weight::problem;
+};
+
+/// Databases. Error codes are those of RDS: DBInstanceNotFound, DBClusterNotFoundFault,
+/// DBInstanceAlreadyExists, InvalidDBInstanceState, … Every verb that changes anything may be asked any
+/// number of times, from any process, by somebody who remembers nothing: it looks at the world, does what is
+/// missing, and answers what is so; what a process that died left half made is made again by whoever asks
+/// with its token. A result that is not Pending is settled: the database is ready (or stopped, if that was
+/// asked for). DatabaseFailed for one in a terminal status. base::Error with maybe_delivered where nobody
+/// knows; ask again. No verb blocks longer than its budget. Thread-safe.
 class DatabaseService {
  public:
   virtual ~DatabaseService() = default;
 
-  virtual std::optional<Database> find(Kind kind, const std::string& name) = 0;
-  virtual std::optional<Database> get(const std::string& id) = 0;
-  virtual std::vector<Database> list() = 0;
+  virtual std::vector<Database> find(const Selector& selector) = 0;
+  std::optional<Database> find(Kind kind, const std::string& name);
+  std::optional<Database> get(const std::string& id);
 
-  /// What would keep a restore from working, found without changing anything: paths are those of the refresh
-  /// file. `replaces` is the id of the database whose place the new one will take, if there is one; `members`
-  /// are all the members of the file that run, normalised: what this world cannot serve is refused here,
-  /// before anything starts.
-  virtual std::vector<base::Problem> check(const RestoreRequest& request, const std::string& replaces,
-                                           const base::Json& members) = 0;
-  /// Makes a new database, closed to users (open = false). DBInstanceAlreadyExists if the name is taken.
-  virtual Restored restore(const RestoreRequest& request, const Budget& budget) = 0;
-  /// Makes an instance in a cluster; the first one becomes the writer.
-  virtual Database create_member(const std::string& cluster, const std::string& name, const Tags& tags,
-                                 const base::Json& settings, const Budget& budget) = 0;
-  /// Makes a read replica of an instance, or a reader of a cluster.
-  virtual Database create_replica(const std::string& of, const std::string& name, int port, const Tags& tags,
-                                  const base::Json& settings, const Budget& budget) = 0;
+  /// What would keep an intent from working, found without changing anything, and what people should know.
+  virtual std::vector<Objection> check(const Intent& intent) = 0;
+
+  /// Makes a new database, closed to users (open = false). DBInstanceAlreadyExists if another one has its
+  /// name.
+  virtual Work<Restored> restore(const RestoreRequest& request, const Budget& budget) = 0;
+  virtual Work<Database> create(const CreateRequest& request, const Budget& budget) = 0;
+  /// Brings a database to what is desired; the answer shows it so.
+  virtual Work<Database> make_so(const std::string& id, const Desired& desired, const Budget& budget) = 0;
+  /// Deletes it for good, without a final snapshot, and ends whatever is still making it. A cluster's members
+  /// must be gone or going. One that is gone is Done.
+  virtual Work<Done> remove(const std::string& id, const Budget& budget) = 0;
+
   /// Are a replica's contents in step with its source?
   virtual bool replica_in_sync(const std::string& id) = 0;
 
-  virtual void set_master_password(const std::string& id, const base::Secret& password) = 0;
-  virtual void rename(const std::string& id, const std::string& name) = 0;
-  /// Lets users in, or shuts them out. Idempotent.
-  virtual void set_open(const std::string& id, bool open, const Budget& budget) = 0;
-  virtual void stop(const std::string& id, const Budget& budget) = 0;
-  virtual void start(const std::string& id, const Budget& budget) = 0;
-  /// Deletes it for good, without a final snapshot. A cluster's members must be gone or going.
-  virtual void remove(const std::string& id, const Budget& budget) = 0;
-  virtual void add_tags(const std::string& id, const Tags& tags) = 0;
+  /// The databases of users in a server, by name. Nothing where the host cannot look without the password,
+  /// and none is given.
+  virtual std::optional<std::vector<std::string>> schemas(
+      const std::string& id, const std::optional<base::Secret>& master_password) = 0;
+  /// One that is gone is Done.
+  virtual Work<Done> drop_schema(const std::string& id, const std::string& name,
+                                 const base::Secret& master_password, const Budget& budget) = 0;
 
-  /// Logs in as the master user, to closed databases too. Throws AccessDenied, or ConnectionFailed
-  /// (retryable).
-  virtual std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password) = 0;
+  /// Logs in as the master user, to closed databases too; `schema` "": the initial database. Throws
+  /// AccessDenied, or ConnectionFailed (retryable).
+  virtual std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password,
+                                                 const std::string& schema) = 0;
+  /// A session for scripts: may read and change what any user owns in `schema`, with the master's search
+  /// path, and reach nothing outside of it: no files, no programs, no other servers. Where the host has no
+  /// such account of its own, it is the master's.
+  virtual std::unique_ptr<sql::Connection> script_session(const std::string& id,
+                                                          const base::Secret& master_password,
+                                                          const std::string& schema) = 0;
 };
 
 /// Secrets with versions. A new value is pending until promote(): then it is AWSCURRENT and the one before is
@@ -133,6 +221,8 @@ class SecretStore {
   /// Forgets all versions of a secret, if there is one.
   virtual void remove(const std::string& name) = 0;
   virtual std::vector<std::string> names() = 0;
+  /// Can it rotate a secret regularly, by itself?
+  virtual bool rotates() const { return false; }
 };
 
 /// SQL scripts by bucket and key.

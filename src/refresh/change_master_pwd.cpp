@@ -13,26 +13,33 @@ constexpr Field fields[] = {
         .when("secret", "true"),
 };
 
+void read(Reading& reading) {
+  reading.say("password", "temppwd", reading.member.at("temppwd"));
+  if (as_boolean(reading.member.at("secret")) == true)
+    reading.say("secret", "secretname", reading.member.at("secretname"));
+}
+
+void tell(const Json& member, Facts& facts) {
+  facts.master_password = "changemasterpwd.temppwd";
+  if (member.value("secret", false)) facts.published_secret = member.at("secretname");
+}
+
 /// The secret's new version stays pending until the new database has its name: whoever reads the secret
-/// meanwhile is still served by the old one.
-void start(StepContext& step) {
+/// meanwhile is still served by the old one. Done when a login works, not when a status says so.
+Work<Done> advance(StepContext& step) {
   const auto password = run_secret(step, "changemasterpwd.temppwd");
-  step.databases.set_master_password(must_have_new(step).id, password);
-  if (!step.input.value("secret", false)) return;
-  const std::string name = step.input.at("secretname");
-  remember_secret(step, name);
-  step.services.secrets.put_pending(name, secret_value(step, password));
-  step.result["secret"] = name;
+  const auto work =
+      step.databases.make_so(must_have_new(step).id, {.master_password = password}, step.budget);
+  if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
+  if (step.input.value("secret", false))
+    write_secret(step, step.input.at("secretname"), secret_value(step, password));
+  if (!opens(step, password)) return wait_for("the password to open it");
+  return Done{};
 }
 
-/// Done when a login works, not when a status says so.
-Progress check(StepContext& step) {
-  return opens(step, run_secret(step, "changemasterpwd.temppwd")) ? Progress::succeeded : Progress::pending;
-}
-
-Progress undo(StepContext& step) {
-  return step.input.value("secret", false) ? put_secret_back(step, step.input.at("secretname"))
-                                           : Progress::succeeded;
+Work<Done> undo(StepContext& step) {
+  if (step.input.value("secret", false)) put_secret_back(step, step.input.at("secretname"));
+  return Done{};
 }
 
 }  // namespace
@@ -43,8 +50,9 @@ extern constexpr Step change_master_pwd{
     .summary = "Change the master password of the new database; done when a login with it works.",
     .fields = fields,
     .checktodo = "checkpwd",
-    .start = start,
-    .check = check,
+    .read = read,
+    .tell = tell,
+    .advance = advance,
     .undo = undo,
 };
 static_assert(well_formed(change_master_pwd));

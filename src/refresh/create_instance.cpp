@@ -1,4 +1,6 @@
+#include "base/text.h"
 #include "refresh/lookup.h"
+#include "refresh/plan.h"
 
 namespace refresh {
 namespace {
@@ -41,28 +43,45 @@ std::optional<provider::Database> made_instance(StepContext& step) {
   return std::nullopt;
 }
 
-void start(StepContext& step) {
-  if (!made_instance(step)) {
-    step.databases.create_member(must_have_new(step).id, step.names().at("instance_temp"),
-                                 {{"refresh-application", step.input.at("application")},
-                                  {"refresh-environment", step.input.at("environment")},
-                                  {"refresh-instance", "to_modify_after_rename"}},
-                                 step.input, step.budget);
-  }
-  step.result = {{"name", step.names().at("instance_temp")}};
+provider::CreateRequest request(const Json& names, const Json& member) {
+  provider::Shape shape{.instance_class = member.at("dbclass"),
+                        .subnet_group = member.at("subgrp"),
+                        .parameter_group = member.at("dbparamgrp"),
+                        .copy_tags_to_snapshots = member.at("copytagstosnap"),
+                        .auto_minor_upgrade = member.at("autominor"),
+                        .performance_insights = member.value("perfinsights", false),
+                        .monitoring_role = member.value("enhancedmonrolearn", "")};
+  if (member.value("enhancedmon", false))
+    shape.monitoring_seconds = std::stoll(member.value("enhancedmoninterval", "60"));
+  return {.name = names.at("instance_temp"),
+          .tags = {{"refresh-application", member.at("application")},
+                   {"refresh-environment", member.at("environment")},
+                   {"refresh-instance", "to_modify_after_rename"}},
+          .shape = std::move(shape)};
 }
 
-Progress check(StepContext& step) {
-  const auto made = made_instance(step);
-  return made && is_ready(*made) && is_ready(must_have_new(step)) ? Progress::succeeded : Progress::pending;
+void read(Reading& reading) {
+  reading.say("instance", "dbinstance", base::lower(reading.member.at("dbinstance").get<std::string>()));
 }
 
-Progress undo(StepContext& step) {
-  if (step.state.value("keep_failed", false)) return Progress::succeeded;
+void plan(Planning& plan) {
+  if (plan.member == nullptr) return;
+  plan.must_be_free(plan.names.at("instance_temp"), provider::Kind::instance);
+  plan.intent.writer = request(plan.names, *plan.member);
+}
+
+Work<Done> advance(StepContext& step) {
+  auto wanted = request(step.names(), step.input);
+  wanted.token = step.token();
+  wanted.of = must_have_new(step).id;
+  step.result = {{"name", wanted.name}};
+  return done_if(step.databases.create(wanted, step.budget));
+}
+
+Work<Done> undo(StepContext& step) {
+  if (step.state.value("keep_failed", false)) return Done{};
   const auto made = made_instance(step);
-  if (!made) return Progress::succeeded;
-  if (made->status != "deleting") step.databases.remove(made->id, step.budget);
-  return Progress::pending;
+  return made ? step.databases.remove(made->id, step.budget) : Done{};
 }
 
 }  // namespace
@@ -75,10 +94,13 @@ extern constexpr Step create_instance{
     .summary = "Make the writer of a restored Aurora cluster.",
     .fields = fields,
     .checktodo = "checkcreate",
+    .presence = {Need::forbidden, Need::required, "without it the new cluster would have no writer"},
+    .makes_names = true,
     .deadline_minutes = 180,
     .expected_check = expected_check,
-    .start = start,
-    .check = check,
+    .read = read,
+    .plan = plan,
+    .advance = advance,
     .undo = undo,
 };
 static_assert(well_formed(create_instance));

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "refresh/lookup.h"
+#include "refresh/plan.h"
 
 namespace refresh {
 namespace {
@@ -28,6 +28,8 @@ constexpr Field fields[] = {
     text("dbparamgrp", "DB parameter group.").only_aurora(),
 };
 
+constexpr std::int64_t highest_port = 65535;
+
 struct Wanted {
   std::string name;
   std::string db_class;
@@ -37,8 +39,13 @@ struct Wanted {
 /// `name_class_port`; nothing for a spelling that is none.
 std::optional<Wanted> read(const std::string& text, bool aurora) {
   const auto parts = base::split_list(text, '_');
-  if (parts.size() != (aurora ? 2U : 3U) || (!aurora && !base::is_digits(parts[2]))) return std::nullopt;
-  return Wanted{base::lower(parts[0]), parts[1], aurora ? 0 : std::atoi(parts[2].c_str())};
+  if (parts.size() != (aurora ? 2U : 3U)) return std::nullopt;
+  Wanted wanted{base::lower(parts[0]), parts[1]};
+  if (aurora) return wanted;
+  const auto port = as_integer(Json(parts[2]));
+  if (!port || *port < 1 || *port > highest_port) return std::nullopt;
+  wanted.port = static_cast<int>(*port);
+  return wanted;
 }
 
 std::vector<Problem> rules(const Json& member) {
@@ -48,7 +55,8 @@ std::vector<Problem> rules(const Json& member) {
     if (!read(each, aurora))
       problems.push_back(
           {0, ".replicas",
-           fmt::format("'{}' is not of the form {}", each, aurora ? "name_class" : "name_class_port")});
+           fmt::format("'{}' is not of the form {}", each,
+                       aurora ? "name_class" : "name_class_port, with a port from 1 to 65535")});
   return problems;
 }
 
@@ -59,60 +67,63 @@ Json expected_check(const Json& member) {
   return {{"replicas", base::join(names, ",")}};
 }
 
-std::vector<Wanted> wanted(StepContext& step) {
-  std::vector<Wanted> all;
-  for (const auto& each : step.input.at("replicas").get<std::vector<std::string>>())
-    all.push_back(read(each, kind_of(step) == provider::Kind::cluster).value());
-  return all;
-}
-
-std::vector<provider::Database> made_replicas(StepContext& step) {
-  auto all = step.databases.made(provider::Kind::instance);
-  std::erase_if(all, [](const auto& each) { return each.replica_of.empty(); });
-  return all;
-}
-
-/// What an earlier attempt left half made goes, and is waited for; the others stay.
-void remove_failed(StepContext& step) {
-  for (const auto& each : made_replicas(step)) {
-    if (provider::classify(each.status) == provider::StatusClass::failed)
-      step.databases.remove(each.id, step.budget);
-    const auto now = step.databases.get(each.id);
-    if (!now || now->status != "deleting") continue;
-    base::Error error("InvalidDBInstanceState", fmt::format("{} is still being deleted", each.name));
-    error.retryable = true;
-    throw error;
+std::vector<provider::CreateRequest> requests(const Json& member) {
+  std::vector<provider::CreateRequest> all;
+  for (const auto& text : member.at("replicas").get<std::vector<std::string>>()) {
+    const auto wanted = read(text, member.at("dbservice") == "aurora").value();
+    provider::Shape shape{.port = wanted.port,
+                          .instance_class = wanted.db_class,
+                          .subnet_group = member.value("subgrp", ""),
+                          .parameter_group = member.value("dbparamgrp", ""),
+                          .storage_type = member.value("storagetype", ""),
+                          .security_groups = member.value("secgrpids", std::vector<std::string>{}),
+                          .iam_auth = member.value("iamdbauth", false),
+                          .copy_tags_to_snapshots = member.value("copytagstosnap", false),
+                          .multi_az = member.value("multiaz", false),
+                          .auto_minor_upgrade = member.value("autominor", false)};
+    if (member.contains("iops")) shape.iops = member["iops"].get<std::int64_t>();
+    all.push_back({.name = wanted.name,
+                   .tags = {{"refresh-application", member.at("application")},
+                            {"refresh-environment", member.at("environment")},
+                            {"refresh-instance", wanted.name}},
+                   .shape = std::move(shape)});
   }
+  return all;
 }
 
-void start(StepContext& step) {
-  remove_failed(step);
-  const auto made = made_replicas(step);
-  const auto of = must_have_new(step);
-  for (const Wanted& each : wanted(step)) {
-    if (std::ranges::find(made, each.name, &provider::Database::name) != made.end()) continue;
-    step.databases.create_replica(of.id, each.name, each.port,
-                                  {{"refresh-application", step.input.at("application")},
-                                   {"refresh-environment", step.input.at("environment")},
-                                   {"refresh-instance", each.name}},
-                                  step.input, step.budget);
+/// Their names are to be free, or those of what is to go.
+void plan(Planning& plan) {
+  plan.paths[provider::Objection::About::replicas] = plan.path("replicas");
+  if (plan.member == nullptr) return;
+  plan.intent.replicas = requests(*plan.member);
+  auto goes = [&](const std::string& id) {
+    return plan.old &&
+           (std::ranges::count(plan.old->members, id) > 0 || std::ranges::count(plan.old->replicas, id) > 0);
+  };
+  for (const auto& each : plan.intent.replicas) {
+    const auto found = plan.services.databases.find(provider::Kind::instance, each.name);
+    if (found && !goes(found->id) && !plan.is_ours(*found))
+      plan.problem("replicas", fmt::format("'{}' exists, and is no replica of what is replaced", each.name));
   }
 }
 
 /// Done when every replica is ready and in step, not only the last one.
-Progress check(StepContext& step) {
-  const auto made = made_replicas(step);
-  if (made.size() < wanted(step).size()) return Progress::pending;
-  const bool all = std::ranges::all_of(
-      made, [&](const auto& each) { return is_ready(each) && step.databases.replica_in_sync(each.id); });
-  return all ? Progress::succeeded : Progress::pending;
+Work<Done> advance(StepContext& step) {
+  const auto of = must_have_new(step);
+  return done_if_all(requests(step.input), [&](provider::CreateRequest request) -> Work<Done> {
+    request.token = step.token(request.name);
+    request.of = of.id;
+    const auto work = step.databases.create(request, step.budget);
+    if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
+    if (step.databases.replica_in_sync(std::get<provider::Database>(work).id)) return Done{};
+    return wait_for(request.name + " to be in step");
+  });
 }
 
-Progress undo(StepContext& step) {
-  const auto made = made_replicas(step);
-  for (const auto& each : made)
-    if (each.status != "deleting") step.databases.remove(each.id, step.budget);
-  return made.empty() ? Progress::succeeded : Progress::pending;
+Work<Done> undo(StepContext& step) {
+  auto made = step.databases.made(provider::Kind::instance);
+  std::erase_if(made, [](const auto& each) { return each.replica_of.empty(); });
+  return done_if_all(made, [&](const auto& each) { return step.databases.remove(each.id, step.budget); });
 }
 
 }  // namespace
@@ -126,8 +137,8 @@ extern constexpr Step create_read_replicas{
     .deadline_minutes = 12 * 60,
     .expected_check = expected_check,
     .rules = rules,
-    .start = start,
-    .check = check,
+    .plan = plan,
+    .advance = advance,
     .undo = undo,
 };
 static_assert(well_formed(create_read_replicas));

@@ -1,4 +1,5 @@
 #include "refresh/lookup.h"
+#include "refresh/plan.h"
 
 namespace refresh {
 namespace {
@@ -13,21 +14,25 @@ constexpr Field fields[] = {
     integer("rotationdays", 1, "Days between rotations.").when("rotation", "true"),
 };
 
-void start(StepContext& step) {
-  const std::string name = step.input.at("secretname");
-  remember_secret(step, name);
-  step.services.secrets.put_pending(name, secret_value(step, run_secret(step, "createsecret.temppwd")));
-  step.result["secret"] = name;
+void tell(const Json& member, Facts& facts) {
+  facts.published_secret = member.at("secretname");
 }
 
-Progress check(StepContext& step) {
-  return step.services.secrets.get(step.input.at("secretname"), provider::SecretStore::Stage::pending)
-             ? Progress::succeeded
-             : Progress::pending;
+void plan(Planning& plan) {
+  if (plan.member != nullptr && plan.member->value("rotation", false) && !plan.services.secrets.rotates())
+    plan.warning("rotation",
+                 "is true, and secrets are not rotated regularly on this host: it stays as it is");
 }
 
-Progress undo(StepContext& step) {
-  return put_secret_back(step, step.input.at("secretname"));
+Work<Done> advance(StepContext& step) {
+  write_secret(step, step.input.at("secretname"),
+               secret_value(step, run_secret(step, "createsecret.temppwd")));
+  return Done{};
+}
+
+Work<Done> undo(StepContext& step) {
+  put_secret_back(step, step.input.at("secretname"));
+  return Done{};
 }
 
 }  // namespace
@@ -38,8 +43,9 @@ extern constexpr Step create_secret{
     .summary = "Make a secret for the new database; readers see it once the database has its name.",
     .fields = fields,
     .checktodo = "checkcreatesecret",
-    .start = start,
-    .check = check,
+    .tell = tell,
+    .plan = plan,
+    .advance = advance,
     .undo = undo,
 };
 static_assert(well_formed(create_secret));

@@ -1,17 +1,18 @@
 #include "refresh/lookup.h"
+#include "refresh/plan.h"
 
 namespace refresh {
 namespace {
 
 constexpr Field fields[] = {identifier("cluster", "Cluster to delete, by its usual name.").only_aurora()};
 
-void start(StepContext& step) {
-  const auto old = old_database(step);
-  if (old && old->status != "deleting") step.databases.remove(old->id, step.budget);
+void plan(Planning& plan) {
+  if (plan.member == nullptr && plan.is_cluster()) must_run_to_replace(plan);
 }
 
-Progress check(StepContext& step) {
-  return old_database(step) ? Progress::pending : Progress::succeeded;
+Work<Done> advance(StepContext& step) {
+  const auto old = old_database(step);
+  return old ? step.databases.remove(old->id, step.budget) : Done{};
 }
 
 }  // namespace
@@ -24,8 +25,8 @@ extern constexpr Step delete_old_cluster{
     .fields = fields,
     .checktodo = "checkdeletecluster",
     .cancellable = false,
-    .start = start,
-    .check = check,
+    .plan = plan,
+    .advance = advance,
 };
 static_assert(well_formed(delete_old_cluster));
 

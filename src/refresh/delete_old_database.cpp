@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "refresh/lookup.h"
+#include "refresh/plan.h"
 
 namespace refresh {
 namespace {
@@ -19,13 +20,13 @@ std::vector<provider::Database> old_instances(StepContext& step) {
   return all;
 }
 
-void start(StepContext& step) {
-  for (const auto& each : old_instances(step))
-    if (each.status != "deleting") step.databases.remove(each.id, step.budget);
+void plan(Planning& plan) {
+  if (plan.member == nullptr) must_run_to_replace(plan);
 }
 
-Progress check(StepContext& step) {
-  return old_instances(step).empty() ? Progress::succeeded : Progress::pending;
+Work<Done> advance(StepContext& step) {
+  return done_if_all(old_instances(step),
+                     [&](const auto& each) { return step.databases.remove(each.id, step.budget); });
 }
 
 }  // namespace
@@ -37,8 +38,8 @@ extern constexpr Step delete_old_database{
     .fields = fields,
     .checktodo = "checkdelete",
     .cancellable = false,
-    .start = start,
-    .check = check,
+    .plan = plan,
+    .advance = advance,
 };
 static_assert(well_formed(delete_old_database));
 

@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "refresh/lookup.h"
+#include "refresh/plan.h"
 
 namespace refresh {
 namespace {
@@ -20,17 +23,15 @@ std::vector<std::string> old_replicas(StepContext& step) {
   return ids;
 }
 
-void start(StepContext& step) {
-  for (const auto& id : old_replicas(step))
-    if (const auto replica = step.databases.get(id); replica && replica->status != "deleting")
-      step.databases.remove(id, step.budget);
+void plan(Planning& plan) {
+  if (plan.member == nullptr && plan.old && !plan.old->replicas.empty())
+    plan.problem("torun", fmt::format("is not true, and '{}' has {} read replicas", plan.old->name,
+                                      plan.old->replicas.size()));
 }
 
-Progress check(StepContext& step) {
-  const auto ids = old_replicas(step);
-  return std::ranges::none_of(ids, [&](const auto& id) { return step.databases.get(id).has_value(); })
-             ? Progress::succeeded
-             : Progress::pending;
+Work<Done> advance(StepContext& step) {
+  return done_if_all(old_replicas(step),
+                     [&](const std::string& id) { return step.databases.remove(id, step.budget); });
 }
 
 }  // namespace
@@ -43,8 +44,8 @@ extern constexpr Step delete_replicas{
     .fields = fields,
     .checktodo = "checkdeletereplicas",
     .cancellable = false,
-    .start = start,
-    .check = check,
+    .plan = plan,
+    .advance = advance,
 };
 static_assert(well_formed(delete_replicas));
 

@@ -12,7 +12,10 @@ using Ordered = nlohmann::ordered_json;
 constexpr std::string_view stage_names[] = {"PRE-RESTORE", "RESTORE", "POST-RESTORE"};
 /// With a minute between the later ones: an API may throttle for half an hour.
 constexpr int most_retries = 40;
-constexpr int own_wait_seconds = 5;  ///< between two checks of a step that has no member and so no wait_time
+
+std::string_view stage_name(Stage stage) {
+  return stage_names[static_cast<std::size_t>(stage)];
+}
 
 std::string result_path(const Step& step) {
   return fmt::format("$.results.{}", step.key);
@@ -38,32 +41,26 @@ Ordered catch_all(std::string_view result, std::string_view next) {
   return {{"ErrorEquals", {"States.ALL"}}, {"ResultPath", result}, {"Next", next}};
 }
 
-/// Adds a step's states: start, check, outcome, and wait only while it is not done.
+/// Adds a step's states: start, check, outcome, and wait only while it is not done. Start and check are the
+/// same call; each writes all that the step tells.
 void add_step(Ordered& states, const Step& step, std::string_view next, const Ordered& give_up) {
   const StateNames& name = step.states;
   Ordered catchers = Ordered::array();
-  if (step.key == "runscripts")
-    catchers.push_back({{"ErrorEquals", {"ScriptsInterrupted"}},
+  if (!step.restores_again_on.empty())
+    catchers.push_back({{"ErrorEquals", {step.restores_again_on}},
                         {"ResultPath", "$.interrupted"},
-                        {"Next", find_step("restore")->states.start}});
+                        {"Next", stage_name(Stage::restore)}});
   catchers.push_back(give_up);
-  states[name.start] =
-      task(name.start, result_path(step), catchers, step.check == nullptr ? next : name.check);
-  if (step.check == nullptr) return;
-  states[name.check] =
-      task(name.check, result_path(step) + ".check", Ordered::array({give_up}), name.outcome);
-  states[name.outcome] = {
-      {"Type", "Choice"},
-      {"Choices", Ordered::array({Ordered{{"Variable", result_path(step) + ".check.status"},
-                                          {"StringEquals", "SUCCEEDED"},
-                                          {"Next", next}}})},
-      {"Default", name.wait}};
-  states[name.wait] = {{"Type", "Wait"}};
-  if (step.in_file)
-    states[name.wait]["SecondsPath"] = fmt::format("$.members.{}.wait_time", step.key);
-  else
-    states[name.wait]["Seconds"] = own_wait_seconds;
-  states[name.wait]["Next"] = name.check;
+  states[name.start] = task(name.start, result_path(step), catchers, name.check.empty() ? next : name.check);
+  if (name.check.empty()) return;
+  states[name.check] = task(name.check, result_path(step), catchers, name.outcome);
+  states[name.outcome] = {{"Type", "Choice"},
+                          {"Choices", Ordered::array({Ordered{{"Variable", result_path(step) + ".status"},
+                                                              {"StringEquals", "SUCCEEDED"},
+                                                              {"Next", next}}})},
+                          {"Default", name.wait}};
+  states[name.wait] = {
+      {"Type", "Wait"}, {"SecondsPath", result_path(step) + ".look_again"}, {"Next", name.check}};
 }
 
 /// Where a step begins: at the choice that lets files leave it out, unless it always runs.
@@ -101,17 +98,16 @@ void add_failure_path(Ordered& states) {
 Ordered state_machine() {
   Ordered states = Ordered::object();
   const auto steps = sequence();
-  auto stage_name = [](const Step& step) { return stage_names[static_cast<std::size_t>(step.stage)]; };
   /// The first state of what follows step i.
   auto after = [&](std::size_t i) -> std::string {
     if (i + 1 == steps.size()) return "RESTORE-COMPLETE";
-    return steps[i + 1]->stage != steps[i]->stage ? std::string(stage_name(*steps[i + 1]))
+    return steps[i + 1]->stage != steps[i]->stage ? std::string(stage_name(steps[i + 1]->stage))
                                                   : entry(*steps[i + 1]);
   };
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const Step& step = *steps[i];
     if (i == 0 || steps[i - 1]->stage != step.stage)
-      states[stage_name(step)] = {{"Type", "Pass"}, {"Next", entry(step)}};
+      states[stage_name(step.stage)] = {{"Type", "Pass"}, {"Next", entry(step)}};
     add_choice(states, step, after(i));
     add_step(states, step, after(i),
              step.report ? catch_all(result_path(step), after(i))

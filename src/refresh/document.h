@@ -22,7 +22,15 @@ Json run_input(const std::string& run, const RefreshFile& file, bool keep_failed
 std::string reference(std::string_view key);
 Json reference_json();
 
+/// How long one call of a task may take, before it answers that it is to be asked again.
+struct CallTimes {
+  std::chrono::microseconds light = std::chrono::seconds(2);
+  std::optional<std::chrono::microseconds> heavy;  ///< nothing: as long as the work lasts
+};
+
 /// The handler of the document's tasks: dispatches on the state's name. `services` must outlive it.
-engine::Task make_task(provider::Services& services);
+engine::Task make_task(provider::Services& services, CallTimes times = {});
+/// Does the task of this state last as long as its work does?
+bool is_heavy(std::string_view state);
 
 }  // namespace refresh

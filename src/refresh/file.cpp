@@ -68,9 +68,12 @@ class Reader {
     const auto torun = json.contains("torun") ? as_boolean(json["torun"]) : false;
     if (!torun)
       return problem(where + ".torun", fmt::format("must be true or false, got {}", json["torun"].dump()));
-    if (!*torun && key == "runscripts" && !json.contains("engine"))
-      problem(where + ".engine", "is required even when the step is skipped");
-    if (!*torun) return;
+    if (!*torun) {
+      for (const Field& field : step->fields)
+        if (field.even_if_skipped && !json.contains(field.name))
+          problem(base::member_path(where, field.name), "is required even when the step is skipped");
+      return;
+    }
     running_.push_back(step);
     const auto found = validate_member(*step, json);
     const bool clean = std::ranges::all_of(found, &Problem::warning);
@@ -126,122 +129,60 @@ class Reader {
   // ---- the file as a whole
 
   void check_whole() {
-    if (!runs("restore")) {
-      problem("$.restore.torun",
-              "must be true: a refresh makes a new database and gives it the old one's name");
-      return;
-    }
-    if (!std::ranges::all_of(out_.problems, &Problem::warning)) return;  // names below need valid members
-    const bool cluster = lower_text(member("restore"), "dbservice") == "aurora";
-    require_members(cluster);
+    std::ranges::sort(running_, {}, [](const Step* step) {
+      return std::ranges::find(sequence(), step) - sequence().begin();
+    });
+    std::string service = running_.empty() ? "" : lower_text(member(running_.front()->key), "dbservice");
+    const bool valid = out_.ok();
+    if (!document_.problems().empty()) return;  // what seems to be missing may be there
+    check_presence(service == "aurora", valid);
+    if (!valid || running_.empty()) return;  // names below need valid members
     for (const Step* step : running_)
-      if (lower_text(member(step->key), "dbservice") != lower_text(member("restore"), "dbservice"))
+      if (const auto given = lower_text(member(step->key), "dbservice"); given != service)
         problem(fmt::format("$.{}.dbservice", step->key),
-                fmt::format("says '{}', and restore says '{}'", lower_text(member(step->key), "dbservice"),
-                            lower_text(member("restore"), "dbservice")));
-    if (!std::ranges::all_of(out_.problems, &Problem::warning)) return;
-    read_names(cluster);
-    for (const Step* step : running_) check_names(*step);
-    check_passwords();
-    check_report();
+                fmt::format("says '{}', and {} says '{}'", given, running_.front()->key, service));
+    if (!out_.ok()) return;
+    read_parts(service == "aurora");
+    check_names();
   }
 
-  void require_members(bool cluster) {
-    for (const char* key : {"createinstance", "renamecluster", "rename"}) {
-      if ((cluster || key == std::string_view("rename")) && !runs(key))
-        problem(fmt::format("$.{}.torun", key),
-                "must be true: without it the new database would never get its name");
-      if (!cluster && key != std::string_view("rename") && runs(key))
-        problem(fmt::format("$.{}.torun", key), "must be false with dbservice rds");
+  /// The steps that every file must have run, or must not. What depends on a valid file waits for one.
+  void check_presence(bool aurora, bool valid) {
+    for (const Step* step : sequence()) {
+      const Need need = aurora ? step->presence.aurora : step->presence.rds;
+      const bool always = step->presence.rds == step->presence.aurora;
+      if (!valid && !always) continue;
+      const std::string path = fmt::format("$.{}.torun", step->key);
+      if (need == Need::required && !runs(step->key))
+        problem(path, fmt::format("must be true: {}", step->presence.why));
+      if (need == Need::forbidden && runs(step->key)) problem(path, "must be false with dbservice rds");
     }
   }
 
-  void read_names(bool cluster) {
-    Names& names = out_.names;
-    names.kind = cluster ? provider::Kind::cluster : provider::Kind::instance;
-    const Json& restore = member("restore");
-    const char* target_field = cluster ? "targetcluster" : "target";
-    names.source = lower_text(restore, cluster ? "sourcecluster" : "source");
-    const auto [temp, final_name] =
-        renamed(cluster ? "renamecluster" : "rename", cluster ? "cluster" : "dbinstance");
-    names.temp = temp;
-    names.target = final_name;
-    const std::string target = lower_text(restore, target_field);
-    if (temp != target && temp != target + "temp")
-      problem(
-          fmt::format("$.restore.{}", target_field),
-          fmt::format("says '{}', and {} renames '{}'", target, cluster ? "renamecluster" : "rename", temp));
-    names.instance = final_name;
-    names.instance_temp = temp;
-    if (cluster) {
-      std::tie(names.instance_temp, names.instance) = renamed("rename", "dbinstance");
-      const std::string made = lower_text(member("createinstance"), "dbinstance");
-      if (names.instance_temp != made && names.instance_temp != made + "temp")
-        problem("$.createinstance.dbinstance",
-                fmt::format("says '{}', and rename renames '{}'", made, names.instance_temp));
+  /// Each step's part of the whole.
+  void read_parts(bool aurora) {
+    std::map<std::string_view, Reading::Said> said;
+    for (const Step* step : running_) {
+      if (step->read == nullptr) continue;
+      Reading reading{std::string(step->key), member(step->key), aurora, out_.names, said, out_.problems};
+      step->read(reading);
     }
-    if (names.source == names.target)
-      problem(fmt::format("$.restore.{}", target_field),
-              fmt::format("'{}' is the source: a refresh never writes to its source", names.target));
-    if (names.source == names.temp)
-      problem(fmt::format("$.restore.{}", target_field),
-              fmt::format("'{}' would have the source's name for a temporary one", names.temp));
-    if (names.temp == names.target)
-      problem(fmt::format("$.{}", cluster ? "renamecluster" : "rename"),
-              fmt::format("renames '{}' to its own name", names.temp));
-    if (names.target.size() + 11 > 63)
-      problem(
-          fmt::format("$.restore.{}", target_field),
-          fmt::format("'{}' is too long: the old database is set aside as <name>-old-<run>, in 63 characters",
-                      names.target));
   }
 
-  /// The temporary and the final name of a rename: `…temp` in the first dialect, `…_newname` in the second.
-  std::pair<std::string, std::string> renamed(const char* key, const std::string& field) {
-    const std::string from = lower_text(member(key), field.c_str()),
-                      to = lower_text(member(key), (field + "_newname").c_str());
-    if (!to.empty()) return {from, to};
-    if (from.ends_with("temp") && from.size() > 4) return {from, from.substr(0, from.size() - 4)};
-    problem(fmt::format("$.{}.{}", key, field),
-            fmt::format("'{}' does not end in 'temp', and there is no {}_newname", from, field));
-    return {from, from};
-  }
-
-  void check_names(const Step& step) {
-    if (step.key == "restore" || step.key == "createinstance" || step.key == "rename" ||
-        step.key == "renamecluster")
-      return;
+  /// The names that members repeat are those that the refresh makes.
+  void check_names() {
     const Names& names = out_.names;
-    auto check = [&](const char* field, const std::string& temp, const std::string& final_name) {
-      const std::string given = lower_text(member(step.key), field);
-      if (!given.empty() && given != temp && given != final_name)
-        problem(fmt::format("$.{}.{}", step.key, field),
-                fmt::format("says '{}', and this refresh makes '{}'", given, final_name), step.report);
-    };
-    check("dbinstance", names.instance_temp, names.instance);
-    if (names.kind == provider::Kind::cluster) check("cluster", names.temp, names.target);
-  }
-
-  void check_passwords() {
-    if (!runs("runscripts") || !runs("changemasterpwd")) return;
-    const Json& scripts = member("runscripts");
-    const Json& change = member("changemasterpwd");
-    if (lower_text(scripts, "access") == "pwd" && scripts["temppwd"] != change["temppwd"])
-      problem("$.runscripts.temppwd", "is not the password that changemasterpwd sets");
-    if (lower_text(scripts, "access") == "secret" && as_boolean(change["secret"]) == true &&
-        scripts["secretname"] != change["secretname"])
-      problem("$.runscripts.secretname",
-              fmt::format("says {}, and changemasterpwd writes {}", scripts["secretname"].dump(),
-                          change["secretname"].dump()),
-              true);
-  }
-
-  void check_report() {
-    for (const char* key : {"updatedynamodb", "sendmsg"})
-      if (runs(key) && lower_text(member(key), "restoretype") != lower_text(member("restore"), "restoretype"))
-        problem(fmt::format("$.{}.restoretype", key),
-                fmt::format("says '{}', and restore says '{}'", lower_text(member(key), "restoretype"),
-                            lower_text(member("restore"), "restoretype")));
+    for (const Step* step : running_) {
+      if (step->makes_names) continue;
+      auto check = [&](const char* field, const std::string& temp, const std::string& final_name) {
+        const std::string given = lower_text(member(step->key), field);
+        if (!given.empty() && given != temp && given != final_name)
+          problem(fmt::format("$.{}.{}", step->key, field),
+                  fmt::format("says '{}', and this refresh makes '{}'", given, final_name), step->report);
+      };
+      check("dbinstance", names.instance_temp, names.instance);
+      if (names.kind == provider::Kind::cluster) check("cluster", names.temp, names.target);
+    }
   }
 
   void take_values() {

@@ -8,13 +8,6 @@
 
 namespace refresh {
 
-/// The names of one refresh. `target` is the instance or, for Aurora, the cluster.
-struct Names {
-  provider::Kind kind = provider::Kind::instance;
-  std::string source, target, temp;
-  std::string instance, instance_temp;  ///< the writer's names; of an instance, the same as target and temp
-};
-
 struct RefreshFile {
   std::vector<Problem> problems;                ///< errors and warnings, by line
   Names names;                                  ///< these three are valid only if ok()

@@ -28,19 +28,12 @@ provider::Tags wanted(StepContext& step) {
   return tags;
 }
 
-void start(StepContext& step) {
-  const auto tags = wanted(step);
-  step.databases.add_tags(must_have_new(step).id, tags);
-  if (kind_of(step) == provider::Kind::cluster)
-    step.databases.add_tags(must_have_new_instance(step).id, tags);
-}
-
-Progress check(StepContext& step) {
-  const auto instance = must_have_new_instance(step);
-  for (const auto& [key, value] : wanted(step))
-    if (const auto found = instance.tags.find(key); found == instance.tags.end() || found->second != value)
-      return Progress::pending;
-  return Progress::succeeded;
+Work<Done> advance(StepContext& step) {
+  std::vector<std::string> ids = {must_have_new(step).id};
+  if (kind_of(step) == provider::Kind::cluster) ids.push_back(must_have_new_instance(step).id);
+  return done_if_all(ids, [&](const std::string& id) {
+    return step.databases.make_so(id, {.tags = wanted(step)}, step.budget);
+  });
 }
 
 }  // namespace
@@ -52,8 +45,7 @@ extern constexpr Step fix_tags{
     .fields = fields,
     .checktodo = "checkfixtags",
     .rules = rules,
-    .start = start,
-    .check = check,
+    .advance = advance,
 };
 static_assert(well_formed(fix_tags));
 

@@ -13,11 +13,6 @@ using provider::Budget;
 using provider::Database;
 using provider::Tags;
 
-std::string tag(const Database& database, const char* name) {
-  const auto found = database.tags.find(name);
-  return found == database.tags.end() ? std::string() : found->second;
-}
-
 bool holds(const base::Json& ids, const std::string& id) {
   if (ids.is_string()) return ids == id;
   return ids.is_array() && std::ranges::find(ids, base::Json(id)) != ids.end();
@@ -28,29 +23,40 @@ bool holds(const base::Json& ids, const std::string& id) {
 Guard::Guard(provider::DatabaseService& service, std::string run, const base::Json& pins)
     : service_(service), run_(std::move(run)), pins_(pins) {}
 
+std::optional<Database> Guard::find(provider::Kind kind, const std::string& name) {
+  return service_.find(kind, name);
+}
+
+std::optional<Database> Guard::get(const std::string& id) {
+  auto found = service_.get(id);
+  if (found) seen_.insert_or_assign(id, *found);
+  return found;
+}
+
 std::vector<Database> Guard::made(provider::Kind kind) {
-  auto all = service_.list();
-  std::erase_if(all,
-                [&](const Database& each) { return each.kind != kind || tag(each, "refresh-run") != run_; });
+  auto all = service_.find(provider::Selector{.kind = kind, .tags = {{"refresh-run", run_}}});
+  for (const auto& each : all) seen_.insert_or_assign(each.id, each);
   return all;
 }
 
 void Guard::allow(const std::string& verb, const std::string& id) {
-  const auto database = service_.get(id);
-  if (!database)
+  if (!seen_.contains(id) && !get(id))
     throw base::Error("DBInstanceNotFound", fmt::format("the database with the resource id {} is gone", id));
+  allow(verb, seen_.at(id));
+}
+
+void Guard::allow(const std::string& verb, const Database& database) const {
   auto refuse = [&](const std::string& why) {
     throw base::Error("GuardRefused", fmt::format("{} of {} {} ({}) is refused: {}", verb,
-                                                  to_string(database->kind), database->name, id, why));
+                                                  to_string(database.kind), database.name, database.id, why));
   };
-  if (holds(pins_.value("source", base::Json()), id) ||
-      holds(pins_.value("source", base::Json()), database->cluster))
-    refuse("it is the source");
-  if (tag(*database, "refresh") != "true") refuse("it does not carry the tag refresh=true");
-  const bool pinned = holds(pins_.value("old", base::Json()), id) ||
-                      holds(pins_.value("old_members", base::Json()), id) ||
-                      holds(pins_.value("old_replicas", base::Json()), id);
-  if (tag(*database, "refresh-run") != run_ && !pinned)
+  const auto pinned = [&](const char* list, const std::string& id) {
+    return !id.empty() && holds(pins_.value(list, base::Json()), id);
+  };
+  if (pinned("source", database.id) || pinned("source", database.cluster)) refuse("it is the source");
+  if (tag_of(database, "refresh") != "true") refuse("it does not carry the tag refresh=true");
+  if (tag_of(database, "refresh-run") != run_ && !pinned("old", database.id) &&
+      !pinned("old_members", database.id) && !pinned("old_replicas", database.id))
     refuse("it was neither made by this run nor pinned when the run was planned");
 }
 
@@ -60,55 +66,50 @@ Tags Guard::with_run(Tags tags) const {
   return tags;
 }
 
-provider::Restored Guard::restore(const provider::RestoreRequest& request, const Budget& budget) {
-  auto ours = request;
-  ours.tags = with_run(request.tags);
-  return service_.restore(ours, budget);
+provider::Work<provider::Restored> Guard::restore(provider::RestoreRequest request, const Budget& budget) {
+  request.tags = with_run(std::move(request.tags));
+  return service_.restore(request, budget);
 }
 
-Database Guard::create_member(const std::string& cluster, const std::string& name, Tags tags,
-                              const base::Json& settings, const Budget& budget) {
-  allow("adding an instance", cluster);
-  return service_.create_member(cluster, name, with_run(std::move(tags)), settings, budget);
+provider::Work<Database> Guard::create(provider::CreateRequest request, const Budget& budget) {
+  allow("adding an instance", request.of);
+  request.tags = with_run(std::move(request.tags));
+  return service_.create(request, budget);
 }
 
-Database Guard::create_replica(const std::string& of, const std::string& name, int port, Tags tags,
-                               const base::Json& settings, const Budget& budget) {
-  allow("adding a replica", of);
-  return service_.create_replica(of, name, port, with_run(std::move(tags)), settings, budget);
+provider::Work<Database> Guard::make_so(const std::string& id, const provider::Desired& desired,
+                                        const Budget& budget) {
+  allow("a change", id);
+  return service_.make_so(id, desired, budget);
 }
 
-void Guard::set_master_password(const std::string& id, const base::Secret& password) {
-  allow("a change of the password", id);
-  service_.set_master_password(id, password);
-}
-void Guard::rename(const std::string& id, const std::string& name) {
-  allow("renaming", id);
-  service_.rename(id, name);
-}
-void Guard::set_open(const std::string& id, bool open, const Budget& budget) {
-  allow(open ? "opening" : "closing", id);
-  service_.set_open(id, open, budget);
-}
-void Guard::stop(const std::string& id, const Budget& budget) {
-  allow("stopping", id);
-  service_.stop(id, budget);
-}
-void Guard::start(const std::string& id, const Budget& budget) {
-  allow("starting", id);
-  service_.start(id, budget);
-}
-void Guard::remove(const std::string& id, const Budget& budget) {
+provider::Work<provider::Done> Guard::remove(const std::string& id, const Budget& budget) {
+  if (!seen_.contains(id) && !get(id)) return provider::Done{};
   allow("deletion", id);
-  service_.remove(id, budget);
+  return service_.remove(id, budget);
 }
-void Guard::add_tags(const std::string& id, const Tags& tags) {
-  allow("tagging", id);
-  service_.add_tags(id, tags);
+
+std::optional<std::vector<std::string>> Guard::schemas(const std::string& id,
+                                                       const std::optional<base::Secret>& password) {
+  allow("a look", id);
+  return service_.schemas(id, password);
 }
+
+provider::Work<provider::Done> Guard::drop_schema(const std::string& id, const std::string& name,
+                                                  const base::Secret& password, const Budget& budget) {
+  allow("dropping a database", id);
+  return service_.drop_schema(id, name, password, budget);
+}
+
 std::unique_ptr<sql::Connection> Guard::login(const std::string& id, const base::Secret& password) {
   allow("a login", id);
-  return service_.login(id, password);
+  return service_.login(id, password, "");
+}
+
+std::unique_ptr<sql::Connection> Guard::script_session(const std::string& id, const base::Secret& password,
+                                                       const std::string& schema) {
+  allow("a script", id);
+  return service_.script_session(id, password, schema);
 }
 
 }  // namespace refresh

@@ -13,6 +13,12 @@ using base::Secret;
 using provider::Database;
 using SecretStage = provider::SecretStore::Stage;
 
+namespace {
+
+constexpr std::size_t short_run_length = 6, longest_name = 63;
+
+}  // namespace
+
 provider::Kind kind_of(const StepContext& step) {
   return step.names().at("kind") == "cluster" ? provider::Kind::cluster : provider::Kind::instance;
 }
@@ -65,9 +71,21 @@ std::vector<std::string> old_whole(const StepContext& step) {
   return ids;
 }
 
-std::string set_aside_name(const StepContext& step, const std::string& name) {
+std::string short_run(const StepContext& step) {
   const std::string run = step.run();
-  return fmt::format("{}-old-{}", name, run.substr(run.size() - std::min<std::size_t>(run.size(), 6)));
+  return run.substr(run.size() - std::min<std::size_t>(run.size(), short_run_length));
+}
+
+std::string set_aside_name(const StepContext& step, const std::string& name) {
+  return fmt::format("{}-old-{}", name, short_run(step));
+}
+
+bool fits_set_aside(const std::string& name) {
+  return name.size() + std::string_view("-old-").size() + short_run_length <= longest_name;
+}
+
+Pending wait_for(std::string what) {
+  return {.note = {std::move(what)}};
 }
 
 bool is_ready(const Database& database) {
@@ -120,29 +138,45 @@ void remember_secret(StepContext& step, const std::string& name) {
   step.services.secrets.promote(run_secret_name(step.run()));
 }
 
-Progress put_secret_back(StepContext& step, const std::string& name) {
+void put_secret_back(StepContext& step, const std::string& name) {
   const Json kept = run_secrets(step);
   const auto before = kept.find("before:" + name);
-  if (before == kept.end()) return Progress::succeeded;  // we never wrote it
+  if (before == kept.end()) return;  // we never wrote it
   auto& secrets = step.services.secrets;
-  if (before->is_null()) {
-    secrets.remove(name);
-    return Progress::succeeded;
-  }
+  if (before->is_null()) return secrets.remove(name);
   secrets.drop_pending(name);
   const Secret value(before->get<std::string>());
-  if (secrets.get(name, SecretStage::current) != value) {
-    secrets.put_pending(name, value);
-    secrets.promote(name);
-  }
-  return Progress::succeeded;
+  if (secrets.get(name, SecretStage::current) == value) return;
+  secrets.put_pending(name, value);
+  secrets.promote(name);
+}
+
+void write_secret(StepContext& step, const std::string& name, const Secret& value) {
+  remember_secret(step, name);
+  if (step.services.secrets.get(name, SecretStage::pending) != value)
+    step.services.secrets.put_pending(name, value);
+  step.result["secret"] = name;
+}
+
+Secret password_in_secret(StepContext& step, const std::string& name) {
+  auto& secrets = step.services.secrets;
+  auto value = name == step.facts.published_secret ? secrets.get(name, SecretStage::pending) : std::nullopt;
+  if (!value) value = secrets.get(name, SecretStage::current);
+  if (!value) throw Error("SecretNotFound", fmt::format("there is no secret '{}'", name));
+  const Json json = Json::parse(value->reveal(), nullptr, false);
+  if (!json.is_object() || !json.contains("password") || !json["password"].is_string())
+    throw Error("SecretInvalid", fmt::format("the secret '{}' is not a JSON object with a password", name));
+  return Secret(json["password"].get<std::string>());
+}
+
+Secret scripts_password(StepContext& step) {
+  return step.facts.scripts_secret.empty() ? run_secret(step, step.facts.master_password)
+                                           : password_in_secret(step, step.facts.scripts_secret);
 }
 
 std::optional<Secret> master_password(StepContext& step) {
-  if (step.has_member("changemasterpwd")) return run_secret(step, "changemasterpwd.temppwd");
-  if (step.has_member("runscripts") && step.state["members"]["runscripts"].value("access", "") == "pwd")
-    return run_secret(step, "runscripts.temppwd");
-  return std::nullopt;
+  if (step.facts.master_password.empty()) return std::nullopt;
+  return run_secret(step, step.facts.master_password);
 }
 
 Secret secret_value(StepContext& step, const Secret& password) {
@@ -158,11 +192,16 @@ Secret secret_value(StepContext& step, const Secret& password) {
   return Secret(value.dump());
 }
 
-std::string published_secret(const StepContext& step) {
-  const Json& members = step.state.at("members");
-  if (members.contains("createsecret")) return members["createsecret"].at("secretname");
-  if (members.contains("changemasterpwd") && members["changemasterpwd"].value("secret", false))
-    return members["changemasterpwd"].at("secretname");
+Work<Done> remove_whole(StepContext& step, const Database& database) {
+  auto remove = [&](const std::string& id) { return step.databases.remove(id, step.budget); };
+  const auto members = done_if_all(database.members, remove);
+  return std::holds_alternative<Pending>(members) ? members : remove(database.id);
+}
+
+Json told(const StepContext& step, std::string_view name) {
+  const Json results = step.state.value("results", Json::object());
+  for (const auto& [key, result] : results.items())
+    if (result.is_object() && result.contains(name)) return result[std::string(name)];
   return {};
 }
 

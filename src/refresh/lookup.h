@@ -21,10 +21,30 @@ std::vector<std::string> old_parts(const StepContext& step);
 /// The same, and the old database itself, last. There must be one.
 std::vector<std::string> old_whole(const StepContext& step);
 
-/// `<name>-old-<end of the run's id>`.
+/// `<name>-old-<end of the run's id>`, and whether that fits into the 63 characters of a name.
 std::string set_aside_name(const StepContext& step, const std::string& name);
+bool fits_set_aside(const std::string& name);
+/// The end of a run's id, which tells apart what several runs leave.
+std::string short_run(const StepContext& step);
 
 provider::Kind kind_of(const StepContext& step);
+
+/// Work that is not done, and what it waits for.
+Pending wait_for(std::string what);
+/// A verb's answer, without what it answers.
+template <class T>
+Work<Done> done_if(const Work<T>& work) {
+  if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
+  return Done{};
+}
+/// All of them asked, one after the other; not done as long as one of them is not.
+template <class Items, class Ask>
+Work<Done> done_if_all(const Items& items, Ask ask) {
+  Work<Done> all = Done{};
+  for (const auto& each : items)
+    if (const auto work = ask(each); const auto* pending = std::get_if<Pending>(&work)) all = *pending;
+  return all;
+}
 
 /// True once a database of ours is ready. Throws `DatabaseFailed` for a terminal status, and for `stopped`:
 /// nobody stopped it.
@@ -39,15 +59,25 @@ base::Secret run_secret(StepContext& step, const std::string& field);
 std::string run_secret_name(const std::string& run);
 /// What a secret looked like before this run wrote it: kept so that it can be put back.
 void remember_secret(StepContext& step, const std::string& name);
-Progress put_secret_back(StepContext& step, const std::string& name);
+void put_secret_back(StepContext& step, const std::string& name);
 
-/// The password that the new master user has by now: from changemasterpwd, else from runscripts; nothing if
-/// the file names none.
+/// A new version of a secret that readers do not see yet, the one before it remembered.
+void write_secret(StepContext& step, const std::string& name, const base::Secret& value);
+
+/// The password of a secret that is there, or that this run has written and not published yet. Throws
+/// SecretNotFound or SecretInvalid.
+base::Secret password_in_secret(StepContext& step, const std::string& name);
+/// The password that the scripts log in with.
+base::Secret scripts_password(StepContext& step);
+/// The password that the new master user has by now; nothing if the file names none.
 std::optional<base::Secret> master_password(StepContext& step);
 
 /// The JSON of a database secret, as the rotation functions of AWS use it.
 base::Secret secret_value(StepContext& step, const base::Secret& password);
-/// The secret that the file wants the new password in; "" if none.
-std::string published_secret(const StepContext& step);
+/// Removes a database of ours, its instances before it.
+Work<Done> remove_whole(StepContext& step, const provider::Database& database);
+
+/// What any step's result says under this name; null if none does.
+Json told(const StepContext& step, std::string_view name);
 
 }  // namespace refresh

@@ -37,33 +37,38 @@ Need need_of(const Field& field, const Json& member) {
   return member.value("dbservice", Json()) == "aurora" ? field.aurora : field.rds;
 }
 
-bool is_identifier(const std::string& text) {
-  // RDS: 1 to 63 letters, digits or hyphens, first a letter, no hyphen at the end, no two in a row
-  // (CreateDBInstance).
-  if (text.empty() || text.size() > 63 || !std::isalpha(static_cast<unsigned char>(text[0])) ||
-      text.back() == '-')
-    return false;
-  return text.find("--") == std::string::npos &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '-'; });
-}
-
 bool is_choice(std::string_view choices, std::string_view value) {
   const auto all = base::split_list(choices, '|');
   return std::ranges::find(all, value) != all.end();
 }
 
+/// A database's name, and what is to become of it, as text.
+std::string decisions_fault(const Json& value) {
+  if (!value.is_object()) return "must be an object: a database's name, and its scripts, 'clean' or 'drop'";
+  for (const auto& [name, what] : value.items()) {
+    if (name.empty()) return "has a database without a name";
+    if (!what.is_string() || base::split_list(what.get<std::string>()).empty())
+      return fmt::format("must say for '{}' the scripts with commas between, 'clean' or 'drop', got {}", name,
+                         what.dump());
+  }
+  return "";
+}
+
 /// What is wrong with a value of this kind, or "".
 std::string fault(const Field& field, const Json& value) {
   switch (field.kind) {
+    case Kind::decisions:
+      return decisions_fault(value);
     case Kind::text:
       if (!value.is_string()) return "must be text, got " + shown(field, value);
       return value.get<std::string>().empty() && field.secret ? "must not be empty" : "";
     case Kind::identifier:
-      return value.is_string() && is_identifier(value) ? ""
-                                                       : fmt::format(
-                                                             "must be an identifier (1 to 63 letters, digits "
-                                                             "and single hyphens, first a letter), got {}",
-                                                             shown(field, value));
+      return value.is_string() && provider::is_identifier(value.get<std::string>())
+                 ? ""
+                 : fmt::format(
+                       "must be an identifier (1 to 63 letters, digits "
+                       "and single hyphens, first a letter), got {}",
+                       shown(field, value));
     case Kind::integer: {
       const auto number = as_integer(value);
       return number && *number >= field.least
@@ -194,6 +199,13 @@ Json normalise_member(const Step& step, const Json& member) {
         break;
       case Kind::list:
         out[name] = base::split_list(found->get<std::string>());
+        break;
+      case Kind::decisions:
+        for (const auto& [database, what] : found->items()) {
+          const auto words = base::split_list(what.get<std::string>());
+          out[name][database] =
+              words.size() == 1 && (words[0] == "clean" || words[0] == "drop") ? Json(words[0]) : Json(words);
+        }
         break;
       case Kind::identifier:
         out[name] = base::lower(found->get<std::string>());

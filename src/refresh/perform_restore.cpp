@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "refresh/lookup.h"
+#include "refresh/marks.h"
+#include "refresh/plan.h"
 #include "refresh/restore.h"
 
 namespace refresh {
@@ -78,79 +79,149 @@ Json expected_check(const Json& member) {
   return {{"dbinstance", member["target"].get<std::string>() + "temp"}};
 }
 
-/// What an earlier attempt of this run left behind: kept if it is whole or still becoming so, removed if not.
-bool have_already(StepContext& step) {
+void read(Reading& reading) {
+  auto text_of = [&](const char* field) { return base::lower(reading.member.at(field).get<std::string>()); };
+  reading.names.kind = reading.cluster ? provider::Kind::cluster : provider::Kind::instance;
+  reading.names.source = text_of(reading.cluster ? "sourcecluster" : "source");
+  const char* target = reading.cluster ? "targetcluster" : "target";
+  reading.say("target", target, text_of(target));
+  reading.say("restoretype", "restoretype", text_of("restoretype"));
+}
+
+void tell(const Json& member, Facts& facts) {
+  facts.application = member.at("application");
+  facts.environment = member.at("environment");
+  facts.restore_type = member.at("restoretype");
+  facts.snapshot = member.value("snapshot", "");
+  facts.restore_time = member.value("restoretime", "");
+}
+
+void plan(Planning& plan) {
+  using About = provider::Objection::About;
+  const std::string from = plan.path(plan.is_cluster() ? "sourcecluster" : "source");
+  plan.paths = {{About::source, from},
+                {About::snapshot, plan.path("snapshot")},
+                {About::time, plan.path("restoretime")},
+                {About::target, plan.path(plan.is_cluster() ? "targetcluster" : "target")},
+                {About::port, plan.path("port")},
+                {About::shape, "$." + plan.key}};
+  plan.shape_fields = {{"port", "port"},
+                       {"engine_version", "engineversion"},
+                       {"instance_class", "dbclass"},
+                       {"subnet_group", "subgrp"},
+                       {"parameter_group", "dbparamgrp"},
+                       {"cluster_parameter_group", "cluparamgrp"},
+                       {"storage_type", "storagetype"},
+                       {"security_groups", "secgrpids"},
+                       {"log_exports", "cwalogs"},
+                       {"iops", "iops"},
+                       {"backtrack_seconds", "backtrack"},
+                       {"iam_auth", "iamdbauth"},
+                       {"copy_tags_to_snapshots", "copytagstosnap"},
+                       {"deletion_protection", "deletionprotection"},
+                       {"multi_az", "multiaz"},
+                       {"auto_minor_upgrade", "autominor"}};
+  plan.must_be_free(plan.names.at("temp"), plan.kind());
+  const std::string name = plan.names.at("source");
+  plan.source = plan.services.databases.find(plan.kind(), name);
+  if (!plan.source)
+    return plan.problem_at(from, fmt::format("'{}': there is no such {}", name, to_string(plan.kind())));
+  plan.plan.pins["source"] = plan.source->id;
+  plan.intent.restore = restore_request(plan.names, *plan.member, plan.facts, plan.source->id, plan.run);
+  const std::string engine = plan.member->value("engine", plan.source->engine);
+  if (provider::family_of(engine) != provider::family_of(plan.source->engine))
+    plan.problem("engine", fmt::format("says '{}', and {} is {}", engine, name, plan.source->engine));
+}
+
+/// What is still being deleted was thrown away by a later step: its name is awaited. How often a copy was
+/// made is counted, for whoever throws them away.
+Work<Done> advance(StepContext& step) {
+  const Json before = step.state.value("results", Json::object()).value(step.key, Json::object());
+  const auto copies = before.value("copies", 0) + (step.result.empty() ? 1 : 0);
+  const auto request =
+      restore_request(step.names(), step.input, step.facts, step.state.at("plan").at("source"), step.run());
   const auto made = new_database(step);
-  if (!made) return false;
-  if (made->status == "deleting") {
-    base::Error error("InvalidDBInstanceState", fmt::format("{} is still being deleted", made->name));
-    error.retryable = true;
-    throw error;
+  if (made && made->status == "deleting") {
+    step.result["copies"] = copies;
+    return wait_for(made->name + " to be gone");
   }
-  if (provider::classify(made->status) != provider::StatusClass::failed) return true;
-  step.databases.remove(made->id, step.budget);
-  return false;
+  const auto work = step.databases.restore(request, step.budget);
+  step.result["copies"] = copies;
+  if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
+  const auto& restored = std::get<provider::Restored>(work);
+  step.result.update({{"id", restored.database.id},
+                      {"arn", restored.database.arn},
+                      {"name", restored.database.name},
+                      {"dataTime", base::ledger_utc(restored.data_time)},
+                      {"method", restored.method}});
+  return Done{};
 }
 
-void start(StepContext& step) {
-  if (have_already(step)) {
-    const auto made = must_have_new(step);
-    step.result = {{"id", made.id}, {"arn", made.arn}, {"name", made.name}};
-    return;
-  }
-  const auto request = restore_request(step.names(), step.input, step.state.at("plan").at("source"));
-  const auto restored = step.databases.restore(request, step.budget);
-  step.result = {{"id", restored.database.id},
-                 {"arn", restored.database.arn},
-                 {"name", restored.database.name},
-                 {"dataTime", base::ledger_utc(restored.data_time)},
-                 {"method", restored.method}};
-}
-
-Progress check(StepContext& step) {
-  return is_ready(must_have_new(step)) ? Progress::succeeded : Progress::pending;
-}
-
-/// The copy goes, or, if the run was told to keep it, stays closed under a name that is in nobody's way.
-Progress undo(StepContext& step) {
-  auto made = new_database(step);
-  if (!made) return Progress::succeeded;
-  if (provider::classify(made->status) == provider::StatusClass::transient) return Progress::pending;
+/// The copy goes, or, if the run was told to keep it and it is whole, stays closed under a name that is in
+/// nobody's way.
+Work<Done> undo(StepContext& step) {
+  const auto made = new_database(step);
+  if (!made) return Done{};
   if (step.state.value("keep_failed", false) &&
-      provider::classify(made->status) != provider::StatusClass::failed) {
-    step.databases.set_open(made->id, false, step.budget);
-    step.databases.rename(
-        made->id,
-        fmt::format("{}-failed-{}", step.names().at("target").get<std::string>(),
-                    step.run().substr(step.run().size() - std::min<std::size_t>(step.run().size(), 6))));
-    return Progress::succeeded;
+      provider::classify(made->status) == provider::StatusClass::ready) {
+    const std::string target = step.names().at("target");
+    return done_if(step.databases.make_so(
+        made->id, {.name = fmt::format("{}-failed-{}", target, short_run(step)), .open = false},
+        step.budget));
   }
-  for (const auto& id : made->members) step.databases.remove(id, step.budget);
-  step.databases.remove(made->id, step.budget);
-  return Progress::pending;
+  return remove_whole(step, *made);
 }
 
 }  // namespace
 
-provider::RestoreRequest restore_request(const Json& names, const Json& member, const std::string& source) {
+namespace {
+
+provider::Shape shape_of(const Json& member) {
+  provider::Shape shape{.port = member.at("port"),
+                        .engine_version = member.value("engineversion", ""),
+                        .instance_class = member.value("dbclass", ""),
+                        .subnet_group = member.value("subgrp", ""),
+                        .parameter_group = member.value("dbparamgrp", ""),
+                        .cluster_parameter_group = member.value("cluparamgrp", ""),
+                        .storage_type = member.value("storagetype", ""),
+                        .security_groups = member.value("secgrpids", std::vector<std::string>{}),
+                        .log_exports = member.value("cwalogs", std::vector<std::string>{}),
+                        .iam_auth = member.value("iamdbauth", false),
+                        .copy_tags_to_snapshots = member.value("copytagstosnap", false),
+                        .deletion_protection = member.value("deletionprotection", false),
+                        .multi_az = member.value("multiaz", false),
+                        .auto_minor_upgrade = member.value("autominor", false)};
+  if (member.contains("iops")) shape.iops = member["iops"].get<std::int64_t>();
+  if (member.contains("backtrack")) shape.backtrack_seconds = member["backtrack"].get<std::int64_t>();
+  return shape;
+}
+
+provider::RestoreType type_of(const std::string& type) {
   using provider::RestoreType;
-  const std::string type = member.at("restoretype");
+  return type == "restorepoint"   ? RestoreType::restore_point
+         : type == "fromsnapshot" ? RestoreType::from_snapshot
+         : type == "fastcloning"  ? RestoreType::fast_cloning
+                                  : RestoreType::latest_point;
+}
+
+}  // namespace
+
+provider::RestoreRequest restore_request(const Json& names, const Json& member, const Facts& facts,
+                                         const std::string& source, const std::string& run) {
+  const bool cluster = names.at("kind") == "cluster";
   provider::RestoreRequest request{
-      .kind = names.at("kind") == "cluster" ? provider::Kind::cluster : provider::Kind::instance,
+      .token = run + "/restore",
+      .kind = cluster ? provider::Kind::cluster : provider::Kind::instance,
       .source = source,
       .name = names.at("temp"),
-      .type = type == "restorepoint"   ? RestoreType::restore_point
-              : type == "fromsnapshot" ? RestoreType::from_snapshot
-              : type == "fastcloning"  ? RestoreType::fast_cloning
-                                       : RestoreType::latest_point,
+      .type = type_of(member.at("restoretype")),
       .snapshot = member.value("snapshot", ""),
       .tags = {{"refresh-application", member.at("application")},
                {"refresh-environment", member.at("environment")},
                {"refresh-masked", "false"},
-               {names.at("kind") == "cluster" ? "refresh-cluster" : "refresh-instance",
-                "to_modify_after_rename"}},
-      .port = member.at("port"),
-      .settings = member};
+               {cluster ? "refresh-cluster" : "refresh-instance", "to_modify_after_rename"}},
+      .shape = shape_of(member)};
+  if (facts.scripts) request.tags.merge(scripts_mark(run, 0));
   if (member.contains("restoretime"))
     request.time = base::parse_ledger_utc(member["restoretime"].get<std::string>());
   return request;
@@ -163,11 +234,16 @@ extern constexpr Step perform_restore{
     .summary = "Make the new database under a temporary name, closed to users.",
     .fields = fields,
     .checktodo = "checkrestore",
+    .presence = {Need::required, Need::required,
+                 "a refresh makes a new database and gives it the old one's name"},
+    .makes_names = true,
     .deadline_minutes = 36 * 60,
     .expected_check = expected_check,
     .rules = rules,
-    .start = start,
-    .check = check,
+    .read = read,
+    .tell = tell,
+    .plan = plan,
+    .advance = advance,
     .undo = undo,
 };
 static_assert(well_formed(perform_restore));

@@ -7,11 +7,50 @@ namespace refresh {
 
 struct Plan {
   std::vector<Problem> problems;   ///< paths are those of the file; warnings included
-  std::vector<std::string> notes;  ///< what a person should know, e.g. that mysql means MariaDB here
+  std::vector<std::string> notes;  ///< what a person should know, e.g. what stands for the engine here
   Json pins = Json::object();      ///< ids: {source, old, old_members, old_replicas}; what the guard goes by
   std::string old_status;          ///< of the database that will be replaced, "" if there is none
   bool ok() const;
 };
+
+/// What a step's plan() sees and adds to. The steps come in the order of the work, each with what those
+/// before it have found.
+struct Planning {
+  const Json& names;
+  const Facts& facts;
+  provider::Services& services;
+  std::string run;  ///< the run that plans, whose own leftovers are no problem; "" for none
+
+  std::string key;               ///< of the step that plans now
+  const Json* member = nullptr;  ///< its member, normalised; nullptr if it does not run
+  std::optional<provider::Database> source, old;
+  provider::Intent intent;                                  ///< what the host is asked about, in the end
+  std::map<provider::Objection::About, std::string> paths;  ///< where the file says what is objected to
+  std::map<std::string, std::string> shape_fields;          ///< of a Shape: how the file calls it
+  Plan plan;
+
+  bool is_cluster() const { return names.at("kind") == "cluster"; }
+  provider::Kind kind() const { return is_cluster() ? provider::Kind::cluster : provider::Kind::instance; }
+  std::string path(std::string_view field) const { return "$." + key + "." + std::string(field); }
+  void problem_at(std::string path, std::string message, bool warning = false) {
+    plan.problems.push_back({0, std::move(path), std::move(message), warning});
+  }
+  void problem(std::string_view field, std::string message) { problem_at(path(field), std::move(message)); }
+  void warning(std::string_view field, std::string message) {
+    problem_at(path(field), std::move(message), true);
+  }
+  const std::string& target_path() { return paths[provider::Objection::About::target]; }
+  bool is_ours(const provider::Database& database) const {
+    return !run.empty() && provider::tag_of(database, "refresh-run") == run;
+  }
+  /// A temporary name that is taken, by anything but a leftover of this run.
+  void must_be_free(const std::string& temporary, provider::Kind kind);
+  /// A secret that is neither there nor written by a step of this file.
+  void must_have_secret(std::string_view field);
+};
+
+/// A problem if there is a database to replace, for a step without which its name is not free.
+void must_run_to_replace(Planning& plan);
 
 /// Reads the world and changes nothing. `members` and `names` are those of a file that is ok(); `run` is the
 /// run that plans, whose own leftovers are no problem ("" for none).

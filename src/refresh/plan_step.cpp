@@ -9,7 +9,7 @@ namespace {
 
 /// Looks at the world once more, now that the lease is ours, and pins identities: from here on names are not
 /// trusted.
-void start(StepContext& step) {
+Work<Done> advance(StepContext& step) {
   const Plan plan = make_plan(step.names(), step.state.at("members"), step.services, step.run());
   if (!plan.ok()) {
     std::string list;
@@ -18,6 +18,7 @@ void start(StepContext& step) {
     throw base::Error("PlanRefused", "the refresh would not work:" + list);
   }
   step.result = plan.pins;
+  return Done{};
 }
 
 }  // namespace
@@ -28,7 +29,7 @@ extern constexpr Step plan_step{
     .stage = Stage::pre_restore,
     .states = {"plan"},
     .summary = "Find everything that would fail later, and pin the databases by their resource ids.",
-    .start = start,
+    .advance = advance,
 };
 static_assert(well_formed(plan_step));
 

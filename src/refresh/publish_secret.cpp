@@ -3,32 +3,22 @@
 namespace refresh {
 namespace {
 
-void publish(StepContext& step, const std::string& name) {
-  if (name.empty()) return;
+Work<Done> publish(StepContext& step, const std::string& name) {
+  if (name.empty()) return Done{};
   step.services.secrets.promote(name);
   step.result["secret"] = name;
-}
-
-/// The secret that changemasterpwd or createsecret wrote becomes current only now that its database has its
-/// name.
-void start(StepContext& step) {
-  publish(step, published_secret(step));
-}
-
-void start_rotated(StepContext& step) {
-  publish(step, step.has_member("rotatemasterpwd")
-                    ? step.state["members"]["rotatemasterpwd"].at("secretname").get<std::string>()
-                    : "");
+  return Done{};
 }
 
 }  // namespace
 
+/// What is written before the new database has its name becomes current only now.
 extern constexpr Step publish_secret{
     .key = "publish_secret",
     .in_file = false,
     .states = {"publish-secret"},
     .summary = "Make the new version of the database's secret the current one.",
-    .start = start,
+    .advance = [](StepContext& step) { return publish(step, step.facts.published_secret); },
 };
 static_assert(well_formed(publish_secret));
 
@@ -37,7 +27,7 @@ extern constexpr Step publish_rotated_secret{
     .in_file = false,
     .states = {"publish-rotated-secret"},
     .summary = "Make the rotated password the current one in its secret.",
-    .start = start_rotated,
+    .advance = [](StepContext& step) { return publish(step, step.facts.rotated_secret); },
 };
 static_assert(well_formed(publish_rotated_secret));
 

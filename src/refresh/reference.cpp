@@ -8,7 +8,7 @@ namespace refresh {
 namespace {
 
 constexpr std::string_view kind_names[] = {"text",   "identifier", "integer", "true or false",
-                                           "one of", "UTC time",   "list"};
+                                           "one of", "UTC time",   "list",    "object"};
 
 std::string_view need_text(Need need) {
   switch (need) {
@@ -32,7 +32,9 @@ std::string field_line(const Field& field) {
   for (std::size_t at = 0; (at = type.find('|', at)) != std::string::npos; at += 2) type.replace(at, 1, ", ");
   return fmt::format("| `{}` | {} | {} | {} | {}{}{} |\n", field.name, type, need_text(field.rds),
                      need_text(field.aurora), field.help, when,
-                     field.secret ? " Secret: kept encrypted, never shown." : "");
+                     field.secret            ? " Secret: kept encrypted, never shown."
+                     : field.even_if_skipped ? " Required even when the step is skipped."
+                                             : "");
 }
 
 std::string section(const Step& step) {

@@ -13,15 +13,12 @@ Json expected_check(const Json& member) {
   return final_name_check(member, "cluster");
 }
 
-void start(StepContext& step) {
-  const auto ours = must_have_new(step);
-  step.databases.rename(ours.id, step.names().at("target"));
-  step.databases.set_open(ours.id, true, step.budget);
-  step.result = {{"id", ours.id}, {"name", step.names().at("target")}};
+void read(Reading& reading) {
+  read_target(reading, "cluster");
 }
 
-Progress check(StepContext& step) {
-  return has_taken_name(step, must_have_new(step), step.names().at("target"));
+Work<Done> advance(StepContext& step) {
+  return take_name(step, must_have_new(step), step.names().at("target"));
 }
 
 }  // namespace
@@ -33,10 +30,12 @@ extern constexpr Step rename_cluster{
     .summary = "Give the new Aurora cluster its final name; proven by its resource id and a login.",
     .fields = fields,
     .checktodo = "checkrenamecluster",
+    .presence = {Need::forbidden, Need::required, "without it the new cluster would never get its name"},
+    .makes_names = true,
     .deadline_minutes = 120,
     .expected_check = expected_check,
-    .start = start,
-    .check = check,
+    .read = read,
+    .advance = advance,
     .undo = give_name_back,
 };
 static_assert(well_formed(rename_cluster));

@@ -1,5 +1,11 @@
 #include "refresh/rename.h"
 
+#include <fmt/format.h>
+
+#include <tuple>
+
+#include "base/text.h"
+
 namespace refresh {
 namespace {
 
@@ -13,35 +19,83 @@ Json expected_check(const Json& member) {
   return final_name_check(member, "dbinstance");
 }
 
-void start(StepContext& step) {
-  const auto ours = must_have_new_instance(step);
-  step.databases.rename(ours.id, step.names().at("instance"));
-  if (kind_of(step) == provider::Kind::instance) step.databases.set_open(ours.id, true, step.budget);
-  step.result = {{"id", ours.id}, {"name", step.names().at("instance")}};
-}
-
-Progress check(StepContext& step) {
-  return has_taken_name(step, must_have_new_instance(step), step.names().at("instance"));
-}
-
-Progress undo(StepContext& step) {
-  if (kind_of(step) == provider::Kind::cluster) {
-    for (const auto& made : step.databases.made(provider::Kind::instance))
-      if (made.name == step.names().at("instance"))
-        step.databases.rename(made.id, step.names().at("instance_temp"));
-    return Progress::succeeded;
+void read(Reading& reading) {
+  Names& names = reading.names;
+  if (!reading.cluster) {
+    read_target(reading, "dbinstance");
+    names.instance = names.target;
+    names.instance_temp = names.temp;
+    return;
   }
-  return give_name_back(step);
+  std::tie(names.instance_temp, names.instance) = read_rename(reading, "dbinstance");
+  const auto made = reading.said.find("instance");
+  if (made == reading.said.end()) return;
+  const std::string name = made->second.value;
+  if (names.instance_temp != name && names.instance_temp != name + "temp")
+    reading.problems.push_back(
+        {0, made->second.path,
+         fmt::format("says '{}', and {} renames '{}'", name, reading.key, names.instance_temp)});
+}
+
+Work<Done> advance(StepContext& step) {
+  return take_name(step, must_have_new_instance(step), step.names().at("instance"));
+}
+
+Work<Done> undo(StepContext& step) {
+  if (kind_of(step) == provider::Kind::instance) return give_name_back(step);
+  for (const auto& made : step.databases.made(provider::Kind::instance))
+    if (made.name == step.names().at("instance"))
+      return done_if(
+          step.databases.make_so(made.id, {.name = step.names().at("instance_temp")}, step.budget));
+  return Done{};
 }
 
 }  // namespace
 
-Progress has_taken_name(StepContext& step, const provider::Database& ours, const std::string& name) {
+std::pair<std::string, std::string> read_rename(const Reading& reading, const std::string& field) {
+  auto name_of = [&](const std::string& each) { return base::lower(reading.member.value(each, "")); };
+  const std::string from = name_of(field), to = name_of(field + "_newname");
+  if (!to.empty()) return {from, to};
+  if (from.ends_with("temp") && from.size() > 4) return {from, from.substr(0, from.size() - 4)};
+  reading.problem(field, fmt::format("'{}' does not end in 'temp', and there is no {}_newname", from, field));
+  return {from, from};
+}
+
+void read_target(Reading& reading, const std::string& field) {
+  Names& names = reading.names;
+  std::tie(names.temp, names.target) = read_rename(reading, field);
+  const auto said = reading.said.find("target");
+  if (said == reading.said.end()) return;
+  const std::string asked = said->second.value;
+  auto wrong = [&](std::string message) {
+    reading.problems.push_back({0, said->second.path, std::move(message)});
+  };
+  if (names.temp != asked && names.temp != asked + "temp")
+    wrong(fmt::format("says '{}', and {} renames '{}'", asked, reading.key, names.temp));
+  if (names.source == names.target)
+    wrong(fmt::format("'{}' is the source: a refresh never writes to its source", names.target));
+  if (names.source == names.temp)
+    wrong(fmt::format("'{}' would have the source's name for a temporary one", names.temp));
+  if (names.temp == names.target)
+    reading.problems.push_back(
+        {0, "$." + reading.key, fmt::format("renames '{}' to its own name", names.temp)});
+  if (!fits_set_aside(names.target))
+    wrong(fmt::format("'{}' is too long: the old database is set aside as <name>-old-<run>, in 63 characters",
+                      names.target));
+}
+
+Work<Done> take_name(StepContext& step, const provider::Database& ours, const std::string& name) {
+  provider::Desired desired{.name = name};
+  if (ours.kind == kind_of(step)) desired.open = true;
+  const auto work = step.databases.make_so(ours.id, desired, step.budget);
+  step.result = {{"id", ours.id}, {"name", name}};
+  if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
   const auto named = step.databases.find(ours.kind, name);
-  if (!named || named->id != ours.id) return Progress::pending;
-  if (!is_ready(*named) || !named->open) return Progress::pending;
+  if (!named || named->id != ours.id || !is_ready(*named) || !named->open)
+    return wait_for(fmt::format("{} to serve as {}", ours.id, name));
   const auto password = master_password(step);
-  return !password || opens(step, *password) ? Progress::succeeded : Progress::pending;
+  if (password && !opens(step, *password)) return wait_for("the password to open " + name);
+  return Done{};
 }
 
 Json final_name_check(const Json& member, const std::string& field) {
@@ -51,12 +105,11 @@ Json final_name_check(const Json& member, const std::string& field) {
   return {{field, name.size() > 4 ? name.substr(0, name.size() - 4) : name}};
 }
 
-Progress give_name_back(StepContext& step) {
+Work<Done> give_name_back(StepContext& step) {
   const auto ours = new_database(step);
-  if (!ours || ours->name != step.names().at("target")) return Progress::succeeded;
-  step.databases.set_open(ours->id, false, step.budget);
-  step.databases.rename(ours->id, step.names().at("temp"));
-  return Progress::pending;
+  if (!ours || ours->name != step.names().at("target")) return Done{};
+  return done_if(
+      step.databases.make_so(ours->id, {.name = step.names().at("temp"), .open = false}, step.budget));
 }
 
 extern constexpr Step rename_database{
@@ -65,10 +118,12 @@ extern constexpr Step rename_database{
     .summary = "Give the new instance its final name; proven by its resource id and a login.",
     .fields = fields,
     .checktodo = "checkrename",
+    .presence = {Need::required, Need::required, "without it the new database would never get its name"},
+    .makes_names = true,
     .deadline_minutes = 120,
     .expected_check = expected_check,
-    .start = start,
-    .check = check,
+    .read = read,
+    .advance = advance,
     .undo = undo,
 };
 static_assert(well_formed(rename_database));

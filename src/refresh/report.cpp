@@ -1,10 +1,15 @@
 // The ledger row and the notification: one of each a run, whatever became of it.
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "refresh/lookup.h"
 #include "refresh/masking.h"
+#include "refresh/workflow.h"
 
 namespace refresh {
+
+extern const Step update_ledger, send_msg;
+
 namespace {
 
 constexpr Field ledger_fields[] = {
@@ -29,16 +34,14 @@ constexpr Field message_fields[] = {
 
 constexpr std::size_t longest_subject = 99;  // SNS Publish: fewer than 100 characters
 
+std::string data_time_of(const StepContext& step) {
+  const Json time = told(step, "dataTime");
+  return time.is_string() ? time.get<std::string>() : std::string();
+}
+
 std::string cause(const StepContext& step) {
   return step.state.value("failure", Json::object()).value("Cause", "");
 }
-Json result(const StepContext& step, const char* key) {
-  return step.state.value("results", Json::object()).value(key, Json::object());
-}
-const Json& restore(const StepContext& step) {
-  return step.state.at("members").at("restore");
-}
-
 /// When the run began and how long it took, as JSON.
 std::string durations(StepContext& step) {
   const std::string begun = step.state.value("started", "");
@@ -48,72 +51,88 @@ std::string durations(StepContext& step) {
   return Json{{"started", begun}, {"seconds", seconds}}.dump();
 }
 
-void record(StepContext& step, bool failed) {
-  const Json member = step.state.at("members").value("updatedynamodb", Json::object());
+Work<Done> record(StepContext& step, bool failed) {
+  const Json member = step.state.at("members").value(update_ledger.key, Json::object());
+  const Facts& facts = step.facts;
   const std::string now = base::ledger_utc(step.budget.clock.now());
-  const std::string type = restore(step).at("restoretype");
-  const std::string data_time = result(step, "restore").value("dataTime", "");
+  const std::string data_time = data_time_of(step);
   provider::LedgerRow row{.run = step.run(),
                           .dbinstance = member.value("dbinstance", step.names().at("instance")),
                           .restoredate = now,
-                          .appname = restore(step).at("application"),
-                          .environment = restore(step).at("environment"),
+                          .appname = facts.application,
+                          .environment = facts.environment,
                           .source = member.value("source", step.names().at("source")),
-                          .restoretype = type,
-                          .snapshot = restore(step).value("snapshot", "null"),
+                          .restoretype = facts.restore_type,
+                          .snapshot = facts.snapshot.empty() ? "null" : facts.snapshot,
                           .status = failed ? "failed" : "completed",
                           .recordingtime = now,
                           .datatime = data_time,
                           .durations = durations(step),
                           .reason = failed ? cause(step) : "",
                           .masked = failed ? "" : masked_text(step.state)};
-  if (type == "restorepoint") row.restoredate = restore(step).at("restoretime");
-  if (type == "fromsnapshot" && !data_time.empty()) row.restoredate = data_time;
+  if (facts.restore_type == "restorepoint") row.restoredate = facts.restore_time;
+  if (facts.restore_type == "fromsnapshot" && !data_time.empty()) row.restoredate = data_time;
   step.services.ledger.record(member.value("tablename", "dbalignment-awssol"), row);
+  return Done{};
 }
 
 std::string subject(const StepContext& step, bool failed) {
   const std::string end = failed ? " [FAILED]" : " [COMPLETED]";
   std::string head = fmt::format("Application {}: restore of the database instance {}",
-                                 restore(step).at("application").get<std::string>(),
-                                 step.names().at("instance").get<std::string>());
+                                 step.facts.application, step.names().at("instance").get<std::string>());
   for (char& c : head)
     if (c < ' ' || c > '~') c = '?';
   if (head.size() + end.size() > longest_subject) head.resize(longest_subject - end.size());
   return head + end;
 }
 
+std::string masked(const StepContext& step) {
+  if (!step.facts.scripts) return fmt::format("Masked:   NO: {}\n", unmasked_reason(step.state));
+  std::size_t scripts = step.facts.scripts->size();
+  for (const auto& [name, decision] : step.facts.databases) scripts += decision.scripts.size();
+  return fmt::format("Masked:   {} scripts ran before anyone could log in\n", scripts);
+}
+
 std::string body(const StepContext& step, bool failed) {
   const Json& names = step.names();
-  std::string text =
-      fmt::format("{} {} was {}refreshed from {} ({}).\n", names.at("kind").get<std::string>(),
-                  names.at("target").get<std::string>(), failed ? "NOT " : "",
-                  names.at("source").get<std::string>(), restore(step).at("restoretype").get<std::string>());
+  std::string text = fmt::format("{} {} was {}refreshed from {} ({}).\n", names.at("kind").get<std::string>(),
+                                 names.at("target").get<std::string>(), failed ? "NOT " : "",
+                                 names.at("source").get<std::string>(), step.facts.restore_type);
   text += fmt::format("Run:      {}\n", step.run());
-  if (const std::string time = result(step, "restore").value("dataTime", ""); !time.empty())
+  if (const std::string time = data_time_of(step); !time.empty())
     text += fmt::format("Data of:  {} UTC\n", time);
   if (!failed) {
-    std::size_t scripts = result(step, "runscripts").value("scripts", Json::array()).size();
-    text += scripts > 0 ? fmt::format("Masked:   {} scripts ran before anyone could log in\n", scripts)
-                        : fmt::format("Masked:   NO: {}\n", unmasked_reason(step.state));
-    return text;
+    return text + masked(step);
   }
   text += fmt::format("Reason:   {}\n", cause(step));
+  const Json back = step.state.value("results", Json::object()).value(roll_back_step().key, Json::object());
   const std::string state =
       step.state.value("roll_back_failure", Json()).is_object()
           ? "rolling back failed too: " + step.state["roll_back_failure"].value("Cause", "")
-          : result(step, "roll_back").value("state", "everything was put back");
+          : back.value("state", "everything was put back");
+
   return text + fmt::format("State:    {}\nMore:     dbrefresh history {}\n", state, step.run());
 }
 
-void send(StepContext& step, bool failed) {
-  const Json member = step.state.at("members").value("sendmsg", Json::object());
+Work<Done> send(StepContext& step, bool failed) {
+  const Json member = step.state.at("members").value(send_msg.key, Json::object());
   step.services.notifier.send({.run = step.run(),
                                .topic = member.value("topicarn", ""),
                                .subject = subject(step, failed),
                                .body = body(step, failed)});
   step.services.secrets.remove(
       run_secret_name(step.run()));  // the run is over: nobody needs its passwords any more
+  return Done{};
+}
+
+/// The report says what the restore says.
+void read(Reading& reading) {
+  const auto said = reading.said.find("restoretype");
+  if (said == reading.said.end()) return;
+  const std::string given = base::lower(reading.member.at("restoretype").get<std::string>());
+  if (given != said->second.value)
+    reading.problem("restoretype", fmt::format("says '{}', and {} says '{}'", given, said->second.key,
+                                               said->second.value.get<std::string>()));
 }
 
 }  // namespace
@@ -125,7 +144,8 @@ extern constexpr Step update_ledger{
     .fields = ledger_fields,
     .cancellable = false,
     .report = true,
-    .start = [](StepContext& step) { record(step, false); },
+    .read = read,
+    .advance = [](StepContext& step) { return record(step, false); },
 };
 static_assert(well_formed(update_ledger));
 
@@ -136,7 +156,8 @@ extern constexpr Step send_msg{
     .fields = message_fields,
     .cancellable = false,
     .report = true,
-    .start = [](StepContext& step) { send(step, false); },
+    .read = read,
+    .advance = [](StepContext& step) { return send(step, false); },
 };
 static_assert(well_formed(send_msg));
 
@@ -147,7 +168,7 @@ extern constexpr Step update_ledger_failure{
     .summary = "Record the failed run in the ledger.",
     .cancellable = false,
     .report = true,
-    .start = [](StepContext& step) { record(step, true); },
+    .advance = [](StepContext& step) { return record(step, true); },
 };
 static_assert(well_formed(update_ledger_failure));
 
@@ -158,7 +179,7 @@ extern constexpr Step send_msg_failure{
     .summary = "Tell people that the run failed, why, and what state things are in.",
     .cancellable = false,
     .report = true,
-    .start = [](StepContext& step) { send(step, true); },
+    .advance = [](StepContext& step) { return send(step, true); },
 };
 static_assert(well_formed(send_msg_failure));
 

@@ -21,34 +21,32 @@ bool too_late(StepContext& step) {
 }
 
 /// The steps' undo, last step first; stops at the first that is not through.
-Progress take_back(StepContext& step) {
-  if (!step.state.contains("plan")) return Progress::succeeded;  // the plan itself refused: nothing was done
-  if (too_late(step)) return Progress::succeeded;
+Work<Done> take_back(StepContext& step) {
   const auto steps = sequence();
+  const Json none = Json::object();
   for (auto at = steps.rbegin(); at != steps.rend(); ++at) {
     const Step* each = *at;
-    if (each->undo == nullptr) continue;
-    if (each->in_file && !step.has_member(each->key)) continue;
-    const Json none = Json::object();
-    StepContext context{each->in_file ? step.state["members"][std::string(each->key)] : none, step.state,
-                        step.databases, step.services, step.budget};
-    // Asked twice: where the world moves at once, nobody needs to wait for the next check.
-    if (each->undo(context) == Progress::pending && each->undo(context) == Progress::pending)
-      return Progress::pending;
+    if (each->undo == nullptr || (each->in_file && !step.has_member(each->key))) continue;
+    const std::string key(each->key);
+    StepContext context{.input = each->in_file ? step.state["members"][key] : none,
+                        .state = step.state,
+                        .facts = step.facts,
+                        .databases = step.databases,
+                        .services = step.services,
+                        .budget = step.budget,
+                        .key = key};
+    if (const auto work = each->undo(context); std::holds_alternative<Pending>(work)) return work;
   }
-  return Progress::succeeded;
+  return Done{};
 }
 
-/// Where things stand, for people.
-void start(StepContext& step) {
-  take_back(step);
-  if (step.state.contains("plan") && too_late(step))
-    step.result["state"] =
-        "the old database is gone, or no longer whole; the new one, which was proven, keeps the name";
-}
-
-Progress check(StepContext& step) {
-  return take_back(step);
+/// Says where things stand, for people.
+Work<Done> advance(StepContext& step) {
+  if (!step.state.contains("plan")) return Done{};  // the plan itself refused: nothing was done
+  if (!too_late(step)) return take_back(step);
+  step.result["state"] =
+      "the old database is gone, or no longer whole; the new one, which was proven, keeps the name";
+  return Done{};
 }
 
 }  // namespace
@@ -60,8 +58,7 @@ extern constexpr Step roll_back{
     .summary = "Put everything back: the old database under its name, no copy left behind.",
     .cancellable = false,
     .deadline_minutes = 240,
-    .start = start,
-    .check = check,
+    .advance = advance,
 };
 static_assert(well_formed(roll_back));
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "os/files.h"
 #include "refresh/lookup.h"
+#include "refresh/plan.h"
 
 namespace refresh {
 namespace {
@@ -19,34 +20,42 @@ std::string password_in(const base::Secret& value) {
   return Json::parse(value.reveal()).at("password");
 }
 
-/// A pending version is what an interrupted attempt left: it is carried on with, so that the password of the
-/// database is always in the secret, as one version or the other.
-void start(StepContext& step) {
+/// What the secret is to become: a pending version is what an interrupted attempt left, and is carried on
+/// with, so that the password of the database is always in the secret, as one version or the other.
+base::Secret rotated(StepContext& step, const std::string& name) {
   auto& secrets = step.services.secrets;
-  const std::string name = step.input.at("secretname");
+  if (auto pending = secrets.get(name, SecretStage::pending)) return *std::move(pending);
   const auto current = secrets.get(name, SecretStage::current);
   if (!current) throw base::Error("SecretNotFound", fmt::format("there is no secret '{}'", name));
-  remember_secret(step, name);
-  auto pending = secrets.get(name, SecretStage::pending);
-  if (!pending) {
-    Json value = Json::parse(current->reveal());
-    value["password"] = os::random_text(32);
-    pending = base::Secret(value.dump());
-    secrets.put_pending(name, *pending);
-  }
-  step.databases.set_master_password(must_have_new(step).id, base::Secret(password_in(*pending)));
-  step.result["secret"] = name;
+  Json value = Json::parse(current->reveal());
+  value["password"] = os::random_text(32);
+  return base::Secret(value.dump());
+}
+
+void tell(const Json& member, Facts& facts) {
+  facts.rotated_secret = member.at("secretname");
+}
+
+void plan(Planning& plan) {
+  if (plan.member != nullptr) plan.must_have_secret("secretname");
 }
 
 /// Done when a login with the new password works; publish-rotated-secret then makes it the current one.
-Progress check(StepContext& step) {
-  const auto pending = step.services.secrets.get(step.input.at("secretname"), SecretStage::pending);
-  if (!pending) throw base::Error("SecretNotFound", "the rotated password is gone from the secret");
-  return opens(step, base::Secret(password_in(*pending))) ? Progress::succeeded : Progress::pending;
+Work<Done> advance(StepContext& step) {
+  const std::string name = step.input.at("secretname");
+  const auto value = rotated(step, name);
+  write_secret(step, name, value);
+  const base::Secret password(password_in(value));
+  const auto work =
+      step.databases.make_so(must_have_new(step).id, {.master_password = password}, step.budget);
+  if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
+  if (!opens(step, password)) return wait_for("the password to open it");
+  return Done{};
 }
 
-Progress undo(StepContext& step) {
-  return put_secret_back(step, step.input.at("secretname"));
+Work<Done> undo(StepContext& step) {
+  put_secret_back(step, step.input.at("secretname"));
+  return Done{};
 }
 
 }  // namespace
@@ -57,8 +66,9 @@ extern constexpr Step rotate_master_pwd{
     .summary = "Rotate the secret: a new random master password that nobody has seen.",
     .fields = fields,
     .checktodo = "rotatepwd",
-    .start = start,
-    .check = check,
+    .tell = tell,
+    .plan = plan,
+    .advance = advance,
     .undo = undo,
 };
 static_assert(well_formed(rotate_master_pwd));

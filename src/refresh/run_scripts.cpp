@@ -1,14 +1,19 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "base/text.h"
 #include "refresh/lookup.h"
+#include "refresh/marks.h"
+#include "refresh/plan.h"
 #include "sql/script.h"
 
 namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    choice("engine", engine_choices, "Engine that the scripts are written for."),
+    choice("engine", engine_choices, "Engine that the scripts are written for.").also_if_skipped(),
     identifier("dbinstance", "Instance to run them on.").only_rds(),
     identifier("cluster", "Cluster to run them on.").only_aurora(),
     choice("access", "pwd|secret", "Where the password comes from."),
@@ -17,32 +22,135 @@ constexpr Field fields[] = {
     choice("method", "lambda|ec2", "Run them in the task itself, or through an EC2 instance."),
     text("bucketname", "Bucket of the scripts."),
     text("prefix", "Folder of the scripts in the bucket."),
-    list("keys", "Scripts, names with commas between; they run in this order."),
+    list("keys", "Scripts for the initial database, names with commas between; they run in this order."),
+    decisions("databases",
+              "What becomes of each other database of the copy, by its name: scripts, names with commas "
+              "between; `clean` if it needs none; `drop` to leave it out.")
+        .optional(),
 };
 
 std::vector<Problem> rules(const Json& member) {
   const std::string engine = member["engine"];
+  if (base::split_list(member["keys"].get<std::string>()).empty())
+    return {{0, ".keys", "has no script: what would mask the initial database?"}};
   if (engine != "oracle" && engine != "sqlserver") return {};
   return {{0, ".engine",
            fmt::format("'{}': its scripts cannot be run; the MySQL family and PostgreSQL can", engine)}};
 }
 
-base::Secret password(StepContext& step) {
-  if (step.input.at("access") == "pwd") return run_secret(step, "runscripts.temppwd");
-  using Stage = provider::SecretStore::Stage;
-  const std::string name = step.input.at("secretname");
-  auto value = name == published_secret(step) ? step.services.secrets.get(name, Stage::pending)
-                                              : std::nullopt;  // ours, not readers', yet
-  if (!value) value = step.services.secrets.get(name, Stage::current);
-  if (!value) throw base::Error("SecretNotFound", fmt::format("there is no secret '{}'", name));
-  const Json json = Json::parse(value->reveal(), nullptr, false);
-  if (!json.is_object() || !json.contains("password"))
-    throw base::Error("SecretInvalid",
-                      fmt::format("the secret '{}' is not a JSON object with a password", name));
-  return base::Secret(json["password"].get<std::string>());
+constexpr std::size_t most_statements_listed = 200;  ///< of all scripts: they are in the state of the run
+constexpr std::size_t most_scripts_listed = 500;
+/// A copy of which the scripts were interrupted is made afresh; not for ever.
+constexpr int most_copies = 5;
+constexpr std::string_view interrupted = "ScriptsInterrupted";
+
+/// One script in one database, or a database to be dropped.
+struct Unit {
+  std::string schema, script;
+};
+
+std::vector<Unit> units(const Facts& facts) {
+  std::vector<Unit> all;
+  for (const auto& key : facts.scripts.value_or(std::vector<std::string>{})) all.push_back({"", key});
+  for (const auto& [name, decision] : facts.databases)
+    for (const auto& key : decision.scripts) all.push_back({name, key});
+  for (const auto& [name, decision] : facts.databases)
+    if (decision.what == Decision::What::dropped) all.push_back({name, ""});
+  return all;
 }
 
-constexpr std::size_t most_statements_listed = 200;
+void read(Reading& reading) {
+  const auto& member = reading.member;
+  const auto password = reading.said.find("password"), secret = reading.said.find("secret");
+  if (member.at("access") == "pwd" && password != reading.said.end() &&
+      password->second.value != member.at("temppwd"))
+    reading.problem("temppwd", fmt::format("is not the password that {} sets", password->second.key));
+  if (member.at("access") == "secret" && secret != reading.said.end() &&
+      secret->second.value != member.at("secretname"))
+    reading.problem("secretname",
+                    fmt::format("says {}, and {} writes {}", member["secretname"].dump(), secret->second.key,
+                                secret->second.value.dump()),
+                    true);
+}
+
+void tell(const Json& member, Facts& facts) {
+  facts.scripts = member.at("keys").get<std::vector<std::string>>();
+  const Json decisions = member.value("databases", Json::object());
+  for (const auto& [name, what] : decisions.items()) {
+    if (what == "clean")
+      facts.databases[name] = {Decision::What::clean, {}};
+    else if (what == "drop")
+      facts.databases[name] = {Decision::What::dropped, {}};
+    else
+      facts.databases[name] = {Decision::What::masked, what.get<std::vector<std::string>>()};
+  }
+  if (member.at("access") == "secret")
+    facts.scripts_secret = member.at("secretname");
+  else if (facts.master_password.empty())
+    facts.master_password = "runscripts.temppwd";
+}
+
+std::string text_of(provider::Services& services, const Json& member, const std::string& key) {
+  return services.scripts.read(member.at("bucketname"),
+                               fmt::format("{}/{}", member.at("prefix").get<std::string>(), key));
+}
+
+void check_script(Planning& plan, const std::string& field, const std::string& key) {
+  const Json& member = *plan.member;
+  try {
+    const auto script =
+        sql::parse_script(text_of(plan.services, member, key), provider::family_of(member.at("engine")));
+    if (script.statements.empty()) plan.problem(field, fmt::format("'{}' has no statement", key));
+  } catch (const base::Error& error) {
+    plan.problem(field, fmt::format("'{}': {}", key, to_string(error)));
+  }
+}
+
+/// Nothing where the source cannot be looked into now; why it cannot is for the host to say.
+std::optional<std::vector<std::string>> schemas_of(Planning& plan) {
+  try {
+    return plan.services.databases.schemas(plan.source->id, std::nullopt);
+  } catch (const base::Error& error) {
+    plan.plan.notes.push_back(
+        fmt::format("which databases '{}' has is looked at on its copy, before it is opened: {}",
+                    plan.source->name, error.message));
+    return std::nullopt;
+  }
+}
+
+/// Every database of the source is accounted for; that the copy has no other, verify looks at.
+void check_databases(Planning& plan) {
+  const auto& decided = plan.facts.databases;
+  const std::string& initial = plan.source->db_name;
+  if (!initial.empty() && decided.contains(initial))
+    plan.problem("databases", fmt::format("'{}' is the initial database: its scripts are the keys", initial));
+  const auto schemas = schemas_of(plan);
+  if (!schemas) return;
+  for (const auto& name : *schemas)
+    if (name != initial && !decided.contains(name))
+      plan.problem("databases",
+                   fmt::format("nothing is said of '{}', which '{}' has too: give its scripts, 'clean' or "
+                               "'drop'",
+                               name, plan.source->name));
+  for (const auto& [name, decision] : decided)
+    if (!decision.scripts.empty() && std::ranges::find(*schemas, name) == schemas->end())
+      plan.warning("databases",
+                   fmt::format("'{}': there is no such database in '{}' now", name, plan.source->name));
+}
+
+void plan(Planning& plan) {
+  plan.paths[provider::Objection::About::scripts] = plan.path("method");
+  if (plan.member == nullptr) return;
+  const std::string engine = plan.member->at("engine");
+  plan.intent.scripts_method = plan.member->at("method");
+  if (plan.source && provider::family_of(engine) != provider::family_of(plan.source->engine))
+    plan.problem("engine", fmt::format("says '{}', and the source is {}: its scripts cannot run there",
+                                       engine, plan.source->engine));
+  for (const auto& unit : units(plan.facts))
+    if (!unit.script.empty()) check_script(plan, unit.schema.empty() ? "keys" : "databases", unit.script);
+  if (plan.member->at("access") == "secret") plan.must_have_secret("secretname");
+  if (plan.source) check_databases(plan);
+}
 
 /// Statement number, line, rows and duration; never text or data.
 Json record(const sql::StatementDone& done) {
@@ -52,48 +160,94 @@ Json record(const sql::StatementDone& done) {
           {"ms", static_cast<std::int64_t>(done.seconds * 1000)}};
 }
 
-Json run_one(StepContext& step, sql::Connection& connection, const std::string& key) {
-  const auto script = sql::parse_script(
-      step.services.scripts.read(step.input.at("bucketname"),
-                                 fmt::format("{}/{}", step.input.at("prefix").get<std::string>(), key)),
-      provider::family_of(step.input.at("engine")));
+std::size_t listed(const Json& result) {
+  std::size_t count = 0;
+  for (const Json& script : result["scripts"]) count += script.at("statements").size();
+  return count;
+}
+
+/// Counts are kept for each script, statements for the first few: results are part of the run's state, which
+/// is bounded.
+void run_script(StepContext& step, sql::Connection& session, const Unit& unit) {
+  const auto script = sql::parse_script(text_of(step.services, step.input, unit.script),
+                                        provider::family_of(step.input.at("engine")));
   Json statements = Json::array();
+  const std::size_t before = listed(step.result);
   std::uint64_t rows = 0;
-  sql::run_script(connection, key, script, step.budget, [&](const sql::StatementDone& done) {
+  sql::run_script(session, unit.script, script, step.budget, [&](const sql::StatementDone& done) {
     rows += done.rows;
-    if (statements.size() < most_statements_listed) statements.push_back(record(done));
-    step.budget.tell({fmt::format("{}: statement {} of {}", key, done.number, script.statements.size())});
+    if (before + statements.size() < most_statements_listed) statements.push_back(record(done));
+    step.budget.tell(
+        {fmt::format("{}: statement {} of {}", unit.script, done.number, script.statements.size())});
   });
-  return {{"script", key},
-          {"form", to_string(script.form)},
-          {"count", script.statements.size()},
-          {"rows", rows},
-          {"statements", std::move(statements)}};
+  if (step.result["scripts"].size() >= most_scripts_listed) return;
+  step.result["scripts"].push_back({{"script", unit.script},
+                                    {"form", to_string(script.form)},
+                                    {"count", script.statements.size()},
+                                    {"rows", rows},
+                                    {"statements", std::move(statements)}});
+  if (!unit.schema.empty()) step.result["scripts"].back()["database"] = unit.schema;
 }
 
-/// Scripts are not run twice on the same data: after an attempt of which nobody knows how far it came, the
-/// copy is thrown away and restored afresh (document.cpp catches ScriptsInterrupted).
-void start(StepContext& step) {
-  const auto database = must_have_new(step);
-  if (step.maybe_happened) {
-    for (const auto& id : database.members) step.databases.remove(id, step.budget);
-    step.databases.remove(database.id, step.budget);
-    throw base::Error("ScriptsInterrupted",
-                      "the scripts were interrupted; their copy is thrown away and made afresh");
-  }
-  for (const auto& key : step.input.at("keys").get<std::vector<std::string>>()) {
-    const auto connection =
-        step.databases.login(database.id, password(step));  // what one sets is not the next one's
-    step.result["encrypted"] = connection->encrypted();
-    step.result["scripts"].push_back(run_one(step, *connection, key));
-  }
+/// Nobody knows how far the scripts came on this copy: it goes, and the document makes another one.
+Work<Done> throw_away(StepContext& step, const std::optional<provider::Database>& copy) {
+  if (copy)
+    if (const auto gone = remove_whole(step, *copy); std::holds_alternative<Pending>(gone)) return gone;
+  const Json copies = told(step, "copies");
+  if (copies.is_number_integer() && copies >= most_copies)
+    throw base::Error(
+        "ScriptsKeepBreaking",
+        fmt::format("the scripts were interrupted on {} copies, one after the other", most_copies),
+        "see what ends them: the history has the reason of each attempt");
+  throw base::Error(std::string(interrupted),
+                    "the scripts were interrupted; their copy is thrown away and made afresh");
 }
 
-Progress check(StepContext& step) {
-  const Json& done = step.state.at("results").at("runscripts");
-  if (done.at("scripts").size() != step.input.at("keys").size())
-    throw base::Error("ScriptsIncomplete", "not every script has run");
-  return Progress::succeeded;
+/// The units from `at` on, until the budget is spent; false if some are left.
+bool run_slice(StepContext& step, const std::vector<Unit>& all, std::size_t at, const std::string& id,
+               const base::Secret& password, std::unique_ptr<sql::Connection> session) {
+  for (const std::size_t begin = at; at < all.size(); ++at) {
+    step.result["units"] = at;
+    if (at > begin && step.budget.clock.now() >= step.budget.until) return false;
+    const Unit& unit = all[at];
+    if (unit.script.empty()) {
+      const auto work = step.databases.drop_schema(id, unit.schema, password, step.budget);
+      if (std::holds_alternative<Pending>(work)) return false;
+      continue;
+    }
+    if (!session) session = step.databases.script_session(id, password, unit.schema);
+    step.result["encrypted"] = session->encrypted();
+    run_script(step, *session, unit);
+    session.reset();
+  }
+  step.result["units"] = at;
+  return true;
+}
+
+/// See marks.h. A session for each script; the first one is there before the mark is raised, so that a server
+/// that does not answer costs no copy.
+Work<Done> advance(StepContext& step) {
+  const auto copy = new_database(step);
+  if (copy && has_mark(*copy, scripts_done_mark(step.run()))) return Done{};
+  const auto slices = step.result.value("slices", std::int64_t{0});
+  if (!copy || copy->status == "deleting" || !has_mark(*copy, scripts_mark(step.run(), slices)))
+    return throw_away(step, copy);
+  if (!is_ready(*copy)) return wait_for(copy->name + " to be ready");
+  const auto all = units(step.facts);
+  const auto at = step.result.value("units", std::size_t{0});
+  if (!step.result.contains("scripts")) step.result["scripts"] = Json::array();
+  const auto password = scripts_password(step);
+  std::unique_ptr<sql::Connection> session;
+  if (at < all.size() && !all[at].script.empty())
+    session = step.databases.script_session(copy->id, password, all[at].schema);
+  const auto mark = [&](const provider::Tags& tags) {
+    return done_if(step.databases.make_so(copy->id, {.tags = tags}, step.budget));
+  };
+  if (const auto raised = mark(scripts_mark(step.run(), slices + 1)); std::holds_alternative<Pending>(raised))
+    return raised;
+  const bool through = run_slice(step, all, at, copy->id, password, std::move(session));
+  step.result["slices"] = slices + 1;
+  return through ? mark(scripts_done_mark(step.run())) : wait_for("the next slice of scripts");
 }
 
 }  // namespace
@@ -105,10 +259,14 @@ extern constexpr Step run_scripts{
     .fields = fields,
     .checktodo = "runscripts",
     .choice_state = "engine-choice",
+    .heavy = true,
+    .restores_again_on = interrupted,
     .deadline_minutes = 24 * 60,
     .rules = rules,
-    .start = start,
-    .check = check,
+    .read = read,
+    .tell = tell,
+    .plan = plan,
+    .advance = advance,
 };
 static_assert(well_formed(run_scripts));
 

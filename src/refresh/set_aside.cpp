@@ -1,65 +1,103 @@
-#include <algorithm>
+#include <fmt/format.h>
 
 #include "refresh/lookup.h"
+#include "refresh/plan.h"
 
 namespace refresh {
 namespace {
 
+/// A replica or an instance of what is replaced goes with it: its new name must be allowed, and fit.
+void check_part(Planning& plan, const std::string& id) {
+  const auto part = plan.services.databases.get(id);
+  if (!part) return;
+  const auto refuse = [&](const std::string& why) {
+    plan.problem_at(plan.target_path(),
+                    fmt::format("'{}', which belongs to '{}', {}", part->name, plan.old->name, why));
+  };
+  if (tag_of(*part, "refresh") != "true")
+    refuse("does not carry the tag refresh=true: it is not ours to replace");
+  if (part->deletion_protection) refuse("has deletion protection");
+  if (!fits_set_aside(part->name))
+    refuse("has a name too long to be set aside as <name>-old-<run>, in 63 characters");
+}
+
+/// The database that has the target's name now. It may be in the way, or not be ours to replace.
+void plan(Planning& plan) {
+  const std::string name = plan.names.at("target");
+  plan.old = plan.services.databases.find(plan.kind(), name);
+  if (plan.old && plan.is_ours(*plan.old)) plan.old.reset();  // this run's own, renamed already
+  if (!plan.old) return;
+  const auto& old = *plan.old;
+  plan.plan.old_status = old.status;
+  plan.plan.pins.update({{"old", old.id},
+                         {"old_status", old.status},
+                         {"old_members", old.members},
+                         {"old_replicas", old.replicas}});
+  const auto refuse = [&](std::string why) { plan.problem_at(plan.target_path(), std::move(why)); };
+  if (tag_of(old, "refresh") != "true")
+    refuse(
+        fmt::format("'{}' exists and does not carry the tag refresh=true: it is not ours to replace", name));
+  if (old.deletion_protection) refuse(fmt::format("'{}' has deletion protection", name));
+  if (provider::classify(old.status) == provider::StatusClass::transient)
+    refuse(fmt::format("'{}' is {}; wait until that is over", name, old.status));
+  for (const auto& ids : {old.members, old.replicas})
+    for (const auto& id : ids) check_part(plan, id);
+}
+
+/// Of a list of ids, those that are still there.
+std::vector<provider::Database> found(StepContext& step, const std::vector<std::string>& ids) {
+  std::vector<provider::Database> all;
+  for (const auto& id : ids)
+    if (auto each = step.databases.get(id)) all.push_back(*std::move(each));
+  return all;
+}
+
 /// Closes or opens the old database and its read replicas; a cluster's instances go with it.
-void open_all(StepContext& step, bool open) {
+Work<Done> open_all(StepContext& step, bool open) {
   auto ids = pinned(step, "old_replicas");
   ids.push_back(old_id(step));
-  for (const auto& id : ids)
-    if (const auto each = step.databases.get(id); each && each->open != open)
-      step.databases.set_open(id, open, step.budget);
+  return done_if_all(found(step, ids), [&](const auto& each) {
+    return each.open == open ? Work<Done>(Done{})
+                             : done_if(step.databases.make_so(each.id, {.open = open}, step.budget));
+  });
 }
 
 /// Gives the old database and what hangs on it other names, itself last.
-void rename_all(StepContext& step, bool aside) {
+Work<Done> rename_all(StepContext& step, bool aside) {
+  const std::string suffix = set_aside_name(step, "");
   auto wanted = [&](const std::string& name) {
-    const std::string suffix = set_aside_name(step, "");
     if (aside) return name.ends_with(suffix) ? name : name + suffix;
     return name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : name;
   };
-  for (const auto& id : old_whole(step))
-    if (const auto each = step.databases.get(id); each && each->name != wanted(each->name))
-      step.databases.rename(id, wanted(each->name));
-}
-
-void start(StepContext& step) {
-  const auto old = old_database(step);
-  if (!old) return;
-  open_all(step, false);
-  rename_all(step, true);
-  step.result = {{"id", old->id}, {"name", set_aside_name(step, step.names().at("target"))}};
-}
-
-/// The names of the parts are wanted for the new ones.
-Progress check(StepContext& step) {
-  const auto suffix = set_aside_name(step, "");
-  const bool all = std::ranges::all_of(old_whole(step), [&](const std::string& id) {
-    const auto each = step.databases.get(id);
-    return !each || each->name.ends_with(suffix);
+  return done_if_all(found(step, old_whole(step)), [&](const auto& each) {
+    const bool so =
+        each.name == wanted(each.name) && provider::classify(each.status) != provider::StatusClass::transient;
+    return so ? Work<Done>(Done{})
+              : done_if(step.databases.make_so(each.id, {.name = wanted(each.name)}, step.budget));
   });
-  return all ? Progress::succeeded : Progress::pending;
+}
+
+/// Done when all names are free: those of the parts are wanted for the new ones.
+Work<Done> advance(StepContext& step) {
+  const auto old = old_database(step);
+  if (!old) return Done{};
+  step.result = {{"id", old->id}, {"name", set_aside_name(step, step.names().at("target"))}};
+  const auto closed = open_all(step, false);
+  return std::holds_alternative<Pending>(closed) ? closed : rename_all(step, true);
 }
 
 /// The old database takes its name back and serves; whatever else has happened, this is how a failed run
 /// ends.
-Progress undo(StepContext& step) {
+Work<Done> undo(StepContext& step) {
   const auto old = old_database(step);
-  if (!old || old->status == "deleting") return Progress::succeeded;
-  const auto status = provider::classify(old->status);
-  if (status == provider::StatusClass::transient) return Progress::pending;
+  if (!old || old->status == "deleting") return Done{};
   const auto stopped_before = step.state.at("plan").value("old_status", "") == "stopped";
-  if (status == provider::StatusClass::stopped && !stopped_before) {
-    step.databases.start(old->id, step.budget);
-    return Progress::pending;
+  if (provider::classify(old->status) == provider::StatusClass::stopped && !stopped_before) {
+    const auto running = step.databases.make_so(old->id, {.running = true}, step.budget);
+    if (std::holds_alternative<Pending>(running)) return done_if(running);
   }
-  rename_all(step, false);
-  open_all(step, true);
-  const auto named = step.databases.find(kind_of(step), step.names().at("target"));
-  return named && named->id == old->id ? Progress::succeeded : Progress::pending;
+  const auto named = rename_all(step, false);
+  return std::holds_alternative<Pending>(named) ? named : open_all(step, true);
 }
 
 }  // namespace
@@ -71,8 +109,8 @@ extern constexpr Step set_aside{
     .summary =
         "Close the old database and rename it, with its instances and replicas, to <name>-old-<run>, so "
         "that the names are free.",
-    .start = start,
-    .check = check,
+    .plan = plan,
+    .advance = advance,
     .undo = undo,
 };
 static_assert(well_formed(set_aside));

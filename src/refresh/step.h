@@ -1,13 +1,16 @@
 // A refresh step, described once.
 //
 // Everything the product knows about a step is a `Step` value in its own file. Validation (member.cpp), the
-// state machine document (document.cpp), the reference (reference.cpp), the redaction of secrets and the task
-// handlers (tasks.cpp) are functions of these values; their order is in workflow.cpp. No other file names a
-// step.
+// state machine document (document.cpp), the reference (reference.cpp), the plan (plan.cpp), the redaction of
+// secrets and the task handlers (tasks.cpp) are functions of these values; their order is in workflow.cpp. No
+// other file names a step (tests/architecture_test.cpp).
 #pragma once
 
+#include <map>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "refresh/guard.h"
 
@@ -22,7 +25,7 @@ struct Condition {
   std::string_view value;
 };
 
-enum class Kind { text, identifier, integer, boolean, choice, utc_time, list };
+enum class Kind { text, identifier, integer, boolean, choice, utc_time, list, decisions };
 enum class Need { required, optional, forbidden };
 
 /// One input field of a member. `help` is one sentence: it is the documentation.
@@ -37,6 +40,7 @@ struct Field {
   long least = 0;                 ///< for integer
   bool secret = false;            ///< never logged, journaled or shown
   bool derived = false;  ///< repeated by hand in old files and taken from the database: CHANGE_ME is no fault
+  bool even_if_skipped = false;  ///< must be there although the step does not run
 
   constexpr Field only_rds(Need need = Need::required) const { return needs(need, Need::forbidden); }
   constexpr Field only_aurora(Need need = Need::required) const { return needs(Need::forbidden, need); }
@@ -52,6 +56,11 @@ struct Field {
   constexpr Field kept_secret() const {
     Field copy = *this;
     copy.secret = true;
+    return copy;
+  }
+  constexpr Field also_if_skipped() const {
+    Field copy = *this;
+    copy.even_if_skipped = true;
     return copy;
   }
   constexpr Field taken_from_database() const {
@@ -85,6 +94,10 @@ constexpr Field utc_time(std::string_view name, std::string_view help) {
 constexpr Field list(std::string_view name, std::string_view help, std::string_view choices = {}) {
   return {.name = name, .kind = Kind::list, .help = help, .choices = choices};
 }
+/// An object: the name of a database, and scripts with commas between, `clean` or `drop`.
+constexpr Field decisions(std::string_view name, std::string_view help) {
+  return {.name = name, .kind = Kind::decisions, .help = help};
+}
 constexpr Field choice(std::string_view name, std::string_view choices, std::string_view help) {
   return {.name = name, .kind = Kind::choice, .help = help, .choices = choices};
 }
@@ -94,30 +107,98 @@ inline constexpr std::string_view engine_choices =
 inline constexpr std::string_view database_families =
     "mysql|mariadb|aurora|aurora-mysql|postgres|postgresql|aurora-postgresql";
 
-enum class Progress { pending, succeeded };
+using provider::Done;
+using provider::Pending;
+using provider::Work;
+
+/// The names of one refresh. `target` is the instance or, for Aurora, the cluster.
+struct Names {
+  provider::Kind kind = provider::Kind::instance;
+  std::string source, target, temp;
+  std::string instance, instance_temp;  ///< the writer's names; of an instance, the same as target and temp
+};
+
+/// What is to become of one database of the copy before anybody sees it.
+struct Decision {
+  enum class What { masked, clean, dropped };
+  What what = What::masked;
+  std::vector<std::string> scripts;  ///< for masked
+};
+
+/// What the members of a file say that other steps go by. Each step that runs adds its part, in the order of
+/// the work.
+struct Facts {
+  std::string application, environment, restore_type, snapshot, restore_time;
+  std::string master_password;   ///< the run's secret that opens the new database; "" if the file names none
+  std::string published_secret;  ///< gets the new password; "" if none does
+  std::string rotated_secret;
+  std::string scripts_secret;  ///< has the password that the scripts log in with; "" if the run's own has
+  std::optional<std::vector<std::string>> scripts;  ///< for the initial database; nothing: none run
+  std::map<std::string, Decision> databases;        ///< the other databases of the copy, by name
+};
+
+/// One member that runs, while the file is read as a whole. Members come in the order of the work, each
+/// without problems of its own.
+struct Reading {
+  /// What an earlier member has said, and where, for the later ones to agree with.
+  struct Said {
+    std::string key, path;
+    Json value;
+  };
+
+  std::string key;
+  const Json& member;
+  bool cluster;  ///< dbservice is aurora
+  Names& names;
+  std::map<std::string_view, Said>& said;
+  std::vector<Problem>& problems;
+
+  std::string path(std::string_view field) const { return "$." + key + "." + std::string(field); }
+  void problem(std::string_view field, std::string message, bool warning = false) const {
+    problems.push_back({0, path(field), std::move(message), warning});
+  }
+  void say(std::string_view what, std::string_view field, Json value) const {
+    said[what] = {key, path(field), std::move(value)};
+  }
+};
+
+struct Planning;
 
 /// What a step may touch: its own validated input, and the world through the guard. Valid during one call.
 struct StepContext {
   const Json& input;  ///< the step's member of the file, normalised; an empty object for steps of ours
   const Json& state;  ///< of the whole run: {run, names, members, plan, results}
+  const Facts& facts;
   Guard& databases;
   provider::Services& services;
   const provider::Budget& budget;
-  bool maybe_happened = false;   ///< an earlier attempt began, and nobody knows what came of it
-  Json result = Json::object();  ///< what start() adds to the history and to `state.results`
+  std::string key;  ///< the step's
+  /// What the step tells: it becomes `state.results.<key>`, whether the step is done or not. The check state
+  /// begins with what the state before it has told, the start state with nothing.
+  Json result = Json::object();
 
   std::string run() const { return state.at("run"); }
   const Json& names() const { return state.at("names"); }
-  bool has_member(std::string_view key) const { return state.at("members").contains(key); }
+  bool has_member(std::string_view member) const { return state.at("members").contains(member); }
+  /// Names one request of this step in this run, for whoever asks again.
+  std::string token(const std::string& part = {}) const {
+    return run() + "/" + key + (part.empty() ? "" : "/" + part);
+  }
 };
 
 /// The published names of a step's states. They are data because they follow no rule: "stop-old-database" is
-/// followed by "wait-shutdown". A step that is done when start() returns has no more than its first one.
+/// followed by "wait-shutdown". A step that is always done at once has no more than its first one.
 struct StateNames {
   std::string_view start, wait = {}, check = {}, outcome = {};
 };
 
 enum class Stage { pre_restore, restore, post_restore };
+
+/// Whether a file must have a step run, by dbservice, and why.
+struct Presence {
+  Need rds = Need::optional, aurora = Need::optional;
+  std::string_view why = {};
+};
 
 struct Step {
   std::string_view key;  ///< its member of the refresh file, or, for a step of ours, of `state.results`
@@ -127,23 +208,34 @@ struct Step {
   std::string_view summary;  ///< one sentence
   std::span<const Field> fields = {};
   std::string_view checktodo = {};  ///< what the member's `check` must say
+  Presence presence = {};
+  bool makes_names = false;  ///< its fields dbinstance and cluster say names, they do not repeat them
   std::string_view choice_state =
       {};                   ///< the name of the state that decides whether it runs; default: choose-<start>
   bool cancellable = true;  ///< false: goes on although the run is to be cancelled
   bool report = false;      ///< its failure never changes the outcome of the run
+  bool heavy = false;       ///< its call lasts as long as its work does
+  /// The error after which the run goes back to the stage `restore` with a new copy.
+  std::string_view restores_again_on = {};
   int deadline_minutes = 60;
   /// What the member's `check` must say beyond repeating the member's own fields.
   Json (*expected_check)(const Json& member) = nullptr;
   /// Rules between fields of the member; paths are relative to it (".engine"). Sees a member without
   /// problems.
   std::vector<Problem> (*rules)(const Json& member) = nullptr;
+  /// Its part of the file as a whole: names, and what members must agree on.
+  void (*read)(Reading&) = nullptr;
+  /// Its part of what the other steps go by. `member` is normalised.
+  void (*tell)(const Json& member, Facts&) = nullptr;
+  /// Finds what would keep it from working, and changes nothing. Called whether it runs or not.
+  void (*plan)(Planning&) = nullptr;
 
-  /// Begins, or does, the work. Runs again after a crash, so it looks before it acts.
-  void (*start)(StepContext&) = nullptr;
-  /// Read-only: has what start() asked for come about? Throws base::Error when it cannot any more.
-  Progress (*check)(StepContext&) = nullptr;
-  /// Takes back what start() did, if it did it; called again until it has succeeded.
-  Progress (*undo)(StepContext&) = nullptr;
+  /// Looks at the world and does what is missing; asked again until it is done. Nothing is remembered between
+  /// two calls but what the state of the run holds: an attempt of which nobody knows what came of it is
+  /// simply begun again.
+  Work<Done> (*advance)(StepContext&) = nullptr;
+  /// The same for taking back what advance() did, if it did it.
+  Work<Done> (*undo)(StepContext&) = nullptr;
 };
 
 /// True if the description holds together; every step file asserts it at compile time.
@@ -156,8 +248,8 @@ constexpr bool well_formed(const Step& step) {
   };
   for (const Field& field : step.fields)
     if (!field.help.ends_with('.') || !has_field(field.used_if.field)) return false;
-  return step.summary.ends_with('.') && step.start != nullptr && !step.states.start.empty() &&
-         (step.check == nullptr) == step.states.check.empty();
+  return step.summary.ends_with('.') && step.advance != nullptr && !step.states.start.empty() &&
+         step.states.check.empty() == step.states.wait.empty();
 }
 
 /// Every problem of one member that runs, not just the first. `where` is `$.<key>`.

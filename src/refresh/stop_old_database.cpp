@@ -5,16 +5,10 @@ namespace {
 
 constexpr Field fields[] = {identifier("dbinstance", "Instance to stop, by its usual name.").only_rds()};
 
-void start(StepContext& step) {
+Work<Done> advance(StepContext& step) {
   const auto old = old_database(step);
-  if (old && provider::classify(old->status) == provider::StatusClass::ready)
-    step.databases.stop(old->id, step.budget);
-}
-
-Progress check(StepContext& step) {
-  const auto old = old_database(step);
-  return !old || provider::classify(old->status) == provider::StatusClass::stopped ? Progress::succeeded
-                                                                                   : Progress::pending;
+  if (!old || provider::classify(old->status) == provider::StatusClass::stopped) return Done{};
+  return done_if(step.databases.make_so(old->id, {.running = false}, step.budget));
 }
 
 }  // namespace
@@ -26,8 +20,7 @@ extern constexpr Step stop_old_database{
     .fields = fields,
     .checktodo = "checkstopdb",
     .cancellable = false,
-    .start = start,
-    .check = check,
+    .advance = advance,
 };
 static_assert(well_formed(stop_old_database));
 

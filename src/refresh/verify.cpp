@@ -2,33 +2,48 @@
 
 #include "base/error.h"
 #include "refresh/lookup.h"
+#include "refresh/marks.h"
 
 namespace refresh {
 namespace {
 
-/// What must hold before anyone sees the new database. Every line is a reason to stop.
-void start(StepContext& step) {
-  const auto database = must_have_new(step);
-  if (!is_ready(database))
-    throw base::Error("VerifyFailed", fmt::format("{} is {}", database.name, database.status));
-  if (database.open)
-    throw base::Error("VerifyFailed", fmt::format("{} is open to users before its time", database.name));
-  const Json& results = step.state.at("results");
-  if (step.has_member("runscripts")) {
-    const Json scripts = results.value("runscripts", Json::object()).value("scripts", Json::array());
-    if (scripts.size() != step.state["members"]["runscripts"]["keys"].size())
-      throw base::Error("VerifyFailed", "not every script has run");
-    for (const Json& script : scripts)
-      if (script.at("count") == 0)
-        throw base::Error("VerifyFailed",
-                          fmt::format("script {} ran no statement", script.at("script").dump()));
+base::Error failed(std::string why) {
+  return {"VerifyFailed", std::move(why)};
+}
+
+/// Every database of the copy was masked, was said to be clean, or is gone.
+void check_databases(StepContext& step, const provider::Database& copy) {
+  const auto schemas = step.databases.schemas(copy.id, scripts_password(step));
+  if (!schemas) throw failed(fmt::format("nobody can say which databases {} has", copy.name));
+  for (const auto& name : *schemas) {
+    if (name == copy.db_name) continue;
+    const auto decided = step.facts.databases.find(name);
+    if (decided == step.facts.databases.end())
+      throw failed(fmt::format("nothing was said of database '{}' of the copy, and nothing masked it", name));
+    if (decided->second.what == Decision::What::dropped)
+      throw failed(fmt::format("database '{}' was to be dropped and is there", name));
   }
-  if (step.has_member("runscripts")) step.databases.add_tags(database.id, {{"refresh-masked", "true"}});
+}
+
+/// What must hold before anyone sees the new database. Every line is a reason to stop.
+Work<Done> advance(StepContext& step) {
+  const auto copy = must_have_new(step);
+  if (!is_ready(copy)) return wait_for(copy.name + " to be ready");
+  if (copy.open) throw failed(fmt::format("{} is open to users before its time", copy.name));
+  if (step.facts.scripts) {
+    if (!has_mark(copy, scripts_done_mark(step.run()))) throw failed("not every script has run");
+    check_databases(step, copy);
+  }
+  if (step.facts.scripts) {
+    const auto tagged = step.databases.make_so(copy.id, {.tags = {{"refresh-masked", "true"}}}, step.budget);
+    if (std::holds_alternative<Pending>(tagged)) return done_if(tagged);
+  }
   if (const auto password = master_password(step)) {
-    step.databases.login(database.id, *password)->query("SELECT 1");
+    step.databases.login(copy.id, *password)->query("SELECT 1");
     step.result["login"] = "works";
   }
   step.result["closed"] = true;
+  return Done{};
 }
 
 }  // namespace
@@ -38,9 +53,9 @@ extern constexpr Step verify{
     .in_file = false,
     .states = {"verify"},
     .summary =
-        "Check what must hold before anyone sees the new database: it is closed, every script has run, the "
-        "password works.",
-    .start = start,
+        "Check what must hold before anyone sees the new database: it is closed, every script has run, every "
+        "database was masked, said to be clean or dropped, the password works.",
+    .advance = advance,
 };
 static_assert(well_formed(verify));
 

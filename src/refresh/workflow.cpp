@@ -36,6 +36,21 @@ const Step& roll_back_step() {
   return roll_back;
 }
 
+const Step& planning_step() {
+  return plan_step;
+}
+
+const Step& masking_step() {
+  return run_scripts;
+}
+
+Facts facts_of(const Json& members) {
+  Facts facts;
+  for (const Step* step : sequence())
+    if (step->tell != nullptr && members.contains(step->key)) step->tell(members[step->key], facts);
+  return facts;
+}
+
 const Step* find_step(std::string_view key) {
   const auto all = sequence();
   const auto found = std::ranges::find(all, key, [](const Step* step) { return step->key; });

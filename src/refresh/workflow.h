@@ -10,6 +10,11 @@ std::span<const Step* const> sequence();
 std::span<const Step* const> failure_sequence();
 /// Puts everything back; a step of ours that uses the others' undo.
 const Step& roll_back_step();
+/// Pins the databases; its result is where all steps look for them.
+const Step& planning_step();
+
+/// Masks the copy.
+const Step& masking_step();
 
 /// By member key; nullptr if there is none.
 const Step* find_step(std::string_view key);
@@ -19,5 +24,8 @@ struct StateRef {
   bool is_check;
 };
 std::optional<StateRef> find_state(std::string_view state);
+
+/// What the members that run (normalised) say that other steps go by.
+Facts facts_of(const Json& members);
 
 }  // namespace refresh

@@ -55,8 +55,10 @@ Driver::Driver(World& world, Listener& listener, std::stop_token stop, int keep_
 void Driver::drive(const std::vector<std::string>& ids, const std::function<void(engine::Engine&)>& begin) {
   engine::Ownership ownership(world_.home.engines());
   Recorder recorder(world_.progress, listener_, world_.clock);
-  engine::Engine engine(world_.journal, world_.clock, ownership, refresh::make_task(world_.services),
-                        recorder, {.workers = 2, .seed = os::random_seed()});
+  engine::Engine engine(
+      world_.journal, world_.clock, ownership, refresh::make_task(world_.services), recorder,
+      {.is_heavy = [](const asl::TaskRequest& task) { return refresh::is_heavy(task.state); },
+       .seed = os::random_seed()});
   begin(engine);
   try {
     engine.run(stop_);

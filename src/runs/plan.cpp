@@ -21,8 +21,6 @@ Json steps_of(const refresh::RefreshFile& file) {
   return steps;
 }
 
-constexpr const char* scripts_member = "runscripts";
-
 /// What stands in a text that breaks off is not to be judged: its syntax is all that is wrong for now.
 std::vector<base::Problem> syntax_errors(const base::LocatedJson& document) {
   std::vector<base::Problem> errors;
@@ -41,15 +39,15 @@ std::string allow_unmasked(const provider::local::Home& home) {
 /// Nobody gets production's data unmasked by leaving something out.
 void decide_masking(Planned& planned, const std::string& asked, const std::string& allowed) {
   auto& plan = planned.plan;
-  if (planned.file.members.contains(scripts_member)) {
-    if (!asked.empty())
-      plan.problems.push_back({0, "$.runscripts.torun", "is true: --unmasked has no use here", true});
+  const std::string path = fmt::format("$.{}.torun", refresh::masking_step().key);
+  if (planned.file.members.contains(refresh::masking_step().key)) {
+    if (!asked.empty()) plan.problems.push_back({0, path, "is true: --unmasked has no use here", true});
     return;
   }
   planned.unmasked = asked.empty() ? allowed : asked;
   if (planned.unmasked.empty())
     plan.problems.push_back(
-        {0, "$.runscripts.torun",
+        {0, path,
          "is not true: the copy would be opened with production's data unmasked; if that is "
          "meant, say why: --unmasked REASON, or allowUnmasked in settings.json"});
   else
@@ -111,7 +109,7 @@ Json plan_view(const Planned& planned) {
           {"target", known(names.target)},
           {"temporary", known(names.temp)},
           {"exists", known(planned.plan.old_status.empty() ? Json() : Json(planned.plan.old_status))},
-          {"masked", known(planned.file.members.contains(scripts_member))},
+          {"masked", known(planned.file.members.contains(refresh::masking_step().key))},
           {"unmaskedReason", planned.unmasked.empty() ? Json() : Json(planned.unmasked)},
           {"notes", planned.plan.notes},
           {"steps", valid ? steps_of(planned.file) : Json()},

@@ -220,7 +220,7 @@ Json ledger_view(Books& books, const std::string& table) {
 }
 
 Json database_view(World& world, const provider::Database& database) {
-  const auto window = world.databases.window(database.id);
+  const auto can = world.databases.restorable(database.id);
   return {{"name", database.name},
           {"kind", to_string(database.kind)},
           {"role", role_of(world, database)},
@@ -230,8 +230,10 @@ Json database_view(World& world, const provider::Database& database) {
           {"port", database.port},
           {"open", database.open},
           {"bytes", world.databases.bytes(database.id)},
-          {"restorableFrom", window ? time(window->from) : Json()},
-          {"restorableTo", window ? time(window->to) : Json()},
+          {"restorableFrom", can.window ? time(can.window->from) : Json()},
+          {"restorableTo", can.window ? time(can.window->to) : Json()},
+          {"log", to_string(can.state)},
+          {"logFault", text(can.reason)},
           {"engine", database.engine},
           {"version", text(database.version)},
           {"masterUser", text(database.master_user)},
@@ -241,7 +243,8 @@ Json database_view(World& world, const provider::Database& database) {
 
 Json databases_view(World& world) {
   Json list = Json::array();
-  for (const auto& each : world.databases.list()) list.push_back(database_view(world, each));
+  for (const auto& found : world.databases.find({}))  // by its id, so that an adopted one is looked at
+    list.push_back(database_view(world, world.databases.get(found.id).value_or(found)));
   return list;
 }
 

@@ -31,7 +31,7 @@ Books::Books(const std::string& root) : Books(home_to_look_at(root), store::Mode
 World::World(const std::string& root)
     : Books(provider::local::open_home(root_of(root)), store::Mode::write),
       secrets(home),
-      databases(home, secrets),
+      databases(home, secrets, clock),
       scripts(home),
       mailbox(home, secrets, clock),
       services{databases, secrets, scripts, ledger, mailbox} {}

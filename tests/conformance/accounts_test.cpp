@@ -48,7 +48,7 @@ class Accounts : public WithBank {
 
 TEST_P(Accounts, ReachTheirOwnFolderAlone) {
   const auto& home = bank_.home;
-  const auto snapshot = databases_.create_snapshot(bank_.source, "kept", false, bank_.budget());
+  const auto snapshot = databases_.create_snapshot(bank_.source, "kept", bank_.budget());
   const auto copy = bank_.restore(RestoreType::latest_point, "copy");
   const auto other = bank_.restore(RestoreType::from_snapshot, "other", "kept");
   bank_.secrets.put_pending("local/" + bank_.source, base::Secret("x"));
@@ -80,7 +80,7 @@ TEST_P(Accounts, GoWithTheirDatabase) {
   const auto its = account(copy.id);
   EXPECT_EQ(all().size(), before + 1);
   const auto left_over = os::start({.argv = {"sleep", "1000"}, .user = its, .output = "/dev/null"});
-  databases_.remove(copy.id, bank_.budget());
+  bank_.remove(copy.id);
   EXPECT_EQ(all().size(), before);
   EXPECT_FALSE(os::find_user(its.name));
   EXPECT_FALSE(os::is_running(left_over)) << "with all that runs as them";
@@ -119,7 +119,7 @@ TEST_P(Accounts, PlantNothingThatRootWritesThrough) {
   const Temporary outside;
   const auto secret = outside.path() / "secret";
   os::write_file_atomic(secret, "root's own", 0600);
-  databases_.stop(bank_.source, bank_.budget());
+  bank_.make_so(bank_.source, {.running = false});
   auto as_account = [&](const std::string& script) {
     os::run_or_throw({.argv = {"sh", "-c", script}, .user = its, .folder = folder}, clock_,
                      clock_.now() + std::chrono::minutes(1), {});
@@ -127,14 +127,14 @@ TEST_P(Accounts, PlantNothingThatRootWritesThrough) {
   as_account("rm -rf pid tmp server.log; mkfifo pid; ln -s " + secret.string() + " server.log; ln -s " +
              outside.path().string() + " tmp");
   EXPECT_EQ(databases_.get(bank_.source)->status, "stopped") << "no pipe makes us wait";
-  EXPECT_THROW(databases_.start(bank_.source, bank_.budget()), base::Error);
+  EXPECT_THROW(bank_.make_so(bank_.source, {.running = true}), base::Error);
   EXPECT_EQ(os::read_file(secret), "root's own");
   EXPECT_EQ(os::owner_of(outside.path())->uid, 0U);
   EXPECT_EQ(os::owner_of(secret)->uid, 0U);
   EXPECT_EQ(fs::status(outside.path()).permissions(), fs::perms(0711));
   EXPECT_EQ(std::distance(fs::directory_iterator(outside.path()), {}), 1);
   as_account("rm pid tmp server.log");
-  databases_.start(bank_.source, bank_.budget());
+  bank_.make_so(bank_.source, {.running = true});
   EXPECT_EQ(databases_.get(bank_.source)->status, "available");
 }
 

@@ -2,7 +2,10 @@
 // there.
 #include <gmock/gmock.h>
 
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "tests/conformance/with_bank.h"
@@ -16,12 +19,32 @@ using testing::HasSubstr;
 
 const base::Secret stream_password("st'r\\eam \"pw");
 
+/// Takes connections, and never says a word.
+class Silent {
+ public:
+  explicit Silent(int port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int yes = 1;
+    ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(fd_, 16), 0);
+  }
+  Silent(const Silent&) = delete;
+  ~Silent() { ::close(fd_); }
+
+ private:
+  int fd_;
+};
+
 /// `bank_` plays the stranger; `databases` adopts it.
 class Adopted : public WithBank {
  protected:
   Adopted() { allow_replication(); }
   ~Adopted() override {
-    for (const auto& each : databases.list()) databases.remove(each.id, bank_.budget());
+    for (const auto& each : databases.find({})) remove(each.id);
   }
   void allow_replication() {
     const auto admin = administrate();
@@ -46,26 +69,27 @@ class Adopted : public WithBank {
   }
   /// By an address of this host which does not say that it is this host.
   std::string adopt(int retention_days, const std::string& host = "127.1") {
-    return databases
-        .adopt({.name = "stranger",
-                .engine = GetParam(),
-                .host = host,
-                .port = databases_.get(bank_.source)->port,
-                .user = "stream",
-                .password = stream_password,
-                .retention_days = retention_days},
-               bank_.budget())
-        .id;
+    return databases.adopt(adoption(retention_days, host), bank_.budget()).id;
+  }
+  provider::local::AdoptRequest adoption(int retention_days, const std::string& host) {
+    return {.name = "stranger",
+            .engine = GetParam(),
+            .host = host,
+            .port = databases_.get(bank_.source)->port,
+            .user = "stream",
+            .password = stream_password,
+            .retention_days = retention_days,
+            .db_name = "bank"};
   }
   provider::Restored restore(const std::string& id, RestoreType type,
                              std::optional<base::Time> time = std::nullopt) {
-    return databases.restore({.source = id,
-                              .name = "copy",
-                              .type = type,
-                              .time = time,
-                              .port = os::any_free_port(),
-                              .settings = base::Json::object()},
-                             bank_.budget());
+    const provider::RestoreRequest request{
+        .token = os::random_text(8), .source = id, .name = "copy", .type = type, .time = time};
+    return provider::local::finished(bank_.budget(),
+                                     [&] { return databases.restore(request, bank_.budget()); });
+  }
+  void remove(const std::string& id) {
+    provider::local::finished(bank_.budget(), [&] { return databases.remove(id, bank_.budget()); });
   }
   std::optional<os::ProcessId> receiver_of(const std::string& id) {
     return os::find_working_in(os::fs::canonical(home.archive(id)), provider::local::receiver_programs());
@@ -74,8 +98,10 @@ class Adopted : public WithBank {
     os::kill_working_in(home.archive(id), provider::local::receiver_programs());
   }
   int number(const std::string& id, const std::string& query) {
-    databases.set_master_password(id, base::Secret("copy"));
-    return std::stoi(databases.login(id, base::Secret("copy"))->scalar(query).value_or("-1"));
+    provider::local::finished(bank_.budget(), [&] {
+      return databases.make_so(id, {.master_password = base::Secret("copy")}, bank_.budget());
+    });
+    return std::stoi(databases.login(id, base::Secret("copy"), "")->scalar(query).value_or("-1"));
   }
   void expect_whole(const std::string& id, int at_least) {
     EXPECT_EQ(number(id, "SELECT SUM(balance) FROM account"), Bank::total);
@@ -85,7 +111,7 @@ class Adopted : public WithBank {
   Temporary elsewhere_;
   provider::local::Home home = provider::local::open_home(elsewhere_.path());
   provider::local::Secrets secrets{home};
-  provider::local::Databases databases{home, secrets};
+  provider::local::Databases databases{home, secrets, clock_};
 };
 INSTANTIATE_TEST_SUITE_P(Engines, Adopted, families, family_name);
 
@@ -116,16 +142,12 @@ TEST_P(Adopted, IsCopiedOverTheNetworkWhileItIsWrittenTo) {
                            "'%\"account_locked\": true%'"),
               "1");
   }
-  EXPECT_FALSE(databases.window(id)) << "its log is not kept";
-  const auto problems = databases.check({.source = id,
-                                         .name = "x",
-                                         .type = RestoreType::restore_point,
-                                         .time = clock_.now(),
-                                         .port = os::any_free_port(),
-                                         .settings = base::Json::object()},
-                                        "", base::Json::object());
-  ASSERT_EQ(problems.size(), 1U);
-  EXPECT_THAT(problems[0].message, HasSubstr("is not kept; databases made or adopted with --retention-days"));
+  EXPECT_FALSE(databases.restorable(id).window) << "its log is not kept";
+  const auto objections = databases.check(
+      {.restore = {.source = id, .name = "x", .type = RestoreType::restore_point, .time = clock_.now()}});
+  ASSERT_EQ(objections.size(), 1U);
+  EXPECT_THAT(objections[0].message,
+              HasSubstr("is not kept; databases made or adopted with --retention-days"));
 }
 
 TEST_P(Adopted, AnySecondSinceItWasAdoptedCanBeRestored) {
@@ -140,21 +162,21 @@ TEST_P(Adopted, AnySecondSinceItWasAdoptedCanBeRestored) {
   auto made = restore(id, RestoreType::restore_point, moment);
   expect_whole(made.database.id, before);
   EXPECT_LE(number(made.database.id, "SELECT COUNT(*) FROM done"), after + 1);
-  databases.remove(made.database.id, bank_.budget());
+  remove(made.database.id);
 
   // Nothing that was committed is missing, however far the receiver is behind.
   bank_.stop_writing();
   bank_.wait_for_next_second();
   made = restore(id, RestoreType::restore_point, std::chrono::floor<std::chrono::seconds>(clock_.now()));
   EXPECT_EQ(number(made.database.id, "SELECT COUNT(*) FROM done"), bank_.acknowledged);
-  databases.remove(made.database.id, bank_.budget());
+  remove(made.database.id);
 
   // The source is lost: what we received is still there.
   const auto source = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0);
   os::send_signal(*source->process(), SIGKILL);
   source->stop(bank_.budget());
-  ASSERT_TRUE(databases.window(id));
-  EXPECT_LT(databases.window(id)->to, clock_.now());
+  ASSERT_TRUE(databases.restorable(id).window);
+  EXPECT_LT(databases.restorable(id).window->to, clock_.now());
   EXPECT_THROW(
       restore(id, RestoreType::restore_point, std::chrono::floor<std::chrono::seconds>(clock_.now())),
       base::Error);
@@ -164,7 +186,7 @@ TEST_P(Adopted, AnySecondSinceItWasAdoptedCanBeRestored) {
 
 TEST_P(Adopted, AReceiverThatEndedGoesOnAndAGapIsMended) {
   const auto id = adopt(7);
-  const auto birth = databases.window(id);
+  const auto birth = databases.restorable(id).window;
   ASSERT_TRUE(birth);
   kill_receiver(id);  // as by a reboot
   databases.start_all(bank_.budget(),
@@ -190,7 +212,7 @@ TEST_P(Adopted, AReceiverThatEndedGoesOnAndAGapIsMended) {
     clock_.sleep_until(clock_.now() + 50ms, {});
   }
   databases.back_up(id, bank_.budget());
-  const auto mended = databases.window(id);
+  const auto mended = databases.restorable(id).window;
   ASSERT_TRUE(mended);
   EXPECT_GT(mended->from, birth->from) << "the log before has a gap";
   bank_.wait_for_next_second();
@@ -200,11 +222,89 @@ TEST_P(Adopted, AReceiverThatEndedGoesOnAndAGapIsMended) {
                0);
 }
 
+TEST_P(Adopted, AWindowEndsWhereTheLogStandsStill) {
+  using State = provider::local::Restorable::State;
+  const auto id = adopt(7);
+  EXPECT_EQ(databases.restorable(id).state, State::whole);
+  kill_receiver(id);
+  const auto behind = databases.restorable(id);
+  EXPECT_EQ(behind.state, State::behind);
+  EXPECT_THAT(behind.reason, HasSubstr("nothing receives it"));
+  bank_.wait_for_next_second();
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+  EXPECT_THROW(restore(id, RestoreType::restore_point, now), base::Error);
+  const auto objections = databases.check(
+      {.restore = {.source = id, .name = "x", .type = RestoreType::restore_point, .time = now}});
+  ASSERT_EQ(objections.size(), 1U);
+  EXPECT_THAT(objections[0].message, HasSubstr("nothing receives it"));
+
+  os::remove_tree(home.archive(id));  // a gap from the beginning on
+  EXPECT_EQ(databases.restorable(id).state, State::none);
+  EXPECT_THAT(databases.restorable(id).reason, HasSubstr("its log has a gap"));
+  databases.back_up(id, bank_.budget());
+  EXPECT_EQ(databases.restorable(id).state, State::whole);
+}
+
+TEST_P(Adopted, WhatReceivesNothingIsBegunAgainWithThePasswordOfToday) {
+  const auto id = adopt(7);
+  const base::Secret changed("changed since");
+  administrate()->execute(
+      (postgres() ? "ALTER ROLE stream PASSWORD " : "SET PASSWORD FOR stream@'127.0.0.1' = PASSWORD(") +
+          administrate()->quote(changed.reveal()) + (postgres() ? "" : ")"),
+      0);
+  const auto before = receiver_of(id);
+  secrets.put_pending(
+      "local/" + id, base::Secret(base::Json{{"username", "stream"}, {"password", changed.reveal()}}.dump()));
+  secrets.promote("local/" + id);
+  databases.renew_login("local/" + id, bank_.budget());
+  EXPECT_TRUE(receiver_of(id));
+  EXPECT_NE(receiver_of(id), before);
+  EXPECT_EQ(databases.restorable(id).state, provider::local::Restorable::State::whole);
+}
+
+/// Its own status is asked for; nobody else's find waits for it.
+TEST_P(Adopted, ADeadHostCostsNobodyElseAnything) {
+  const auto id = adopt(0);
+  auto login = databases.administrator(id);
+  bank_.make_so(bank_.source, {.running = false});
+  const Silent host(login.port);
+  const auto began = clock_.now();
+  const auto found = databases.find({.tags = {{"refresh-run", "x"}}});
+  const auto all = databases.find({});
+  EXPECT_FALSE(databases.find(provider::Kind::instance, "another"));
+  EXPECT_LT(clock_.now() - began, 3s) << "a login to it takes five";
+  EXPECT_TRUE(found.empty());
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].status, "unknown");
+  const auto deadline = clock_.now() + 60s;  // what was seen a moment ago is believed for some seconds
+  while (databases.get(id)->status != "stopped" && clock_.now() < deadline)
+    clock_.sleep_until(clock_.now() + 100ms, {});
+  EXPECT_EQ(databases.get(id)->status, "stopped");
+}
+
+TEST_P(Adopted, OfSeveralDatabasesTheOneToUseIsNamed) {
+  const auto admin = administrate();
+  admin->execute("CREATE DATABASE another", 0);
+  EXPECT_EQ(databases.get(adopt(0))->db_name, "bank");
+  auto request = adoption(0, "127.1");
+  request.name = "second";
+  for (const char* wrong : {"", "nothing"}) {
+    request.db_name = wrong;
+    try {
+      databases.adopt(request, bank_.budget());
+      ADD_FAILURE() << "'" << wrong << "' was taken";
+    } catch (const base::Error& error) {
+      EXPECT_THAT(error.message, HasSubstr("another, bank"));
+    }
+  }
+  EXPECT_EQ(databases.find({}).size(), 1U);
+}
+
 TEST_P(Adopted, WhatItGoesWithLeavesNothing) {
   const auto id = adopt(7);
   const auto receiver = receiver_of(id);
   ASSERT_TRUE(receiver);
-  databases.remove(id, bank_.budget());
+  remove(id);
   EXPECT_FALSE(os::is_running(*receiver));
   for (const char* folder : {"instances", "snapshots", "archive"})
     EXPECT_TRUE(os::fs::is_empty(home.storage / folder)) << folder;
@@ -215,7 +315,7 @@ TEST_P(Adopted, WithoutTheRightToReplicateItIsNotAdopted) {
                                      : "REVOKE REPLICATION SLAVE ON *.* FROM stream@'127.0.0.1'",
                           0);
   EXPECT_THROW(adopt(7), base::Error);
-  EXPECT_TRUE(databases.list().empty());
+  EXPECT_TRUE(databases.find({}).empty());
   for (const char* folder : {"instances", "snapshots", "archive"})
     EXPECT_TRUE(os::fs::is_empty(home.storage / folder)) << folder;
 }

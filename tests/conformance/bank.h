@@ -4,47 +4,34 @@
 #include <atomic>
 #include <thread>
 
-#include "provider/local/databases.h"
-#include "provider/local/stores.h"
-#include "tests/temporary.h"
+#include "tests/conformance/host.h"
 
 namespace tests {
 
 inline const base::Secret bank_password("money moves");
 
 /// A home with one source, `bank`. Everything goes with it, servers and all.
-class Bank {
+class Bank : public Host {
  public:
   static constexpr int accounts = 50;
   static constexpr int total = accounts * 100;
 
-  Bank(const std::string& engine, const os::fs::path& root, int retention_days = 7)
-      : home(provider::local::open_home(root)) {
+  Bank(const std::string& engine, const os::fs::path& root, int retention_days = 7) : Host(root) {
     source = databases
-                 .create({.name = "bank",
-                          .engine = engine,
-                          .master_password = bank_password,
-                          .db_name = "bank",
-                          .retention_days = retention_days},
-                         budget())
+                 .create_new({.name = "bank",
+                              .engine = engine,
+                              .master_password = bank_password,
+                              .db_name = "bank",
+                              .retention_days = retention_days},
+                             budget())
                  .id;
-    const auto session = databases.login(source, bank_password);
+    const auto session = databases.login(source, bank_password, "");
     session->query("CREATE TABLE account (id INT PRIMARY KEY, balance INT NOT NULL)");
     session->query("CREATE TABLE done (writer INT, id INT, PRIMARY KEY (writer, id))");
     for (int i = 0; i < accounts; ++i)
       session->query("INSERT INTO account VALUES (" + std::to_string(i) + ", 100)");
   }
-  Bank(const Bank&) = delete;
-  ~Bank() {
-    stop_writing();
-    for (const auto& each : databases.list())
-      if (each.kind == provider::Kind::instance) databases.remove(each.id, budget());
-    for (const auto& each : databases.list()) databases.remove(each.id, budget());
-  }
-
-  provider::Budget budget() {
-    return {clock, clock.now() + std::chrono::minutes(2), {}, [](const base::Note&) {}};
-  }
+  ~Bank() { stop_writing(); }
 
   /// Transfers until stop_writing(); returns when all `writers` work.
   void write(int writers = 1) {
@@ -57,20 +44,15 @@ class Bank {
   provider::Database restore(provider::RestoreType type, const std::string& name,
                              const std::string& snapshot = "",
                              std::optional<base::Time> time = std::nullopt) {
-    last_restored = databases.restore({.source = source,
-                                       .name = name,
-                                       .type = type,
-                                       .time = time,
-                                       .snapshot = snapshot,
-                                       .port = os::any_free_port(),
-                                       .settings = base::Json::object()},
-                                      budget());
+    last_restored =
+        restore({.source = source, .name = name, .type = type, .time = time, .snapshot = snapshot});
     return last_restored.database;
   }
+  using Host::restore;
 
   int number(const provider::Database& of, const std::string& query) {
-    databases.set_master_password(of.id, base::Secret("copy"));
-    return std::stoi(databases.login(of.id, base::Secret("copy"))->scalar(query).value_or("-1"));
+    make_so(of.id, {.master_password = base::Secret("copy")});
+    return std::stoi(databases.login(of.id, base::Secret("copy"), "")->scalar(query).value_or("-1"));
   }
   int sum(const provider::Database& of) { return number(of, "SELECT SUM(balance) FROM account"); }
   int transfers(const provider::Database& of) { return number(of, "SELECT COUNT(*) FROM done"); }
@@ -80,17 +62,13 @@ class Bank {
                       {});
   }
 
-  base::SystemClock clock;
-  provider::local::Home home;
-  provider::local::Secrets secrets{home};
-  provider::local::Databases databases{home, secrets};
   std::string source;
   provider::Restored last_restored;
   std::atomic<int> acknowledged = 0;  ///< transfers that were committed for certain
 
  private:
   void transfer(int writer, const std::stop_token& stop) {
-    const auto session = databases.login(source, bank_password);
+    const auto session = databases.login(source, bank_password, "");
     for (int i = 1; !stop.stop_requested(); ++i) {
       // In the order of the accounts, so that writers never wait for one another in a circle.
       const int from = (i * 31 + writer) % accounts, to = (i * 7 + 3 * writer) % accounts;

@@ -3,9 +3,9 @@
 
 #include <functional>
 #include <memory>
-#include <thread>
 
 #include "base/error.h"
+#include "os/process.h"
 #include "provider/local/databases.h"
 #include "provider/local/stores.h"
 #include "provider/simulated/databases.h"
@@ -17,6 +17,7 @@ namespace {
 using provider::Database;
 using provider::Kind;
 using provider::RestoreType;
+using provider::local::finished;
 
 /// A world with one instance, `prod`, that is available and was not made by a refresh.
 class World {
@@ -58,30 +59,30 @@ class SimulatedOne : public World {
 class Local : public World {
  public:
   explicit Local(const std::string& engine) {
-    databases_.create(
+    databases_.create_new(
         {.name = "prod", .engine = engine, .master_password = base::Secret("production"), .db_name = "d"},
         budget());
-    databases_.login(databases_.find(Kind::instance, "prod")->id, base::Secret("production"))
+    databases_.login(databases_.find(Kind::instance, "prod")->id, base::Secret("production"), "")
         ->query("CREATE TABLE t AS SELECT 1 AS a");
   }
   ~Local() override {
-    for (const auto& each : databases_.list())
-      if (each.kind == Kind::instance) databases_.remove(each.id, budget());
-    for (const auto& each : databases_.list()) databases_.remove(each.id, budget());
+    for (const Kind kind : {Kind::instance, Kind::cluster})
+      for (const auto& each : databases_.find({.kind = kind}))
+        finished(budget(), [&] { return databases_.remove(each.id, budget()); });
   }
   provider::DatabaseService& service() override { return databases_; }
   base::Clock& clock() override { return clock_; }
   void take_snapshot(const std::string& name) override {
-    databases_.create_snapshot(databases_.find(Kind::instance, "prod")->id, name, false, budget());
+    databases_.create_snapshot(databases_.find(Kind::instance, "prod")->id, name, budget());
   }
   std::string make_cluster() override {
     const bool postgres = databases_.find(Kind::instance, "prod")->engine == "postgres";
     return databases_
-        .create({.name = "prodcluster",
-                 .engine = postgres ? "aurora-postgresql" : "aurora-mysql",
-                 .master_password = base::Secret("production"),
-                 .retention_days = 0},
-                budget())
+        .create_new({.name = "prodcluster",
+                     .engine = postgres ? "aurora-postgresql" : "aurora-mysql",
+                     .master_password = base::Secret("production"),
+                     .retention_days = 0},
+                    budget())
         .id;
   }
 
@@ -93,7 +94,7 @@ class Local : public World {
   base::SystemClock clock_;
   provider::local::Home home_ = provider::local::open_home(folder_.path());
   provider::local::Secrets secrets_{home_};
-  provider::local::Databases databases_{home_, secrets_};
+  provider::local::Databases databases_{home_, secrets_, clock_};
 };
 
 struct Provider {
@@ -104,33 +105,45 @@ struct Provider {
 class Databases : public testing::TestWithParam<Provider> {
  protected:
   provider::DatabaseService& service() { return world_->service(); }
-  provider::Budget budget() {
-    return {world_->clock(), world_->clock().now() + std::chrono::minutes(2), {}, [](const base::Note&) {}};
+  provider::Budget budget(std::chrono::seconds time = std::chrono::seconds(2)) {
+    return {world_->clock(), world_->clock().now() + time, {}, [](const base::Note&) {}};
   }
   std::string source() { return service().find(Kind::instance, "prod")->id; }
-
-  Database restore(const std::string& name) { return restore({.source = source(), .name = name}); }
-  Database restore(provider::RestoreRequest request) {
-    request.tags = {{"refresh", "true"}};
-    request.port = os::any_free_port();
-    request.settings = base::Json::object();
-    return settled(service().restore(request, budget()).database.id, "available");
-  }
+  std::vector<Database> all() { return service().find(provider::Selector{}); }
   void sleep(std::chrono::milliseconds time) {
     world_->clock().sleep_until(world_->clock().now() + time, {});
   }
-  /// Waits until the status is `status`; a failed wait fails the test.
-  Database settled(const std::string& id, const std::string& status) {
-    auto& clock = world_->clock();
-    const auto deadline = clock.now() + std::chrono::minutes(2);
-    auto found = service().get(id);
-    while (found && found->status != status && clock.now() < deadline) {
-      clock.sleep_until(clock.now() + std::chrono::milliseconds(50), {});
-      found = service().get(id);
+
+  /// Asks until the work is done; one that takes two minutes fails the test.
+  template <class Ask>
+  auto done(Ask ask) {
+    const auto deadline = world_->clock().now() + std::chrono::minutes(2);
+    auto work = ask();
+    while (std::holds_alternative<provider::Pending>(work) && world_->clock().now() < deadline) {
+      sleep(std::chrono::milliseconds(50));
+      work = ask();
     }
-    EXPECT_TRUE(found && found->status == status)
-        << "status " << (found ? found->status : "gone") << ", wanted " << status;
-    return found.value_or(Database{});
+    if (std::holds_alternative<provider::Pending>(work))
+      throw std::runtime_error("not done: " + std::get<provider::Pending>(work).note.what);
+    return std::get<0>(std::move(work));
+  }
+  Database restore(const char* name) { return restore({.source = source(), .name = name}); }
+  Database restore(provider::RestoreRequest request) {
+    request.tags = {{"refresh", "true"}};
+    if (request.token.empty()) request.token = "token-" + request.name;
+    if (request.shape.port == 0) request.shape.port = os::any_free_port();
+    return done([&] { return service().restore(request, budget()); }).database;
+  }
+  Database create(const std::string& of, const std::string& name, int port = 0) {
+    const provider::CreateRequest request{
+        .token = "token-" + name, .of = of, .name = name, .tags = {{"a", "b"}}, .shape = {.port = port}};
+    return done([&] { return service().create(request, budget()); });
+  }
+  Database make_so(const std::string& id, const provider::Desired& desired) {
+    return done([&] { return service().make_so(id, desired, budget()); });
+  }
+  void remove(const std::string& id) {
+    done([&] { return service().remove(id, budget()); });
   }
   void expect_code(const std::string& code, const std::function<void()>& verb) {
     try {
@@ -155,74 +168,138 @@ TEST_P(Databases, ARestoreIsNewClosedAndTagged) {
   const auto made = restore("copy");
   EXPECT_NE(made.id, source());
   EXPECT_EQ(made.name, "copy");
+  EXPECT_EQ(made.status, "available");
   EXPECT_FALSE(made.open);
   EXPECT_EQ(made.tags.at("refresh"), "true");
   EXPECT_EQ(service().find(Kind::instance, "copy")->id, made.id);
-  EXPECT_EQ(service().list().size(), 2U);
+  EXPECT_EQ(all().size(), 2U);
+}
+
+TEST_P(Databases, FindsByNameIdKindAndTags) {
+  const auto made = restore("copy");
+  const auto names = [&](const provider::Selector& selector) {
+    std::vector<std::string> out;
+    for (const auto& each : service().find(selector)) out.push_back(each.name);
+    return out;
+  };
+  const std::vector<std::string> copy = {"copy"};
+  EXPECT_EQ(names({.name = "copy"}), copy);
+  EXPECT_EQ(names({.id = made.id}), copy);
+  EXPECT_EQ(names({.kind = Kind::instance, .tags = {{"refresh", "true"}}}), copy);
+  EXPECT_TRUE(names({.kind = Kind::cluster, .name = "copy"}).empty());
+  EXPECT_TRUE(names({.name = "copy", .tags = {{"refresh", "false"}}}).empty());
+  EXPECT_TRUE(names({.id = "db-nothing"}).empty());
+}
+
+/// Whoever asks with the same token means the same database, however often, and remembers nothing.
+TEST_P(Databases, ATokenNamesOneRequest) {
+  const auto made = restore("copy");
+  const auto again = restore("copy");
+  EXPECT_EQ(again.id, made.id);
+  make_so(made.id, {.name = "other"});
+  EXPECT_EQ(restore("copy").id, made.id) << "its name may have moved meanwhile";
+  const auto reader = create(made.id, "reader", os::any_free_port());
+  EXPECT_EQ(create(made.id, "reader").id, reader.id);
+  EXPECT_EQ(all().size(), 3U);
+  remove(reader.id);
+}
+
+/// What is not done within the budget goes on, and is asked for again.
+TEST_P(Databases, NoVerbBlocksLongerThanItsBudget) {
+  base::SystemClock real;
+  const auto measured = [&](auto ask) {
+    const auto deadline = real.now() + std::chrono::minutes(2);
+    bool pending = true;
+    while (pending && real.now() < deadline) {
+      const auto begun = real.now();
+      pending = std::holds_alternative<provider::Pending>(ask());
+      EXPECT_LT(real.now() - begun, std::chrono::seconds(2));
+      if (pending) sleep(std::chrono::milliseconds(50));
+    }
+    EXPECT_FALSE(pending);
+  };
+  const auto none = std::chrono::seconds(0);
+  provider::RestoreRequest request{.token = "t", .source = source(), .name = "copy"};
+  request.shape.port = os::any_free_port();
+  measured([&] { return service().restore(request, budget(none)); });
+  const auto id = service().find(Kind::instance, "copy")->id;
+  const provider::Desired desired{.name = "other", .open = true, .master_password = base::Secret("new")};
+  measured([&] { return service().make_so(id, desired, budget(none)); });
+  measured([&] { return service().make_so(id, {.running = false}, budget(none)); });
+  measured([&] { return service().remove(id, budget(none)); });
 }
 
 TEST_P(Databases, ANameIsGivenOnce) {
   restore("copy");
-  expect_code("DBInstanceAlreadyExists", [&] { restore("copy"); });
-  EXPECT_EQ(service().list().size(), 2U);
+  expect_code("DBInstanceAlreadyExists",
+              [&] { restore({.token = "another", .source = source(), .name = "copy"}); });
+  EXPECT_EQ(all().size(), 2U);
 }
 
 TEST_P(Databases, ARestoreOfNothingFails) {
-  expect_code("DBInstanceNotFound", [&] {
-    service().restore({.source = "db-nothing", .name = "copy", .settings = base::Json::object()}, budget());
-  });
-  EXPECT_EQ(service().list().size(), 1U);
+  expect_code("DBInstanceNotFound", [&] { restore({.source = "db-nothing", .name = "copy"}); });
+  EXPECT_EQ(all().size(), 1U);
 }
 
 TEST_P(Databases, ARenameKeepsTheIdAndRefusesATakenName) {
   const auto made = restore("copy");
-  expect_code("DBInstanceAlreadyExists", [&] { service().rename(made.id, "prod"); });
-  service().rename(made.id, "other");
-  EXPECT_EQ(settled(made.id, "available").name, "other");
+  expect_code("DBInstanceAlreadyExists", [&] { make_so(made.id, {.name = "prod"}); });
+  EXPECT_EQ(make_so(made.id, {.name = "other"}).name, "other");
   EXPECT_FALSE(service().find(Kind::instance, "copy"));
-  service().rename(made.id, "other");  // again: it has happened
-  service().rename(source(), "copy");
-  EXPECT_EQ(settled(service().find(Kind::instance, "copy")->id, "available").name, "copy");
+  EXPECT_EQ(make_so(made.id, {.name = "other"}).id, made.id);  // again: it is so
+  EXPECT_EQ(make_so(source(), {.name = "copy"}).name, "copy");
 }
 
 TEST_P(Databases, StopsAndStarts) {
   const auto made = restore("copy");
-  service().stop(made.id, budget());
-  settled(made.id, "stopped");
-  service().start(made.id, budget());
-  settled(made.id, "available");
-  service().start(made.id, budget());
-  settled(made.id, "available");
+  for (const bool running : {false, false, true, true})
+    EXPECT_EQ(make_so(made.id, {.running = running}).status, running ? "available" : "stopped");
 }
 
 TEST_P(Databases, APasswordOpensWhatItIsSetOn) {
   const auto made = restore("copy");
   const base::Secret password("it's \"new\"; \\ $(x) \xC3\xA9");
-  service().set_master_password(made.id, password);
-  settled(made.id, "available");
-  EXPECT_EQ(service().login(made.id, password)->scalar("SELECT 1"), "1");
-  expect_code("AccessDenied", [&] { service().login(made.id, base::Secret("wrong")); });
+  make_so(made.id, {.master_password = password});
+  EXPECT_EQ(service().login(made.id, password, "")->scalar("SELECT 1"), "1");
+  expect_code("AccessDenied", [&] { service().login(made.id, base::Secret("wrong"), ""); });
+  EXPECT_EQ(service().script_session(made.id, password, "")->scalar("SELECT 1"), "1");
 }
 
 TEST_P(Databases, OpensAndCloses) {
   const auto made = restore("copy");
-  service().set_open(made.id, true, budget());
-  service().set_open(made.id, true, budget());
-  EXPECT_TRUE(settled(made.id, "available").open);
-  service().set_open(made.id, false, budget());
-  EXPECT_FALSE(settled(made.id, "available").open);
+  for (const bool open : {true, true, false, false}) EXPECT_EQ(make_so(made.id, {.open = open}).open, open);
 }
 
-TEST_P(Databases, DeletesForGoodAndOnlyOnce) {
+/// Several things at once, in whatever order they need.
+TEST_P(Databases, IsMadeAsDesired) {
   const auto made = restore("copy");
-  service().remove(made.id, budget());
-  auto& clock = world_->clock();
-  const auto deadline = clock.now() + std::chrono::minutes(1);
-  while (service().get(made.id) && clock.now() < deadline)
-    clock.sleep_until(clock.now() + std::chrono::milliseconds(50), {});
+  make_so(made.id, {.running = false});
+  const base::Secret password("new");
+  const auto so = make_so(
+      made.id,
+      {.name = "other", .open = true, .running = true, .master_password = password, .tags = {{"a", "1"}}});
+  EXPECT_EQ(so.name, "other");
+  EXPECT_TRUE(so.open);
+  EXPECT_EQ(so.status, "available");
+  EXPECT_EQ(so.tags.at("a"), "1");
+  EXPECT_EQ(service().login(made.id, password, "")->scalar("SELECT 1"), "1");
+}
+
+TEST_P(Databases, DeletesForGood) {
+  const auto made = restore("copy");
+  remove(made.id);
   EXPECT_FALSE(service().get(made.id));
-  expect_code("DBInstanceNotFound", [&] { service().remove(made.id, budget()); });
-  restore("copy");
+  remove(made.id);  // again: it is so
+  expect_code("DBInstanceNotFound", [&] { make_so(made.id, {.open = true}); });
+  EXPECT_NE(restore("copy").id, made.id) << "its token means nothing any more";
+}
+
+TEST_P(Databases, DeletesWhatIsStillBeingMade) {
+  provider::RestoreRequest request{.token = "t", .source = source(), .name = "copy"};
+  request.shape.port = os::any_free_port();
+  (void)service().restore(request, budget(std::chrono::seconds(0)));
+  for (const auto& each : service().find({.name = "copy"})) remove(each.id);
+  EXPECT_EQ(all().size(), 1U);
 }
 
 TEST_P(Databases, EveryKindOfRestoreMakesAClosedDatabase) {
@@ -240,7 +317,7 @@ TEST_P(Databases, EveryKindOfRestoreMakesAClosedDatabase) {
     EXPECT_EQ(made.name, request.name);
     EXPECT_EQ(made.tags.at("refresh"), "true") << request.name;
   }
-  EXPECT_EQ(service().list().size(), 5U);
+  EXPECT_EQ(all().size(), 5U);
   expect_code("DBSnapshotNotFound", [&] {
     restore({.source = source(), .name = "x", .type = RestoreType::from_snapshot, .snapshot = "nothing"});
   });
@@ -250,13 +327,11 @@ TEST_P(Databases, EveryKindOfRestoreMakesAClosedDatabase) {
              .type = RestoreType::restore_point,
              .time = now + std::chrono::hours(1)});
   });
-  EXPECT_EQ(service().list().size(), 5U);
+  EXPECT_EQ(all().size(), 5U);
 }
 
 TEST_P(Databases, AReplicaIsOneUntilItGoes) {
-  const auto made = service().create_replica(source(), "reader", os::any_free_port(), {{"a", "b"}},
-                                             base::Json::object(), budget());
-  const auto replica = settled(made.id, "available");
+  const auto replica = create(source(), "reader", os::any_free_port());
   EXPECT_EQ(replica.replica_of, source());
   EXPECT_EQ(replica.tags.at("a"), "b");
   EXPECT_EQ(service().get(source())->replicas, std::vector<std::string>{replica.id});
@@ -264,10 +339,10 @@ TEST_P(Databases, AReplicaIsOneUntilItGoes) {
   while (!service().replica_in_sync(replica.id) && world_->clock().now() < deadline)
     sleep(std::chrono::milliseconds(50));
   EXPECT_TRUE(service().replica_in_sync(replica.id));
-  expect_code("DBInstanceAlreadyExists",
-              [&] { service().create_replica(source(), "reader", 0, {}, base::Json::object(), budget()); });
-  service().remove(replica.id, budget());
-  while (service().get(replica.id) && world_->clock().now() < deadline) sleep(std::chrono::milliseconds(50));
+  expect_code("DBInstanceAlreadyExists", [&] {
+    done([&] { return service().create({.token = "another", .of = source(), .name = "reader"}, budget()); });
+  });
+  remove(replica.id);
   EXPECT_TRUE(service().get(source())->replicas.empty());
 }
 
@@ -277,39 +352,32 @@ TEST_P(Databases, AClusterIsRestoredWithoutInstancesAndGoesAfterThem) {
   EXPECT_EQ(made.kind, Kind::cluster);
   EXPECT_TRUE(made.members.empty());
   EXPECT_FALSE(service().find(Kind::instance, "copy")) << "clusters have names of their own";
-  expect_code("DBClusterAlreadyExistsFault",
-              [&] { restore({.kind = Kind::cluster, .source = cluster, .name = "copy"}); });
-  const auto writer = service().create_member(made.id, "copy-w", {}, base::Json::object(), budget());
+  expect_code("DBClusterAlreadyExistsFault", [&] {
+    restore({.token = "another", .kind = Kind::cluster, .source = cluster, .name = "copy"});
+  });
+  const auto writer = create(made.id, "copy-w");
   EXPECT_TRUE(writer.writer);
-  settled(writer.id, "available");
-  const auto reader = service().create_member(made.id, "copy-r", {}, base::Json::object(), budget());
+  const auto reader = create(made.id, "copy-r");
   EXPECT_FALSE(reader.writer);
-  settled(reader.id, "available");
   EXPECT_EQ(service().get(made.id)->members.size(), 2U);
-  expect_code("InvalidDBClusterStateFault", [&] { service().remove(made.id, budget()); });
-  for (const auto& id : {reader.id, writer.id, made.id}) {
-    service().remove(id, budget());
-    const auto deadline = world_->clock().now() + std::chrono::minutes(1);
-    while (service().get(id) && world_->clock().now() < deadline) sleep(std::chrono::milliseconds(50));
-  }
+  expect_code("InvalidDBClusterStateFault", [&] { remove(made.id); });
+  for (const auto& id : {reader.id, writer.id, made.id}) remove(id);
   EXPECT_FALSE(service().find(Kind::cluster, "copy"));
 }
 
 TEST_P(Databases, WhatIsStoppedIsNeitherChangedNorReplicated) {
   const auto made = restore("copy");
-  service().stop(made.id, budget());
-  settled(made.id, "stopped");
-  expect_code("InvalidDBInstanceState", [&] { service().set_master_password(made.id, base::Secret("x")); });
-  expect_code("InvalidDBInstanceState",
-              [&] { service().create_replica(made.id, "reader", 0, {}, base::Json::object(), budget()); });
+  make_so(made.id, {.running = false});
+  expect_code("InvalidDBInstanceState", [&] { make_so(made.id, {.master_password = base::Secret("x")}); });
+  expect_code("InvalidDBInstanceState", [&] { create(made.id, "reader"); });
   EXPECT_FALSE(service().find(Kind::instance, "reader"));
 }
 
 TEST_P(Databases, MergesTags) {
   const auto made = restore("copy");
-  service().add_tags(made.id, {{"a", "1"}, {"refresh", "x y='\""}});
+  make_so(made.id, {.tags = {{"a", "1"}, {"refresh", "x y='\""}}});
   EXPECT_EQ(service().get(made.id)->tags, (provider::Tags{{"a", "1"}, {"refresh", "x y='\""}}));
-  expect_code("DBInstanceNotFound", [&] { service().add_tags("db-nothing", {}); });
+  expect_code("DBInstanceNotFound", [&] { make_so("db-nothing", {.tags = {{"a", "b"}}}); });
 }
 
 }  // namespace

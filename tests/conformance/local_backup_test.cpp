@@ -57,7 +57,7 @@ TEST_P(LocalBackup, WhatIsOlderThanTheRetentionGoesAndTheWindowStaysWhole) {
   const auto birth = snapshots();
   ASSERT_EQ(birth.size(), 1U);
   LaterClock later(4);
-  databases_.create_snapshot(bank_.source, "by-hand", false, budget(later));
+  databases_.create_snapshot(bank_.source, "by-hand", budget(later));
   bank_.write();
   for (int i = 0; i < 3; ++i) {
     const int before = bank_.acknowledged;
@@ -74,7 +74,7 @@ TEST_P(LocalBackup, WhatIsOlderThanTheRetentionGoesAndTheWindowStaysWhole) {
   const auto third = back_up_in(16);
   EXPECT_THAT(snapshots(), ElementsAre("by-hand", second.name, third.name));
   EXPECT_LT(log_files(), logs);
-  const auto window = databases_.window(bank_.source);
+  const auto window = databases_.restorable(bank_.source).window;
   ASSERT_TRUE(window);
   EXPECT_LE(window->from, std::chrono::ceil<std::chrono::seconds>(second.data_time));
   EXPECT_EQ(bank_.sum(bank_.restore(RestoreType::from_snapshot, "copy", "by-hand")), Bank::total);
@@ -82,23 +82,15 @@ TEST_P(LocalBackup, WhatIsOlderThanTheRetentionGoesAndTheWindowStaysWhole) {
 
 TEST_P(LocalBackup, WithADatabaseGoItsBackupsButNotItsSnapshots) {
   const auto before = snapshots();
-  const auto made = databases_.create(
+  const auto made = databases_.create_new(
       {.name = "short", .engine = GetParam(), .master_password = bank_password}, bank_.budget());
   databases_.back_up(made.id, bank_.budget());
-  databases_.create_snapshot(made.id, "by-hand", false, bank_.budget());
+  databases_.create_snapshot(made.id, "by-hand", bank_.budget());
   EXPECT_EQ(snapshots().size(), before.size() + 3);
-  databases_.remove(made.id, bank_.budget());
+  bank_.remove(made.id);
   EXPECT_THAT(snapshots(), ElementsAre(before[0], "by-hand"));
   EXPECT_FALSE(os::fs::exists(bank_.home.archive(made.id)));
-  EXPECT_TRUE(databases_
-                  .restore({.source = bank_.source,
-                            .name = "again",
-                            .type = RestoreType::from_snapshot,
-                            .snapshot = "by-hand",
-                            .port = os::any_free_port(),
-                            .settings = base::Json::object()},
-                           bank_.budget())
-                  .database.status == "available");
+  EXPECT_EQ(bank_.restore(RestoreType::from_snapshot, "again", "by-hand").status, "available");
 }
 
 TEST_P(LocalBackup, ABigServerLogIsSetAsideWhileItsServerRuns) {
@@ -107,7 +99,7 @@ TEST_P(LocalBackup, ABigServerLogIsSetAsideWhileItsServerRuns) {
   databases_.back_up(bank_.source, bank_.budget());
   EXPECT_GT(os::fs::file_size(folder / "server.log.1"), 17U << 20U);
   EXPECT_LT(os::fs::file_size(folder / "server.log"), 1U << 20U);
-  databases_.stop(bank_.source, bank_.budget());
+  bank_.make_so(bank_.source, {.running = false});
   const auto log = os::read_file(folder / "server.log");
   EXPECT_THAT(log, testing::HasSubstr(postgres() ? "shut" : "Shutdown"));
   EXPECT_EQ(log.find('\0'), std::string::npos) << "it went on where the old one ended";
@@ -119,7 +111,7 @@ TEST_P(LocalBackup, WhatADeadOneLeftOfASnapshotIsRemovedByTheNext) {
              under_way = folder / "snap-alive.partial";
   for (const auto& each : {unfinished, unlisted, under_way}) os::make_folder(each / "data", 0700);
   const auto held = os::FileLock::try_lock(bank_.home.locks() / "snap-alive");
-  const auto made = databases_.create_snapshot(bank_.source, "new", false, bank_.budget());
+  const auto made = databases_.create_snapshot(bank_.source, "new", bank_.budget());
   EXPECT_FALSE(os::fs::exists(unfinished));
   EXPECT_FALSE(os::fs::exists(unlisted));
   EXPECT_TRUE(os::fs::exists(under_way)) << "somebody works on it";

@@ -63,14 +63,14 @@ class LocalFault : public WithBank {
       try {
         const auto copy = bank_.restore(RestoreType::latest_point, "copy");
         EXPECT_EQ(bank_.sum(copy), Bank::total);
-        databases_.remove(copy.id, bank_.budget());
+        bank_.remove(copy.id);
       } catch (const base::Error&) {
         ++failed;
       }
       killer.request_stop();
       killer.join();
-      databases_.start(bank_.source, bank_.budget());
-      EXPECT_EQ(databases_.list().size(), 1U);
+      bank_.make_so(bank_.source, {.running = true});
+      EXPECT_EQ(databases_.find({}).size(), 1U);
       EXPECT_EQ(folders(), 1U);
     }
     EXPECT_GT(failed, 0) << "nothing was killed in time";
@@ -82,13 +82,13 @@ INSTANTIATE_TEST_SUITE_P(Engines, LocalFault, families, family_name);
 TEST_P(LocalFault, StrictChecksFindDamageThatASampleDoesNotReach) {
   make_tables(7);
   const auto file = file_of("t6");
-  const auto snapshot = databases_.create_snapshot(bank_.source, "damaged", false, bank_.budget());
+  const auto snapshot = databases_.create_snapshot(bank_.source, "damaged", bank_.budget());
   damage(bank_.home.snapshot(snapshot.id) / "data" / file);
   const auto sampled = bank_.restore(RestoreType::from_snapshot, "sampled", "damaged");
-  databases_.remove(sampled.id, bank_.budget());
+  bank_.remove(sampled.id);
   bank_.home.strict_checks = true;
   EXPECT_THROW(bank_.restore(RestoreType::from_snapshot, "strict", "damaged"), base::Error);
-  EXPECT_EQ(databases_.list().size(), 1U);
+  EXPECT_EQ(databases_.find({}).size(), 1U);
   EXPECT_EQ(folders(), 1U);
   EXPECT_EQ(bank_.sum(bank_.restore(RestoreType::latest_point, "whole")), Bank::total);
 }
@@ -96,7 +96,7 @@ TEST_P(LocalFault, StrictChecksFindDamageThatASampleDoesNotReach) {
 TEST_P(LocalFault, DamageInTheLargestTableIsFoundWithoutThem) {
   make_tables(1);
   const auto file = file_of("t0");
-  const auto snapshot = databases_.create_snapshot(bank_.source, "damaged", false, bank_.budget());
+  const auto snapshot = databases_.create_snapshot(bank_.source, "damaged", bank_.budget());
   damage(bank_.home.snapshot(snapshot.id) / "data" / file);
   EXPECT_THROW(bank_.restore(RestoreType::from_snapshot, "copy", "damaged"), base::Error);
   EXPECT_EQ(folders(), 1U);
@@ -108,16 +108,12 @@ TEST_P(LocalFault, DataOutsideOfTheDataFolderIsRefusedByThePlanAndByTheCopy) {
   const Temporary outside;
   os::give_to(outside.path(), *os::owner_of(bank_.home.instance(bank_.source)));
   administrate()->execute("CREATE TABLESPACE far LOCATION '" + outside.path().string() + "'", 0);
-  const auto problems = databases_.check({.source = bank_.source,
-                                          .name = "copy",
-                                          .type = RestoreType::latest_point,
-                                          .port = os::any_free_port(),
-                                          .settings = base::Json::object()},
-                                         "", base::Json::object());
-  ASSERT_EQ(problems.size(), 1U);
-  for (const auto& each : problems) EXPECT_EQ(each.path, "$.restore.source");
+  const auto objections = databases_.check(
+      {.restore = {.source = bank_.source, .name = "copy", .type = RestoreType::latest_point}});
+  ASSERT_EQ(objections.size(), 1U);
+  EXPECT_EQ(objections.front().about, provider::Objection::About::source);
   EXPECT_THROW(bank_.restore(RestoreType::latest_point, "copy"), base::Error);
-  EXPECT_THROW(databases_.create_snapshot(bank_.source, "s", false, bank_.budget()), base::Error);
+  EXPECT_THROW(databases_.create_snapshot(bank_.source, "s", bank_.budget()), base::Error);
   EXPECT_EQ(folders(), 1U);
 }
 
@@ -138,12 +134,12 @@ TEST_P(LocalFault, WhoLooksAroundInItsFolderIsNotTakenForTheServer) {
                                   .user = server->account(),
                                   .folder = server->data(),
                                   .output = folder_.path() / "visitor.log"});
-  databases_.stop(bank_.source, bank_.budget());
+  bank_.make_so(bank_.source, {.running = false});
   EXPECT_FALSE(server->process());
   EXPECT_EQ(databases_.get(bank_.source)->status, "stopped");
-  databases_.start(bank_.source, bank_.budget());
+  bank_.make_so(bank_.source, {.running = true});
   EXPECT_NE(server->process(), visitor);
-  databases_.remove(bank_.source, bank_.budget());
+  bank_.remove(bank_.source);
   EXPECT_TRUE(os::is_running(visitor));
   os::send_signal(visitor, SIGKILL);
 }
@@ -161,7 +157,7 @@ TEST_P(LocalFault, AKilledDatabaseThatIsDeletedLeavesNoMemory) {
     ASSERT_NE(segment, "");
   }
   os::send_signal(*server->process(), SIGKILL);
-  databases_.remove(bank_.source, bank_.budget());
+  bank_.remove(bank_.source);
   std::ifstream in("/proc/sysvipc/shm");
   for (std::string key, id; in >> key >> id; std::getline(in, key))
     EXPECT_NE(id, segment) << "it is still there";

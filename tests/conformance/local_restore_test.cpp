@@ -28,7 +28,7 @@ TEST_P(LocalRestore, TheLatestStateHasEverythingThatWasCommitted) {
 TEST_P(LocalRestore, ASnapshotStaysWhatItWas) {
   bank_.write();
   const int before = bank_.acknowledged;
-  databases_.create_snapshot(bank_.source, "Before-Release", false, bank_.budget());
+  databases_.create_snapshot(bank_.source, "Before-Release", bank_.budget());
   const int after = bank_.acknowledged;
   while (bank_.acknowledged < after + 20) clock_.sleep_until(clock_.now() + 5ms, {});
   for (const char* name : {"one", "two"}) {
@@ -65,20 +65,17 @@ TEST_P(LocalRestore, AnySecondOfTheWindowCanBeRestored) {
     EXPECT_GE(bank_.transfers(copy), moment.before);
     EXPECT_LE(bank_.transfers(copy), moment.after + 1);  // one may have been on its way
   }
-  const auto window = databases_.window(bank_.source);
+  const auto window = databases_.restorable(bank_.source).window;
   ASSERT_TRUE(window);
   EXPECT_THROW(bank_.restore(RestoreType::restore_point, "early", "", window->from - 1h), base::Error);
   EXPECT_THROW(bank_.restore(RestoreType::restore_point, "late", "", clock_.now() + 1h), base::Error);
-  const auto problems = databases_.check({.source = bank_.source,
-                                          .name = "x",
-                                          .type = RestoreType::restore_point,
-                                          .time = window->from - 1h,
-                                          .port = os::any_free_port(),
-                                          .settings = base::Json::object()},
-                                         "", base::Json::object());
-  ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].path, "$.restore.restoretime");
-  EXPECT_THAT(problems[0].message, testing::HasSubstr(base::ledger_utc(window->from)));
+  const auto objections = databases_.check({.restore = {.source = bank_.source,
+                                                        .name = "x",
+                                                        .type = RestoreType::restore_point,
+                                                        .time = window->from - 1h}});
+  ASSERT_EQ(objections.size(), 1U);
+  EXPECT_EQ(objections[0].about, provider::Objection::About::time);
+  EXPECT_THAT(objections[0].message, testing::HasSubstr(base::ledger_utc(window->from)));
 }
 
 /// After the last commit there is nothing to stop at: the end of the log is the answer.
@@ -92,8 +89,7 @@ TEST_P(LocalRestore, AQuietSourceCanBeRestoredToo) {
 
 TEST_P(LocalRestore, AReplicaFollowsAndGoes) {
   bank_.write();
-  const auto replica = databases_.create_replica(bank_.source, "reader", os::any_free_port(), {},
-                                                 base::Json::object(), bank_.budget());
+  const auto replica = bank_.create(bank_.source, "reader");
   EXPECT_EQ(replica.replica_of, bank_.source);
   EXPECT_EQ(databases_.get(bank_.source)->replicas, std::vector<std::string>{replica.id});
   bank_.stop_writing();
@@ -101,47 +97,44 @@ TEST_P(LocalRestore, AReplicaFollowsAndGoes) {
   while (!databases_.replica_in_sync(replica.id) && clock_.now() < deadline)
     clock_.sleep_until(clock_.now() + 20ms, {});
   ASSERT_TRUE(databases_.replica_in_sync(replica.id));
-  const auto session = databases_.login(replica.id, bank_password);
+  const auto session = databases_.login(replica.id, bank_password, "");
   EXPECT_EQ(session->scalar("SELECT COUNT(*) FROM done"), std::to_string(bank_.acknowledged));
   EXPECT_EQ(session->scalar("SELECT SUM(balance) FROM account"), std::to_string(Bank::total));
   EXPECT_THROW(session->query("INSERT INTO done VALUES (-1, -1)"), base::Error) << "a replica is only read";
-  databases_.remove(replica.id, bank_.budget());
+  bank_.remove(replica.id);
   EXPECT_TRUE(databases_.get(bank_.source)->replicas.empty());
 }
 
 TEST_P(LocalRestore, AClusterHasAWriterAndReadersOnItsStorage) {
   const std::string engine = std::string(GetParam()) == "postgres" ? "aurora-postgresql" : "aurora-mysql";
-  const auto cluster = databases_.create(
+  const auto cluster = databases_.create_new(
       {.name = "shop", .engine = engine, .master_password = bank_password, .db_name = "d"}, bank_.budget());
-  databases_.login(cluster.id, bank_password)->query("CREATE TABLE t AS SELECT 1 AS a");
-  const auto clone = databases_
+  databases_.login(cluster.id, bank_password, "")->query("CREATE TABLE t AS SELECT 1 AS a");
+  const auto clone = bank_
                          .restore({.kind = Kind::cluster,
                                    .source = cluster.id,
                                    .name = "shop2",
-                                   .type = RestoreType::fast_cloning,
-                                   .port = os::any_free_port(),
-                                   .settings = base::Json::object()},
-                                  bank_.budget())
+                                   .type = RestoreType::fast_cloning})
                          .database;
   EXPECT_TRUE(clone.members.empty());
-  const auto writer = databases_.create_member(clone.id, "shop2-w", {}, {}, bank_.budget());
+  const auto writer = bank_.create(clone.id, "shop2-w");
   EXPECT_TRUE(writer.writer);
-  databases_.set_master_password(clone.id, bank_password);
-  databases_.set_open(clone.id, true, bank_.budget());
-  const auto reader = databases_.create_replica(clone.id, "shop2-r", 0, {}, {}, bank_.budget());
+  bank_.make_so(clone.id, {.master_password = bank_password});
+  bank_.make_so(clone.id, {.open = true});
+  const auto reader = bank_.create(clone.id, "shop2-r");
   EXPECT_EQ(reader.cluster, clone.id);
   EXPECT_EQ(databases_.get(clone.id)->members.size(), 2U);
-  databases_.login(clone.id, bank_password)->query("INSERT INTO t VALUES (2)");
+  databases_.login(clone.id, bank_password, "")->query("INSERT INTO t VALUES (2)");
   const auto deadline = clock_.now() + 30s;
   while (!databases_.replica_in_sync(reader.id) && clock_.now() < deadline)
     clock_.sleep_until(clock_.now() + 20ms, {});
-  EXPECT_EQ(databases_.login(reader.id, bank_password)->scalar("SELECT COUNT(*) FROM t"), "2");
-  EXPECT_EQ(databases_.login(cluster.id, bank_password)->scalar("SELECT COUNT(*) FROM t"), "1");
-  EXPECT_THROW(databases_.remove(clone.id, bank_.budget()), base::Error) << "it still has instances";
-  databases_.stop(clone.id, bank_.budget());
+  EXPECT_EQ(databases_.login(reader.id, bank_password, "")->scalar("SELECT COUNT(*) FROM t"), "2");
+  EXPECT_EQ(databases_.login(cluster.id, bank_password, "")->scalar("SELECT COUNT(*) FROM t"), "1");
+  EXPECT_THROW(bank_.remove(clone.id), base::Error) << "it still has instances";
+  bank_.make_so(clone.id, {.running = false});
   EXPECT_EQ(databases_.get(reader.id)->status, "stopped");
   EXPECT_EQ(databases_.get(writer.id)->status, "stopped");
-  databases_.start(clone.id, bank_.budget());
+  bank_.make_so(clone.id, {.running = true});
   EXPECT_EQ(databases_.get(reader.id)->status, "available");
 }
 

@@ -3,8 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "provider/local/databases.h"
-#include "provider/local/stores.h"
+#include "tests/conformance/host.h"
 #include "tests/conformance/strange_mariadb.h"
 
 namespace tests {
@@ -18,12 +17,6 @@ constexpr const char* by_dump =
 
 class AdoptedMariaDb : public testing::Test {
  protected:
-  ~AdoptedMariaDb() override {
-    for (const auto& each : databases_.list()) databases_.remove(each.id, budget());
-  }
-  provider::Budget budget() {
-    return {clock_, clock_.now() + std::chrono::minutes(2), {}, [](const base::Note&) {}};
-  }
   static void fill(const StrangeMariaDb& stranger, const std::string& rights) {
     const auto admin = stranger.administrate();
     admin->query("SET sql_mode = ''");
@@ -53,7 +46,7 @@ class AdoptedMariaDb : public testing::Test {
       admin->query(each);
   }
   std::string adopt(const StrangeMariaDb& stranger, bool network, const std::string& user = "reader") {
-    return databases_
+    return host_.databases
         .adopt({.name = "stranger",
                 .socket = network ? "" : stranger.socket().string(),
                 .host = network ? "127.1" : "",
@@ -61,21 +54,21 @@ class AdoptedMariaDb : public testing::Test {
                 .user = user,
                 .password = base::Secret("reads"),
                 .master_user = "owner"},
-               budget())
+               host_.budget())
         .id;
   }
   provider::RestoreRequest request(const std::string& id) {
-    return {.source = id, .name = "copy", .port = os::any_free_port(), .settings = base::Json::object()};
+    return {.source = id, .name = "copy", .shape = {.port = os::any_free_port()}};
   }
   void expect_whole_copy(const std::string& id) {
-    const auto problems = databases_.check(request(id), "", base::Json::object());
+    const auto problems = host_.databases.check({.restore = request(id)});
     EXPECT_TRUE(problems.empty()) << problems[0].message;
-    const auto made = databases_.restore(request(id), budget());
-    databases_.set_master_password(made.database.id, base::Secret("dev"));
-    databases_.set_open(made.database.id, true, budget());
+    const auto made = host_.restore(request(id));
+    host_.make_so(made.database.id, {.master_password = base::Secret("dev")});
+    host_.make_so(made.database.id, {.open = true});
     const auto session = sql::connect({.family = "mariadb",
                                        .host = "127.0.0.1",
-                                       .port = databases_.get(made.database.id)->port,
+                                       .port = host_.databases.get(made.database.id)->port,
                                        .user = "owner",
                                        .password = base::Secret("dev")},
                                       std::chrono::seconds(10));
@@ -92,7 +85,8 @@ class AdoptedMariaDb : public testing::Test {
     EXPECT_EQ(session->scalar("SELECT @@character_set_server"), "latin2");
     EXPECT_EQ(session->scalar("SELECT @@tx_isolation"), "READ-COMMITTED");
     EXPECT_EQ(session->scalar("SELECT @@explicit_defaults_for_timestamp"), "0");
-    const auto admin = sql::connect(databases_.administrator(made.database.id), std::chrono::seconds(10));
+    const auto admin =
+        sql::connect(host_.databases.administrator(made.database.id), std::chrono::seconds(10));
     EXPECT_EQ(admin->scalar("SELECT COUNT(*) FROM mysql.global_priv WHERE User = 'app' AND Priv LIKE "
                             "'%\"account_locked\": true%'"),
               "1");
@@ -107,10 +101,7 @@ class AdoptedMariaDb : public testing::Test {
       "--character-set-server=latin2", "--transaction-isolation=READ-COMMITTED",
       "--explicit-defaults-for-timestamp=0"};
   Temporary folder_;
-  base::SystemClock clock_;
-  provider::local::Home home_ = provider::local::open_home(folder_.path());
-  provider::local::Secrets secrets_{home_};
-  provider::local::Databases databases_{home_, secrets_};
+  Host host_{folder_.path()};
 };
 
 TEST_F(AdoptedMariaDb, IsCopiedWholeOverTheNetwork) {
@@ -135,14 +126,14 @@ TEST_F(AdoptedMariaDb, DataOutsideOfItsDataFolderIsRefusedByThePlanAndByTheCopy)
   const auto id = adopt(stranger, false);
   stranger.run({"CREATE TABLE shop.my (a INT) ENGINE = MyISAM " + place});
   std::string said;
-  for (const auto& each : databases_.check(request(id), "", base::Json::object())) {
-    EXPECT_EQ(each.path, "$.restore.source");
-    EXPECT_FALSE(each.warning);
+  for (const auto& each : host_.databases.check({.restore = request(id)})) {
+    EXPECT_EQ(each.about, provider::Objection::About::source);
+    EXPECT_EQ(each.weight, provider::Objection::Weight::problem);
     said += each.message + "\n";
   }
   EXPECT_THAT(said, HasSubstr("shop/part"));
   EXPECT_THAT(said, HasSubstr("shop/my.MYD"));
-  EXPECT_THROW(databases_.restore(request(id), budget()), base::Error);
+  EXPECT_THROW(host_.restore(request(id)), base::Error);
 }
 
 TEST_F(AdoptedMariaDb, WhatItsUserMayNotSeeIsSaidAndNotLeftOut) {
@@ -159,13 +150,13 @@ TEST_F(AdoptedMariaDb, WhatItsUserMayNotSeeIsSaidAndNotLeftOut) {
     EXPECT_THAT(error.message,
                 HasSubstr("'narrow' lacks SELECT, EXECUTE, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES on *.*"));
   }
-  EXPECT_TRUE(databases_.list().empty());
+  EXPECT_TRUE(host_.databases.find(provider::Selector{}).empty());
   const auto id = adopt(stranger, true);
   stranger.run({"REVOKE TRIGGER ON *.* FROM reader@'%'", "REVOKE TRIGGER ON *.* FROM reader@localhost"});
-  const auto problems = databases_.check(request(id), "", base::Json::object());
+  const auto problems = host_.databases.check({.restore = request(id)});
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_THAT(problems[0].message, HasSubstr("'stranger' 'reader' lacks TRIGGER on *.*"));
-  EXPECT_THROW(databases_.restore(request(id), budget()), base::Error);
+  EXPECT_THROW(host_.restore(request(id)), base::Error);
 }
 
 TEST_F(AdoptedMariaDb, OfAnotherKindOrANewerOneIsRefusedByItsVersion) {
@@ -183,9 +174,9 @@ TEST_F(AdoptedMariaDb, OfAnotherKindOrANewerOneIsRefusedByItsVersion) {
       EXPECT_THAT(error.message, HasSubstr(message));
     }
   }
-  const auto problems = databases_.check(request(adopt(stranger, true)), "", base::Json::object());
+  const auto problems = host_.databases.check({.restore = request(adopt(stranger, true))});
   ASSERT_EQ(problems.size(), 1U) << "statements of a newer one may be understood";
-  EXPECT_TRUE(problems[0].warning);
+  EXPECT_NE(problems[0].weight, provider::Objection::Weight::problem);
 }
 
 }  // namespace

@@ -3,9 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "provider/local/databases.h"
 #include "provider/local/mariadb_server.h"
-#include "provider/local/stores.h"
+#include "tests/conformance/host.h"
 #include "tests/conformance/strange_mariadb.h"
 
 namespace tests {
@@ -15,45 +14,37 @@ using provider::RestoreType;
 
 class MariaDbReach : public testing::Test {
  protected:
-  ~MariaDbReach() override {
-    for (const auto& each : databases_.list()) databases_.remove(each.id, budget());
-  }
-  provider::Budget budget() {
-    return {clock_, clock_.now() + std::chrono::minutes(2), {}, [](const base::Note&) {}};
-  }
   std::string make(const std::string& name) {
-    return databases_
-        .create({.name = name, .master_password = secret_, .db_name = "shop", .retention_days = 0}, budget())
+    return host_.databases
+        .create_new({.name = name, .master_password = secret_, .db_name = "shop", .retention_days = 0},
+                    host_.budget())
         .id;
   }
   std::string adopt(const StrangeMariaDb& stranger, const std::string& user, const std::string& master) {
-    return databases_
+    return host_.databases
         .adopt({.name = "stranger",
                 .socket = stranger.socket(),
                 .user = user,
                 .password = base::Secret("reads"),
                 .master_user = master},
-               budget())
+               host_.budget())
         .id;
   }
   std::string copy(const std::string& of, const std::string& name) {
-    return databases_
-        .restore({.source = of, .name = name, .port = os::any_free_port(), .settings = base::Json::object()},
-                 budget())
-        .database.id;
+    return host_.restore({.source = of, .name = name}).database.id;
   }
   /// A copy as it is when developers get it, and a session of theirs.
   std::string opened_copy(const std::string& of, const std::string& name) {
     const auto id = copy(of, name);
-    databases_.set_master_password(id, secret_);
-    databases_.set_open(id, true, budget());
+    host_.make_so(id, {.master_password = secret_});
+    host_.make_so(id, {.open = true});
     return id;
   }
   std::unique_ptr<sql::Connection> login(const std::string& id, const std::string& user,
                                          const std::string& password) {
     return sql::connect({.family = "mariadb",
                          .host = "127.0.0.1",
-                         .port = databases_.get(id)->port,
+                         .port = host_.databases.get(id)->port,
                          .user = user,
                          .password = base::Secret(password)},
                         std::chrono::seconds(10));
@@ -71,10 +62,7 @@ class MariaDbReach : public testing::Test {
 
   const base::Secret secret_{"the master's"};
   Temporary folder_;
-  base::SystemClock clock_;
-  provider::local::Home home_ = provider::local::open_home(folder_.path());
-  provider::local::Secrets secrets_{home_};
-  provider::local::Databases databases_{home_, secrets_};
+  Host host_{folder_.path()};
 };
 
 const char* const outside[] = {
@@ -156,7 +144,7 @@ void MariaDbReach::expect_confined(const std::string& id) {
   const auto session = login(id, "admin", secret_.reveal());
   session->query("CALL dbrefresh.create_login('made', '%', 'made')");
   session->query("CREATE TABLE shop.made_one (a VARCHAR(1000))");
-  const auto administrator = databases_.administrator(id).user;
+  const auto administrator = host_.databases.administrator(id).user;
   for (std::string statement : outside) {
     constexpr std::string_view name = "ADMINISTRATOR";
     if (const auto at = statement.find(name); at != std::string::npos)
@@ -170,7 +158,7 @@ void MariaDbReach::expect_confined(const std::string& id) {
   EXPECT_EQ(
       session->scalar("SELECT COUNT(*) FROM information_schema.user_privileges WHERE is_grantable = 'YES'"),
       "0");
-  const auto server = provider::local::make_server(home_, "mariadb", id, 0);
+  const auto server = provider::local::make_server(host_.home, "mariadb", id, 0);
   EXPECT_EQ(session->scalar("SELECT @@secure_file_priv"), (server->folder() / "files/").string());
   EXPECT_FALSE(works(*login(id, "made", "made"), "SELECT * FROM shop.made_one"));
   session->query("GRANT SELECT ON shop.* TO made");
@@ -198,7 +186,7 @@ void MariaDbReach::expect_useful(const std::string& id) {
 TEST_F(MariaDbReach, OfAServerThatWeMadeAndOfItsCopiesIsTheDatabasesOfUsers) {
   const auto made = make("made");
   expect_useful(made);
-  sql::connect(databases_.administrator(made), std::chrono::seconds(10))
+  sql::connect(host_.databases.administrator(made), std::chrono::seconds(10))
       ->query("CREATE PROCEDURE shop.of_administrator(s TEXT) EXECUTE IMMEDIATE s");
   const auto first = opened_copy(made, "first");
   const auto second = opened_copy(first, "second");
@@ -258,32 +246,32 @@ TEST_F(MariaDbReach, OfACopyOfAnAdoptedServerIsTheDatabasesOfUsersWhateverItsAcc
 
 TEST_F(MariaDbReach, PasswordsOfProductionOpenNothingEvenUnlocked) {
   const auto made = make("made");
-  const auto producer = sql::connect(databases_.administrator(made), std::chrono::seconds(10));
+  const auto producer = sql::connect(host_.databases.administrator(made), std::chrono::seconds(10));
   producer->query("CREATE USER app@'%' IDENTIFIED BY 'app'");
   producer->query(
       "CREATE USER ops@localhost IDENTIFIED VIA unix_socket OR mysql_native_password USING PASSWORD('ops')");
   const auto id = copy(made, "copy");
-  EXPECT_THROW(databases_.login(id, secret_), base::Error) << "the master's";
-  const auto admin = sql::connect(databases_.administrator(id), std::chrono::seconds(10));
+  EXPECT_THROW(host_.databases.login(id, secret_, ""), base::Error) << "the master's";
+  const auto admin = sql::connect(host_.databases.administrator(id), std::chrono::seconds(10));
   admin->query("ALTER USER app@'%' ACCOUNT UNLOCK");
   admin->query("ALTER USER ops@localhost ACCOUNT UNLOCK");
-  databases_.set_open(id, true, budget());
+  host_.make_so(id, {.open = true});
   EXPECT_THROW(login(id, "app", "app"), base::Error);
   EXPECT_THROW(login(id, "ops", "ops"), base::Error);
 }
 
 TEST_F(MariaDbReach, NoStatisticsOfUnmaskedRowsSurvive) {
   const auto made = make("made");
-  const auto master = databases_.login(made, secret_);
+  const auto master = host_.databases.login(made, secret_, "");
   master->query("CREATE TABLE shop.people (name VARCHAR(100), INDEX (name))");
   master->query("INSERT INTO shop.people VALUES ('Ada Lovelace'), ('Zuse')");
-  const auto producer = sql::connect(databases_.administrator(made), std::chrono::seconds(10));
+  const auto producer = sql::connect(host_.databases.administrator(made), std::chrono::seconds(10));
   producer->query("ANALYZE TABLE shop.people PERSISTENT FOR ALL");
   producer->query("SET GLOBAL log_output = 'TABLE', general_log = ON");
   producer->query("SELECT 'Ada Lovelace'");
   producer->query("SET GLOBAL general_log = OFF");
   const auto id = opened_copy(made, "copy");
-  const auto admin = sql::connect(databases_.administrator(id), std::chrono::seconds(10));
+  const auto admin = sql::connect(host_.databases.administrator(id), std::chrono::seconds(10));
   for (const char* table : {"column_stats", "index_stats", "table_stats", "general_log", "slow_log"})
     EXPECT_EQ(admin->scalar(std::string("SELECT COUNT(*) FROM mysql.") + table), "0") << table;
   EXPECT_NE(producer->scalar("SELECT COUNT(*) FROM mysql.column_stats"), "0");
@@ -292,13 +280,13 @@ TEST_F(MariaDbReach, NoStatisticsOfUnmaskedRowsSurvive) {
 
 TEST_F(MariaDbReach, ScriptsChangeAndGrantAllOfUsersAndNothingElse) {
   const auto made = make("made");
-  const auto producer = sql::connect(databases_.administrator(made), std::chrono::seconds(10));
+  const auto producer = sql::connect(host_.databases.administrator(made), std::chrono::seconds(10));
   producer->query("CREATE DATABASE other_one");
   producer->query("CREATE TABLE other_one.t AS SELECT 'real' AS a");
   producer->query("CREATE USER app@'%' IDENTIFIED BY 'app'");
   const auto id = copy(made, "copy");
-  databases_.set_master_password(id, secret_);
-  const auto server = provider::local::make_server(home_, "mariadb", id, 0);
+  host_.make_so(id, {.master_password = secret_});
+  const auto server = provider::local::make_server(host_.home, "mariadb", id, 0);
   const auto scripts = sql::connect(server->admit_scripts("admin"), std::chrono::seconds(10));
   for (const char* statement :
        {"UPDATE other_one.t SET a = 'mask'", "GRANT SELECT ON other_one.* TO app@'%'",
@@ -313,7 +301,7 @@ TEST_F(MariaDbReach, ScriptsChangeAndGrantAllOfUsersAndNothingElse) {
         "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'production')",
         "SET GLOBAL general_log = ON", "CREATE OR REPLACE PROCEDURE dbrefresh.create_login() SELECT 1"})
     EXPECT_FALSE(works(*scripts, statement)) << statement;
-  databases_.set_open(id, true, budget());
+  host_.make_so(id, {.open = true});
   EXPECT_EQ(login(id, "app", "dev")->scalar("SELECT a FROM other_one.t"), "mask");
   EXPECT_EQ(login(id, "app", "dev")->scalar("SELECT a FROM third.t"), "1");
   EXPECT_FALSE(works(*login(id, "wide", "wide"), "SELECT * FROM mysql.global_priv"));

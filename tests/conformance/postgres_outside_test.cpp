@@ -9,6 +9,8 @@
 namespace tests {
 namespace {
 
+using provider::local::finished;
+
 using provider::RestoreType;
 using testing::HasSubstr;
 
@@ -75,7 +77,8 @@ class PostgresOutside : public testing::Test {
       copy = restore(source, "copy");
     }
     ~World() {
-      for (const auto& each : databases.list()) databases.remove(each.id, budget());
+      for (const auto& each : databases.find(provider::Selector{}))
+        finished(budget(), [&] { return databases.remove(each.id, budget()); });
     }
     provider::Budget budget() {
       return {clock, clock.now() + std::chrono::minutes(5), {}, [](const base::Note&) {}};
@@ -83,26 +86,30 @@ class PostgresOutside : public testing::Test {
     std::string restore(const std::string& of, const std::string& name,
                         RestoreType type = RestoreType::latest_point, const std::string& snapshot = "",
                         std::optional<base::Time> time = std::nullopt) {
-      const auto made = databases.restore({.source = of,
-                                           .name = name,
-                                           .type = type,
-                                           .time = time,
-                                           .snapshot = snapshot,
-                                           .port = os::any_free_port(),
-                                           .settings = base::Json::object()},
-                                          budget());
+      const provider::RestoreRequest request{.token = os::random_text(8),
+                                             .source = of,
+                                             .name = name,
+                                             .type = type,
+                                             .time = time,
+                                             .snapshot = snapshot,
+                                             .shape = {.port = os::any_free_port()}};
+      const auto made = finished(budget(), [&] { return databases.restore(request, budget()); });
       method = made.method;
-      databases.set_master_password(made.database.id, master_password);
+      make_so(made.database.id, {.master_password = master_password});
       return made.database.id;
+    }
+    void make_so(const std::string& id, const provider::Desired& desired) {
+      finished(budget(), [&] { return databases.make_so(id, desired, budget()); });
     }
     base::SystemClock clock;
     Stranger stranger{
-        "timezone = 'Europe/Berlin'\nmaintenance_work_mem = '7MB'\nshared_preload_libraries = 'pg_stat_statements, "
+        "timezone = 'Europe/Berlin'\nmaintenance_work_mem = '7MB'\nshared_preload_libraries = "
+        "'pg_stat_statements, "
         "auth_delay'\n"};
     Temporary folder;
     provider::local::Home home;
     provider::local::Secrets secrets{home};
-    provider::local::Databases databases{home, secrets};
+    provider::local::Databases databases{home, secrets, clock};
     std::string source, copy, method;
   };
   static void SetUpTestSuite() { world = std::make_unique<World>(); }
@@ -117,9 +124,15 @@ class PostgresOutside : public testing::Test {
                                                        const std::string& database = "shop") {
     return session(world->databases.administrator(id), database);
   }
+  /// Where the master user logs in.
+  static sql::Endpoint endpoint(const std::string& id) {
+    auto where = server(id)->socket_endpoint();
+    where.user = world->databases.get(id)->master_user;
+    return where;
+  }
   static std::unique_ptr<sql::Connection> master(const std::string& id,
                                                  const std::string& database = "shop") {
-    auto where = world->databases.endpoint(id);
+    auto where = endpoint(id);
     where.password = master_password;
     return session(where, database);
   }
@@ -192,7 +205,7 @@ TEST_F(PostgresOutside, TheMasterReachesNothingOutside) {
   master(world->copy)
       ->execute("CREATE ROLE member LOGIN CREATEROLE PASSWORD 'x' IN ROLE postgres, chief, app, shop_owner",
                 0);
-  auto where = world->databases.endpoint(world->copy);
+  auto where = endpoint(world->copy);
   where.user = "member";
   where.password = base::Secret("x");
   const auto inside = session(where, "shop");
@@ -221,7 +234,7 @@ TEST_F(PostgresOutside, TheMasterStillMakesLogins) {
   inside->execute("GRANT reader, pg_read_all_data TO dev", 0);
   inside->execute("CREATE DATABASE scratch", 0);
   inside->execute("DROP DATABASE scratch", 0);
-  auto where = world->databases.endpoint(world->copy);
+  auto where = endpoint(world->copy);
   where.user = "dev";
   where.password = base::Secret("dev");
   EXPECT_EQ(session(where, "shop")->scalar("SELECT count(*) FROM of_postgres"), "2000");
@@ -271,7 +284,7 @@ TEST_F(PostgresOutside, ScriptsMaskAndGrantTablesOfAnyOwnerAndReachNothingOutsid
     EXPECT_EQ(script->scalar("SHOW search_path"), "shop_owner, public");
     master(copy)->execute("INSERT INTO made_by_script DEFAULT VALUES", 0);
   }
-  world->databases.set_open(copy, true, world->budget());
+  world->make_so(copy, {.open = true});
   const auto inside = master(copy);
   EXPECT_EQ(inside->scalar("SELECT count(*) FROM pg_roles WHERE rolname = 'dbrefresh_scripts'"), "0");
   EXPECT_EQ(inside->scalar("SHOW shared_preload_libraries"), "pg_stat_statements");
@@ -324,7 +337,7 @@ TEST_F(PostgresOutside, ALogIsReceivedWithoutAPasswordInAnEnvironment) {
   EXPECT_EQ(environment.find(stranger_password.reveal()), std::string::npos);
   EXPECT_EQ(os::fs::status(archive / provider::local::receiver_password).permissions(),
             os::fs::perms::owner_read | os::fs::perms::owner_write);
-  ASSERT_TRUE(world->databases.window(id));
+  ASSERT_TRUE(world->databases.restorable(id).window);
   world->stranger.execute("shop", {"INSERT INTO of_postgres VALUES (-1, 'later')"});
   const auto moment = std::chrono::ceil<std::chrono::seconds>(world->clock.now()) + std::chrono::seconds(1);
   world->clock.sleep_until(moment + std::chrono::seconds(1), {});
@@ -344,7 +357,7 @@ TEST_F(PostgresOutside, ACopyIsASourceOfCopiesAndOfSnapshots) {
   EXPECT_EQ(
       master(third)->scalar("SELECT count(*) FROM pg_roles WHERE rolname = 'postgres' AND NOT rolsuper"),
       "1");
-  world->databases.create_snapshot(second, "golden", false, world->budget());
+  world->databases.create_snapshot(second, "golden", world->budget());
   const auto fourth = world->restore(second, "fourth", RestoreType::from_snapshot, "golden");
   EXPECT_EQ(administrate(fourth)->scalar("SELECT count(*) FROM public.of_postgres"), "2000");
   world->databases.remove_snapshot("golden");

@@ -54,7 +54,7 @@ TEST_P(Quarantine, ItListensNowhereButInAFolderOfItsOwn) {
   const auto copy = databases_.find(provider::Kind::instance, "copy");
   EXPECT_TRUE(os::port_is_free(port));
   EXPECT_EQ(os::fs::status(bank_.home.instance(copy->id)).permissions(), os::fs::perms::owner_all);
-  databases_.set_open(copy->id, true, bank_.budget());
+  bank_.make_so(copy->id, {.open = true});
   EXPECT_FALSE(os::port_is_free(port));
 }
 

@@ -69,7 +69,7 @@ TEST_P(Soak, EveryCloneIsConsistentAndLosesNothing) {
                 testing::HasSubstr(GetParam().copy_on_write ? "copy on write" : "hot copy by"));
     EXPECT_EQ(bank.sum(copy), Bank::total) << "clone " << i;
     EXPECT_GE(bank.transfers(copy), before) << "clone " << i;
-    bank.databases.remove(copy.id, bank.budget());
+    bank.remove(copy.id);
   }
   std::cout << clones() << " clones under " << writers << " writers, " << bank.acknowledged << " transfers\n";
 }

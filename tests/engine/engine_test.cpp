@@ -95,14 +95,13 @@ TEST_F(EngineTest, OneExecutionASubjectAndOneEngineAnExecution) {
   rival.start("other", "target", one_task, {});
 }
 
-TEST_F(EngineTest, AnInterruptedAttemptIsTakenUpAsMaybeHappened) {
+TEST_F(EngineTest, AnInterruptedAttemptIsBegunAgain) {
   base::SystemClock real;
   std::stop_source stop;
   {
     Ownership first(folder.path() / "engines");
     Engine engine(journal, real, first,
                   [&](const Attempt& attempt) -> Json {
-                    EXPECT_FALSE(attempt.maybe_happened);
                     stop.request_stop();
                     while (!attempt.stop.stop_requested()) std::this_thread::yield();
                     throw base::Error("Interrupted", "told to stop");
@@ -112,16 +111,10 @@ TEST_F(EngineTest, AnInterruptedAttemptIsTakenUpAsMaybeHappened) {
     engine.run(stop.get_token());
   }
   EXPECT_EQ(status(), "RUNNING");
-  bool maybe = false;
-  Engine engine(journal, clock, ownership,
-                [&](const Attempt& attempt) {
-                  maybe = attempt.maybe_happened;
-                  return Json("done");
-                },
-                observer, {.workers = 0});
+  Engine engine(journal, clock, ownership, [](const Attempt&) { return Json("done"); }, observer,
+                {.workers = 0});
   ASSERT_TRUE(engine.adopt("run"));
   engine.run({});
-  EXPECT_TRUE(maybe);
   EXPECT_EQ(status(), "SUCCEEDED");
   EXPECT_EQ(journal.attempts("run")[0].tries, 2);
 }
@@ -379,6 +372,22 @@ TEST_F(EngineTest, TheHistoryHoldsWhatChangesAndNotTheWholeStateAgain) {
   const auto exit = std::ranges::find(events, "TaskStateExited", &store::EventRow::type);
   EXPECT_EQ(Json::parse(exit->details),
             Json::parse(R"({"changes": [{"op": "add", "path": "/r0", "value": "done"}]})"));
+}
+
+TEST_F(EngineTest, WhatMayHaveHappenedIsRetried) {
+  int calls = 0;
+  Engine engine(journal, clock, ownership,
+                [&](const Attempt&) -> Json {
+                  if (++calls > 1) return "found done";
+                  base::Error error("SqlConnectionLost", "the answer got lost");
+                  error.maybe_delivered = true;
+                  throw error;
+                },
+                observer, {.workers = 0});
+  engine.start("run", "s", one_task, {});
+  engine.run({});
+  EXPECT_EQ(status(), "SUCCEEDED");
+  EXPECT_EQ(calls, 2);
 }
 
 TEST_F(EngineTest, ManyWaitingExecutionsAreTakenUpAgain) {

@@ -127,6 +127,27 @@ TEST(RefreshFile, NamesEveryFaultWithLineAndPath) {
         << fault.with;
 }
 
+TEST(RefreshFile, TakesWhatBecomesOfEachDatabase) {
+  const std::string text = example("test-3c/db-app1-mysqlinstd.json");
+  auto with = [&](const std::string& databases) {
+    return replaced(text, "\"keys\":", "\"databases\": " + databases + ", \"keys\":");
+  };
+  const auto file = parse_refresh_file(with(R"({"a": "1.sql, 2.sql", "b": "clean", "c": "drop"})"));
+  EXPECT_EQ(file.members["runscripts"]["databases"],
+            Json({{"a", {"1.sql", "2.sql"}}, {"b", "clean"}, {"c", "drop"}}));
+  EXPECT_THAT(lines(with("[]")), Contains(HasSubstr("$.runscripts.databases: must be an object")));
+  for (const char* wrong : {"5", "\"\"", "[\"1.sql\"]"})
+    EXPECT_THAT(lines(with(std::string("{\"a\": ") + wrong + "}")),
+                Contains(HasSubstr("$.runscripts.databases: must say for 'a' the scripts")));
+}
+
+TEST(RefreshFile, RefusesPortsOfReplicasThatAreNone) {
+  const std::string text = tests::instance_file();
+  for (const char* port : {"70000", "99999999999", "0", "x", "-1"})
+    EXPECT_THAT(lines(replaced(text, "dev-r_c_3308", std::string("dev-r_c_") + port)),
+                Contains(HasSubstr("$.createreplicas.replicas: 'dev-r_c_")));
+}
+
 TEST(RefreshFile, ListsAllProblemsAtOnce) {
   auto text = replaced(example("db-app1-mysqlinstd.json"), "\"port\": 3307", "\"port\": -1");
   text = replaced(text, "\"dbclass\": \"db.t3.micro\",", "");

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "refresh/plan.h"
 #include "tests/simulation/world.h"
 
 namespace tests {
@@ -20,8 +21,8 @@ class Refresh : public testing::TestWithParam<std::tuple<bool, bool>> {
  protected:
   bool cluster() const { return std::get<0>(GetParam()); }
   bool with_old() const { return std::get<1>(GetParam()); }
-  SimulatedWorld world(Faults faults = {}) const {
-    return {file_of(cluster()), with_old(), std::move(faults)};
+  SimulatedWorld world(Faults faults = {}, Calls calls = {}) const {
+    return {file_of(cluster()), with_old(), std::move(faults), calls};
   }
 };
 
@@ -49,6 +50,84 @@ TEST_P(Refresh, SurvivesACrashAtEveryWrite) {
   }
 }
 
+/// Nobody remembers anything: each call gets nothing but its input; in the second half also twice, and the
+/// first one's answer is lost.
+TEST_P(Refresh, EndsAlikeWithoutAnyMemory) {
+  auto usual = world();
+  usual.run();
+  for (const bool twice : {false, true}) {
+    auto w = world({}, {.stateless = true, .twice = twice});
+    w.run();
+    EXPECT_EQ(w.end_state(), usual.end_state());
+    EXPECT_THAT(w.faults_at_end(), IsEmpty()) << w.cause();
+  }
+}
+
+TEST_P(Refresh, EndsAlikeWithAMinuteForEachCall) {
+  using std::chrono::seconds;
+  auto usual = world({.statement_takes = seconds(40)});
+  usual.run();
+  auto w = world({.statement_takes = seconds(40)},
+                 {.times = {.light = seconds(60), .heavy = seconds(60)}, .stateless = true});
+  w.run();
+  EXPECT_EQ(w.end_state(), usual.end_state());
+  EXPECT_THAT(w.faults_at_end(), IsEmpty()) << w.cause();
+  int slices = 0;
+  for (const auto& each : w.journal.attempts(w.run_id)) slices += each.state == "check-run-scripts" ? 1 : 0;
+  EXPECT_EQ(slices, 1) << "the first script takes longer than a minute, the second one has a call of its own";
+}
+
+/// After a crash among the scripts their copy is removed; that removing fails once must not let them run
+/// again on what they have half masked. The simulation counts statements.
+TEST_P(Refresh, RunsNoStatementTwiceThoughRemovingFails) {
+  const int points = world().run();
+  for (int at = 0; at < points; ++at) {
+    auto w = world({.throttled_once = "remove", .slowest_seconds = 3});
+    w.run(at);
+    EXPECT_TRUE(w.completed()) << "crash at " << at << ": " << w.cause();
+    EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "crash at " << at;
+  }
+}
+
+TEST_P(Refresh, ACrashBetweenSlicesOrInOneMakesACopyAfresh) {
+  const Calls calls{.times = {.heavy = std::chrono::seconds(1)}, .stateless = true};
+  const Faults slow{.slowest_seconds = 3, .statement_takes = std::chrono::seconds(40)};
+  const int points = world(slow, calls).run();
+  for (int at = 0; at < points; ++at) {
+    auto w = world(slow, calls);
+    w.run(at);
+    EXPECT_TRUE(w.completed()) << "crash at " << at << ": " << w.cause();
+    EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "crash at " << at;
+  }
+}
+
+/// As often as it is looked at, the quota of events of a state machine (25,000) is never near.
+TEST_P(Refresh, ARestoreOfADayAndAHalfEnds) {
+  auto text = file_of(cluster());
+  const std::string five = "\"wait_time\": 5,";
+  for (auto at = text.find(five); at != std::string::npos; at = text.find(five, at + 1))
+    text.replace(at, five.size(), "\"wait_time\": 0,");
+  SimulatedWorld w(text, with_old(), {.restore_takes = std::chrono::hours(35)});
+  w.run();
+  EXPECT_TRUE(w.completed()) << w.cause();
+  EXPECT_LT(w.journal.events(w.run_id).size(), 12'000U);
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+}
+
+TEST_P(Refresh, ARestoreThatNeverEndsIsGivenUpAndPutBack) {
+  auto w = world({.restore_takes = std::chrono::hours(40)});
+  w.run();
+  EXPECT_FALSE(w.completed());
+  EXPECT_THAT(w.cause(), HasSubstr("perform-restore is not done after 2160 minutes"));
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+}
+
+TEST_P(Refresh, LooksSeldom) {
+  auto w = world({.slowest_seconds = 0});
+  w.run();
+  EXPECT_LT(w.databases.lookups, 120);
+}
+
 TEST_P(Refresh, IsRolledBackWhenCancelledAnywhere) {
   const int points = world().run();
   int cancelled = 0;
@@ -64,7 +143,7 @@ TEST_P(Refresh, IsRolledBackWhenCancelledAnywhere) {
 TEST_P(Refresh, EndsWellUnderFaultsFromASeed) {
   int completed = 0;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
-    auto w = world({.seed = seed, .throttled = 0.1, .lost_answer = 0.1});
+    auto w = world({.seed = seed, .throttled = 0.1, .lost_answer = 0.1, .late = 0.1});
     w.run(static_cast<int>(seed * 7 % 300));
     EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "seed " << seed << ": " << w.cause();
     completed += w.completed() ? 1 : 0;
@@ -73,13 +152,12 @@ TEST_P(Refresh, EndsWellUnderFaultsFromASeed) {
 }
 
 TEST_P(Refresh, PutsEverythingBackWhateverVerbBreaks) {
-  for (const std::string verb : {"restore", "create_member", "set_master_password", "rename", "set_open",
-                                 "add_tags", "create_replica"}) {
+  for (const std::string verb : {"restore", "create", "password", "name", "open", "tags"}) {
     for (int after = 0; after < 5; ++after) {
       auto w = world({.broken_verb = verb, .broken_after = after});
       w.run();
       if (w.completed()) break;
-      if (verb == "rename" || verb == "set_open")
+      if (verb == "name" || verb == "open")
         continue;  // then not even rolling back can work: see the next test
       EXPECT_THAT(w.faults_at_end(), IsEmpty()) << verb << " from call " << after << ": " << w.cause();
     }
@@ -87,7 +165,7 @@ TEST_P(Refresh, PutsEverythingBackWhateverVerbBreaks) {
 }
 
 TEST_P(Refresh, SaysSoWhenRollingBackFailsToo) {
-  auto w = world({.broken_verb = "rename", .broken_after = with_old() ? 1 : 0});
+  auto w = world({.broken_verb = "name", .broken_after = with_old() ? 1 : 0});
   w.run();
   ASSERT_FALSE(w.completed());
   EXPECT_THAT(w.databases.broken_rules(), IsEmpty());
@@ -95,7 +173,7 @@ TEST_P(Refresh, SaysSoWhenRollingBackFailsToo) {
   EXPECT_THAT(w.notifier.messages[0].subject, HasSubstr("[FAILED]"));
   if (with_old()) {
     EXPECT_THAT(w.notifier.messages[0].body,
-                HasSubstr("rolling back failed too: InternalFailure: rename is broken"));
+                HasSubstr("rolling back failed too: InternalFailure: name is broken"));
   }
 }
 
@@ -141,7 +219,7 @@ TEST(RefreshDeletion, AnOldDatabaseThatIsHalfDeletedDoesNotComeBack) {
       if (w.completed()) break;
       ++seen;
       const auto named = w.databases.find(w.file.names.kind, w.file.names.target);
-      ASSERT_TRUE(named) << after;
+      ASSERT_TRUE(named) << after << w.cause() << w.end_state().dump(1);
       EXPECT_NE(named->id, "id-old") << after;
       EXPECT_TRUE(named->open) << after;
       EXPECT_THAT(w.databases.broken_rules(), IsEmpty()) << after;
@@ -160,6 +238,108 @@ TEST(RefreshPlan, RefusesReplicasWhoseNamesAreTaken) {
   EXPECT_THAT(w.cause(), HasSubstr("$.createreplicas.replicas: 'dev-r' exists, and is no replica of what"));
 }
 
+std::string with(std::string text, const std::string& what, const std::string& instead) {
+  const auto at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return text.replace(at, what.size(), instead);
+}
+
+/// An instance file whose source has two databases beside the initial one.
+struct WithDatabases : SimulatedWorld {
+  explicit WithDatabases(const std::string& decisions)
+      : SimulatedWorld(with(instance_file(), "\"keys\":", "\"databases\": " + decisions + ", \"keys\":"),
+                       true, {}) {
+    databases.add(*databases.get("id-prod"), {"analytics", "audit"});
+    scripts.objects["b/p/a.sql"] = "UPDATE people SET name = 'x'\n";
+  }
+};
+
+TEST(RefreshDatabases, EachIsMaskedSaidToBeCleanOrDropped) {
+  WithDatabases w(R"({"analytics": "a.sql", "audit": "drop"})");
+  w.run();
+  EXPECT_TRUE(w.completed()) << w.cause();
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+  const auto made = *w.databases.find(provider::Kind::instance, "dev");
+  EXPECT_THAT(*w.databases.schemas(made.id, std::nullopt), ElementsAre("analytics", "d"));
+  EXPECT_THAT(w.notifier.messages.at(0).body, HasSubstr("3 scripts ran"));
+}
+
+TEST(RefreshDatabases, ThePlanRefusesWhatNobodyDecided) {
+  WithDatabases w(R"({"analytics": "clean", "d": "a.sql"})");
+  w.run();
+  EXPECT_FALSE(w.completed());
+  EXPECT_THAT(w.cause(),
+              HasSubstr("$.runscripts.databases: nothing is said of 'audit', which 'prod' has too"));
+  EXPECT_THAT(w.cause(), HasSubstr("'d' is the initial database: its scripts are the keys"));
+}
+
+TEST(RefreshDatabases, VerifyRefusesThemWhereThePlanCouldNotLook) {
+  WithDatabases w(R"({"analytics": "clean"})");
+  w.databases.schemas_hidden = true;
+  w.run();
+  EXPECT_FALSE(w.completed());
+  EXPECT_THAT(w.cause(), HasSubstr("VerifyFailed: nothing was said of database 'audit' of the copy"));
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+}
+
+TEST(RefreshPlan, PutsWhatTheHostSaysWhereTheFileSaysIt) {
+  SimulatedWorld w(instance_file(), false, {});
+  w.file.members["restore"]["restoretype"] = "fromsnapshot";
+  w.file.members["restore"]["snapshot"] = "monday";
+  w.file.members["restore"]["multiaz"] = true;
+  w.file.members["createsecret"] = {{"secretname", "s"}, {"rotation", true}};
+  const auto plan = refresh::make_plan(to_json(w.file.names), w.file.members, w.services, "");
+  EXPECT_FALSE(plan.ok());
+  std::vector<std::string> lines;
+  for (const auto& each : plan.problems) lines.push_back(base::to_string("f", each));
+  EXPECT_THAT(lines,
+              testing::UnorderedElementsAre(
+                  HasSubstr("$.restore.snapshot: 'monday': there is no such snapshot"),
+                  HasSubstr("$.restore.multiaz: warning: means nothing in memory"),
+                  HasSubstr("$.createsecret.rotation: warning: is true, and secrets are not rotated")));
+}
+
+TEST(RefreshPlan, LooksAtWhatHangsOnTheOldDatabase) {
+  for (const bool cluster : {false, true}) {
+    SimulatedWorld w(file_of(cluster), true, {});
+    auto reader = *w.databases.get("id-oldreader");
+    reader.tags.clear();
+    reader.name = std::string(60, 'r');
+    reader.deletion_protection = true;
+    w.databases.add(reader);
+    w.run();
+    EXPECT_FALSE(w.completed());
+    EXPECT_THAT(w.cause(), HasSubstr("does not carry the tag refresh=true"));
+    EXPECT_THAT(w.cause(), HasSubstr("has a name too long to be set aside"));
+    EXPECT_THAT(w.cause(), HasSubstr("has deletion protection"));
+    EXPECT_EQ(w.databases.find(provider::Selector{.tags = {{"refresh-run", w.run_id}}}).size(), 0U);
+  }
+}
+
+/// Results are part of the state, which is bounded; what 33 scripts of 200 statements tell fits.
+TEST(RefreshScripts, ManyStatementsFitIntoTheState) {
+  std::string keys;
+  for (int i = 0; i < 33; ++i) keys += (i > 0 ? "," : "") + std::to_string(i) + ".sql";
+  SimulatedWorld w(with(instance_file(), "1.sql,2.sql", keys), true, {});
+  for (int i = 0; i < 33; ++i)
+    for (int statement = 0; statement < 200; ++statement)
+      w.scripts.objects["b/p/" + std::to_string(i) + ".sql"] +=
+          "UPDATE t" + std::to_string(i) + " SET a = " + std::to_string(statement) + "\n";
+  w.run();
+  EXPECT_TRUE(w.completed()) << w.cause();
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+  EXPECT_LT(w.journal.find(w.run_id)->snapshot.size(), 60'000U);
+}
+
+/// A script that brings its server down each time is not tried on copies for ever.
+TEST(RefreshScripts, AServerThatAlwaysDiesIsGivenUp) {
+  SimulatedWorld w(instance_file(), true, {.dying_statement = "customers"});
+  w.run();
+  EXPECT_FALSE(w.completed());
+  EXPECT_THAT(w.cause(), HasSubstr("the scripts were interrupted on 5 copies, one after the other"));
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+}
+
 TEST(RefreshPlan, RefusesWhatIsNotOursToReplace) {
   SimulatedWorld w(instance_file(), false, {});
   w.databases.add({.name = "dev", .id = "id-foreign", .engine = "mysql", .status = "available"});
@@ -176,19 +356,23 @@ TEST(RefreshGuard, RefusesEveryVerbOnTheSourceAndOnStrangers) {
                    .engine = "mysql",
                    .status = "available",
                    .tags = {{"refresh", "true"}}});
-  w.databases.add_tags("id-prod", {{"refresh", "true"}});
+  w.databases.make_so("id-prod", {.tags = {{"refresh", "true"}}}, {w.clock, w.clock.now(), {}, {}});
   const base::Json pins = {{"source", "id-prod"}, {"old", "id-old"}};
   refresh::Guard guard(w.databases, "run", pins);
   const provider::Budget budget{w.clock, w.clock.now(), {}, {}};
   for (const char* id : {"id-prod", "id-stranger"}) {
+    const base::Secret secret("x");
     const std::function<void()> verbs[] = {[&] { guard.remove(id, budget); },
-                                           [&] { guard.rename(id, "x"); },
-                                           [&] { guard.stop(id, budget); },
-                                           [&] { guard.start(id, budget); },
-                                           [&] { guard.set_open(id, false, budget); },
-                                           [&] { guard.add_tags(id, {}); },
-                                           [&] { guard.set_master_password(id, base::Secret("x")); },
-                                           [&] { guard.login(id, base::Secret("x")); }};
+                                           [&] { guard.make_so(id, {.name = "x"}, budget); },
+                                           [&] { guard.make_so(id, {.open = false}, budget); },
+                                           [&] {
+                                             guard.make_so(id, {.tags = {{"a", "b"}}}, budget);
+                                           },
+                                           [&] { guard.create({.of = id, .name = "x"}, budget); },
+                                           [&] { guard.schemas(id, secret); },
+                                           [&] { guard.drop_schema(id, "d", secret, budget); },
+                                           [&] { guard.script_session(id, secret, ""); },
+                                           [&] { guard.login(id, secret); }};
     for (const auto& verb : verbs) {
       try {
         verb();
@@ -198,7 +382,7 @@ TEST(RefreshGuard, RefusesEveryVerbOnTheSourceAndOnStrangers) {
       }
     }
   }
-  guard.stop("id-old", budget);
+  guard.make_so("id-old", {.running = false}, budget);
   EXPECT_EQ(w.databases.get("id-old")->status, "stopping");
 }
 

@@ -99,10 +99,11 @@ std::string cluster_file() {
 }
 
 SimulatedWorld::SimulatedWorld(const std::string& file_text, bool with_old,
-                               provider::simulated::Faults faults)
+                               provider::simulated::Faults faults, Calls calls)
     : file(refresh::parse_refresh_file(file_text)),
       clock(*base::parse_iso_offset("2026-01-01T00:00:00Z")),
       databases(clock, std::move(faults)),
+      calls_(calls),
       with_old_(with_old) {
   if (!file.ok())
     throw std::runtime_error("the file is not valid: " + base::to_string("file", file.problems.at(0)));
@@ -163,7 +164,7 @@ SimulatedWorld::SimulatedWorld(const std::string& file_text, bool with_old,
                      .cluster = old_id_,
                      .replica_of = old_id_});
     }
-    for (const auto& each : databases.list())
+    for (const auto& each : databases.find(provider::Selector{}))
       if (each.id.starts_with("id-old") && each.id != old_id_) old_parts_[each.id] = each.name;
     secrets.put_pending("s", base::Secret(R"({"username":"admin","password":"old password"})"));
     secrets.promote("s");
@@ -176,11 +177,48 @@ SimulatedWorld::SimulatedWorld(const std::string& file_text, bool with_old,
   secrets.promote(refresh::run_secret_name(run_id));
 }
 
+engine::Task SimulatedWorld::task() {
+  if (!calls_.stateless && !calls_.twice) return refresh::make_task(services, calls_.times);
+  return [this](const engine::Attempt& attempt) {
+    const auto call = [&] {
+      const Json input = Json::parse(attempt.input.dump());
+      provider::Services fresh{databases, secrets, scripts, ledger, notifier};
+      return refresh::make_task(fresh, calls_.times)(engine::Attempt{.execution = attempt.execution,
+                                                                     .state = attempt.state,
+                                                                     .input = input,
+                                                                     .clock = clock,
+                                                                     .stop = attempt.stop,
+                                                                     .cancel = attempt.cancel,
+                                                                     .tell = attempt.tell});
+    };
+    if (calls_.twice) call();
+    return call();
+  };
+}
+
+Json SimulatedWorld::end_state() {
+  Json state = {{"status", journal.find(run_id)->status}};
+  for (auto each : databases.find(provider::Selector{})) {
+    each.tags.erase("refresh-run");
+    state["databases"][each.name] = {{"kind", to_string(each.kind)},
+                                     {"status", each.status},
+                                     {"open", each.open},
+                                     {"port", each.port},
+                                     {"writer", each.writer},
+                                     {"tags", each.tags},
+                                     {"members", each.members.size()},
+                                     {"replicas", each.replicas.size()}};
+  }
+  for (const auto& name : secrets.names()) state["secrets"].push_back(name);
+  for (const auto& row : ledger.rows("")) state["ledger"].push_back({row.dbinstance, row.status, row.source});
+  for (const auto& message : notifier.messages) state["messages"].push_back(message.subject);
+  return state;
+}
+
 void SimulatedWorld::drive(bool first) {
   engine::Ownership ownership(folder.path() / "engines");
   engine::Observer observer;
-  engine::Engine engine(journal, clock, ownership, refresh::make_task(services), observer,
-                        {.workers = 0, .seed = 7});
+  engine::Engine engine(journal, clock, ownership, task(), observer, {.workers = 0, .seed = 7});
   if (first && !journal.find(run_id)) {
     engine.start(run_id, "target", refresh::state_machine().dump(),
                  refresh::run_input(run_id, file, false, clock.now()));
@@ -229,7 +267,7 @@ std::vector<std::string> SimulatedWorld::faults_at_end() {
   const auto source = databases.get("id-prod");
   if (!source || source->name != file.names.source || source->status != "available" || !source->tags.empty())
     wrong.emplace_back("the source was touched");
-  for (const auto& each : databases.list()) {
+  for (const auto& each : databases.find(provider::Selector{})) {
     const bool ours = each.tags.contains("refresh-run");
     if (!completed() && ours && !(named && named->id != old_id_))
       wrong.push_back("left behind: " + each.name);
@@ -252,8 +290,8 @@ std::vector<std::string> SimulatedWorld::faults_at_end() {
     wrong.emplace_back("the secret does not fit the old database");
   if (completed() && named && secret &&
       databases.login(named->id,
-                      base::Secret(Json::parse(secret->reveal()).at("password").get<std::string>())) ==
-          nullptr)
+                      base::Secret(Json::parse(secret->reveal()).at("password").get<std::string>()),
+                      "") == nullptr)
     wrong.emplace_back("the secret does not open the new database");
   return wrong;
 }

@@ -18,9 +18,17 @@ std::string instance_file();  ///< Test 3c of the original: replaces mysqlinstd,
 std::string
 cluster_file();  ///< Test 1 of the original with the old cluster replaced, replicas and a secret rotated
 
+/// How the tasks of a run are called.
+struct Calls {
+  refresh::CallTimes times = {};
+  bool stateless = false;  ///< each call gets objects of its own, and nothing but its input
+  bool twice = false;      ///< each call is made twice, and the first one's answer is lost
+};
+
 class SimulatedWorld {
  public:
-  SimulatedWorld(const std::string& file_text, bool with_old, provider::simulated::Faults faults);
+  SimulatedWorld(const std::string& file_text, bool with_old, provider::simulated::Faults faults,
+                 Calls calls = {});
 
   /// Runs to the end. Where `crash_at` (counted over journal commits and changes of databases) is reached,
   /// the process "dies", and another one takes the run up. Returns how many such points were passed.
@@ -30,6 +38,8 @@ class SimulatedWorld {
   std::vector<std::string> faults_at_end();
   bool completed();
   std::string cause();
+  /// What the run has left, without times and ids: two runs that ended alike show the same.
+  base::Json end_state();
 
   refresh::RefreshFile file;
   Temporary folder{true};
@@ -45,6 +55,8 @@ class SimulatedWorld {
 
  private:
   void drive(bool first);
+  engine::Task task();
+  Calls calls_;
   bool with_old_;
   std::string old_id_;
   std::map<std::string, std::string> old_parts_;  ///< names by id

@@ -1,11 +1,11 @@
-// The logs of adopted servers: received as they grow, by a process that outlives us.
+#include "provider/local/archive.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "provider/local/databases.h"
 
 namespace provider::local {
 namespace {
@@ -13,76 +13,133 @@ namespace {
 using base::Error;
 using namespace std::chrono_literals;
 
-constexpr std::uintmax_t biggest_output =
-    1U << 20U;  ///< it complains every few seconds while its source is away
+/// A receiver that gets nothing says so every few seconds.
+constexpr auto between_complaints = 30s;
+constexpr std::uintmax_t biggest_output = 1U << 20U;
 
+bool is_complaint(const std::string& line) {
+  const auto text = base::lower(line);
+  return text.find("error") != std::string::npos || text.find("fatal") != std::string::npos;
+}
+
+/// Its output and its password lie beside the log.
 bool is_log(const os::fs::directory_entry& entry) {
   return !entry.path().filename().string().starts_with("receiver.");
+}
+
+void sleep(const Budget& budget, std::chrono::milliseconds time) {
+  if (!budget.clock.sleep_until(budget.clock.now() + time, budget.stop))
+    throw Error("Interrupted", "stopped while a log was being received");
 }
 
 }  // namespace
 
 /// All of it works in the archive's folder: found there, whoever started it, as a server is in its own.
-bool Databases::receives(const Row& adopted) {
+bool LogArchive::receives(const Row& adopted) {
   std::error_code missing;
-  const auto folder = os::fs::canonical(home_.archive(adopted.id), missing);
+  const auto folder = os::fs::canonical(fleet_.home().archive(adopted.id), missing);
   return !missing && os::find_working_in(folder, receiver_programs());
 }
 
-void Databases::start_receiving(const Row& adopted, const Budget& budget) {
-  const auto folder = home_.archive(adopted.id);
-  if (receives(adopted)) return os::rotate(folder / receiver_output, biggest_output);
-  const auto account = home_.accounts().claim(folder);
-  os::remove_tree(folder / receiver_output);
-  auto command = server(adopted)->receiver(administrator(adopted));
+void LogArchive::start_receiving(const Row& adopted, const Budget& budget) {
+  const auto path = fleet_.home().locks() / ("receiver-" + adopted.id);
+  std::optional<os::FileLock> held;
+  while (true) {
+    if (auto got = os::FileLock::try_lock(path)) {
+      held.emplace(*std::move(got));
+      break;
+    }
+    sleep(budget, 50ms);
+  }
+  const auto folder = fleet_.home().archive(adopted.id);
+  const auto output = folder / receiver_output;
+  if (receives(adopted)) {
+    if (last_complaint(adopted, budget.clock).empty()) return os::rotate(output, biggest_output);
+    stop_receiving(adopted);
+  }
+  const auto account = fleet_.home().accounts().claim(folder);
+  os::remove_tree(output);
+  auto command = fleet_.server(adopted)->receiver(fleet_.administrator(adopted));
   command.user = account;
   command.folder = folder;
-  command.output = folder / receiver_output;
+  command.output = output;
   const auto receiver = os::start(command);
   const auto enough = budget.clock.now() + 30s;
   while (std::none_of(os::fs::directory_iterator(folder), os::fs::directory_iterator(), is_log)) {
-    const auto said = os::read_regular(folder / receiver_output);
-    const bool failed = !os::is_running(receiver) || base::lower(said).find("error") != std::string::npos;
-    if (failed || budget.clock.now() >= enough) {
+    const auto said = os::read_regular(output);
+    if (!os::is_running(receiver) || is_complaint(said) || budget.clock.now() >= enough) {
       stop_receiving(adopted);
       throw Error("LogNotReceived",
                   fmt::format("the log of '{}' cannot be received: {}", adopted.name, base::trim(said)),
                   "the user needs the right to replicate; PostgreSQL's pg_hba.conf a line for it");
     }
-    if (!budget.clock.sleep_until(budget.clock.now() + 20ms, budget.stop))
-      throw Error("Interrupted", "stopped while a log was about to be received");
+    sleep(budget, 20ms);
   }
 }
 
-void Databases::stop_receiving(const Row& adopted) {
-  os::kill_working_in(home_.archive(adopted.id), receiver_programs());
+void LogArchive::stop_receiving(const Row& adopted) {
+  os::kill_working_in(fleet_.home().archive(adopted.id), receiver_programs());
 }
 
-/// While the source answers, a restore fetches what is missing; without it, what we have is all there is.
-base::Time Databases::log_end(const Row& source) {
-  if (source.adopted.is_null() || status_of(source) == "available") return base::SystemClock().now();
-  base::Time newest{};
-  for (const auto& entry : os::fs::directory_iterator(home_.archive(source.id)))
-    if (is_log(entry)) newest = std::max(newest, os::modified(entry.path()));
-  return newest;
+void LogArchive::begin_anew(const Row& adopted, const Budget& budget) {
+  stop_receiving(adopted);
+  os::remove_tree(fleet_.home().archive(adopted.id));
+  start_receiving(adopted, budget);
 }
 
-/// The log may lag behind the copy for a moment. If it does not come, it has a gap that nothing can fill: it
-/// is begun anew, for the copies from now on.
-bool Databases::await_log(const Row& adopted, const Snapshot& base, const Budget& budget) {
+bool LogArchive::await_log(const Row& adopted, const Snapshot& base, const Budget& budget) {
   const auto enough = budget.clock.now() + 10s;
-  const auto its = server(adopted);
-  while (!its->has_log(log_of(adopted, base))) {
-    if (budget.clock.now() >= enough || !receives(adopted)) {
-      stop_receiving(adopted);
-      os::remove_tree(home_.archive(adopted.id));
-      start_receiving(adopted, budget);
-      return false;
-    }
-    if (!budget.clock.sleep_until(budget.clock.now() + 50ms, budget.stop))
-      throw Error("Interrupted", "stopped while a log was being received");
+  while (!has_log(adopted, base)) {
+    if (budget.clock.now() >= enough || !receives(adopted)) return false;
+    sleep(budget, 50ms);
   }
   return true;
+}
+
+LogSource LogArchive::log_of(const Row& source, const Snapshot& base) {
+  LogSource log{.data = fleet_.server(source)->data(),
+                .archive = fleet_.home().archive(source.id),
+                .base = fleet_.home().snapshot(base.id) / "data",
+                .base_position = base.position,
+                .superuser = base.origin.settings.value("superuser", "")};
+  if (!is_ours(source)) log.data = log.archive;
+  return log;
+}
+
+bool LogArchive::has_log(const Row& source, const Snapshot& base) {
+  return fleet_.server(source)->has_log(log_of(source, base));
+}
+
+void LogArchive::drop_log_before(const Row& source, const Snapshot& base) {
+  fleet_.server(source)->drop_log_before(log_of(source, base));
+}
+
+/// What a receiver said last, if it is a fault of this moment.
+std::string LogArchive::last_complaint(const Row& adopted, base::Clock& clock) {
+  const auto output = fleet_.home().archive(adopted.id) / receiver_output;
+  std::error_code none;
+  if (os::fs::file_size(output, none) == 0 || none) return {};
+  if (clock.now() - os::modified(output) > between_complaints) return {};
+  const auto lines = base::split_list(os::read_regular(output), '\n');
+  return !lines.empty() && is_complaint(lines.back()) ? lines.back() : "";
+}
+
+std::string LogArchive::fault(const Row& source, base::Clock& clock) {
+  if (is_ours(source)) return {};
+  if (!receives(source)) return "nothing receives it (dbrefresh local start --all begins it again)";
+  const auto complaint = last_complaint(source, clock);
+  if (!complaint.empty()) return "it cannot be received: " + complaint;
+  return supervisor_.answers(source) ? "" : "the server does not answer";
+}
+
+base::Time LogArchive::log_end(const Row& source, base::Clock& clock) {
+  if (fault(source, clock).empty()) return clock.now();
+  base::Time newest{};
+  std::error_code none;
+  for (os::fs::directory_iterator at(fleet_.home().archive(source.id), none), end; !none && at != end;
+       at.increment(none))
+    if (is_log(*at)) newest = std::max(newest, os::modified(at->path()));
+  return newest;
 }
 
 }  // namespace provider::local

@@ -18,7 +18,13 @@ CREATE TABLE IF NOT EXISTS snapshot (
   id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, automated INTEGER NOT NULL, origin TEXT NOT NULL,
   data_time INTEGER NOT NULL, position TEXT NOT NULL);
 )sql";
-constexpr std::string_view steps[] = {version_2};
+/// Requests, and what a database was restored from.
+constexpr std::string_view version_3 = R"sql(
+ALTER TABLE instance ADD COLUMN token TEXT NOT NULL DEFAULT '';
+ALTER TABLE instance ADD COLUMN restored TEXT NOT NULL DEFAULT 'null';
+CREATE UNIQUE INDEX instance_token ON instance (token) WHERE token <> '';
+)sql";
+constexpr std::string_view steps[] = {version_2, version_3};
 constexpr store::Schema schema{steps, 2};
 
 Row read(const store::Statement& row) {
@@ -37,15 +43,26 @@ Row read(const store::Statement& row) {
           .settings = base::Json::parse(row.text(12)),
           .cluster = row.text(13),
           .writer = row.integer(14) != 0,
-          .replica_of = row.text(15)};
+          .replica_of = row.text(15),
+          .token = row.text(16),
+          .restored = base::Json::parse(row.text(17))};
 }
 
 }  // namespace
+
+base::Error no_such_database(const std::string& what) {
+  return {"DBInstanceNotFound", fmt::format("there is no database {}", what),
+          "dbrefresh local list shows all"};
+}
 
 Catalogue::Catalogue(const std::filesystem::path& path) : db_(path, schema) {}
 
 std::vector<Row> Catalogue::select(const std::string& where, const std::string& value) {
   const std::lock_guard lock(mutex_);
+  return select_locked(where, value);
+}
+
+std::vector<Row> Catalogue::select_locked(const std::string& where, const std::string& value) {
   auto row = db_.prepare(fmt::format("SELECT * FROM instance WHERE {} ORDER BY name, kind", where));
   row.bind(value);
   std::vector<Row> rows;
@@ -60,6 +77,12 @@ std::optional<Row> Catalogue::find_name(Kind kind, const std::string& name) {
 
 std::optional<Row> Catalogue::find_id(const std::string& id) {
   auto rows = select("id = ?", id);
+  return rows.empty() ? std::nullopt : std::optional(std::move(rows[0]));
+}
+
+std::optional<Row> Catalogue::find_token(const std::string& token) {
+  if (token.empty()) return std::nullopt;
+  auto rows = select("token = ?", token);
   return rows.empty() ? std::nullopt : std::optional(std::move(rows[0]));
 }
 
@@ -80,30 +103,38 @@ void Catalogue::must_be_free(const Row& row) {
                     fmt::format("there is a database {} already", row.name));
 }
 
-void Catalogue::add(const Row& row) {
+bool Catalogue::add(const Row& row) {
   const std::lock_guard lock(mutex_);
   store::Transaction transaction(db_);
+  if (!row.token.empty() && !select_locked("token = ?", row.token).empty()) return false;
   must_be_free(row);
-  db_.prepare("INSERT INTO instance VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+  db_.prepare("INSERT INTO instance VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(row.id, std::string(to_string(row.kind)), row.name, row.engine, row.version, row.status,
             std::int64_t{row.port}, row.master_user, row.db_name, base::Json(row.tags).dump(),
             std::int64_t{row.open}, row.adopted.dump(), row.settings.dump(), row.cluster,
-            std::int64_t{row.writer}, row.replica_of)
+            std::int64_t{row.writer}, row.replica_of, row.token, row.restored.dump())
       .run();
   transaction.commit();
+  return true;
 }
 
-void Catalogue::update(const Row& row) {
+Row Catalogue::change(const std::string& id, const std::function<void(Row&)>& edit) {
   const std::lock_guard lock(mutex_);
   store::Transaction transaction(db_);
+  auto found = select_locked("id = ?", id);
+  if (found.empty()) throw no_such_database(id);
+  Row row = std::move(found[0]);
+  edit(row);
   must_be_free(row);
   db_.prepare(
-         "UPDATE instance SET name=?, version=?, status=?, port=?, master_user=?, db_name=?, tags=?, open=?, "
-         "settings=? WHERE id=?")
-      .bind(row.name, row.version, row.status, std::int64_t{row.port}, row.master_user, row.db_name,
-            base::Json(row.tags).dump(), std::int64_t{row.open}, row.settings.dump(), row.id)
+         "UPDATE instance SET name=?, engine=?, version=?, status=?, port=?, master_user=?, db_name=?, "
+         "tags=?, open=?, adopted=?, settings=?, restored=? WHERE id=?")
+      .bind(row.name, row.engine, row.version, row.status, std::int64_t{row.port}, row.master_user,
+            row.db_name, base::Json(row.tags).dump(), std::int64_t{row.open}, row.adopted.dump(),
+            row.settings.dump(), row.restored.dump(), row.id)
       .run();
   transaction.commit();
+  return row;
 }
 
 void Catalogue::remove(const std::string& id) {

@@ -2,8 +2,10 @@
 // id and never move.
 #pragma once
 
+#include <functional>
 #include <mutex>
 
+#include "base/error.h"
 #include "provider/provider.h"
 #include "store/sqlite.h"
 
@@ -22,6 +24,8 @@ struct Row {
   std::string cluster;     ///< id of the cluster that an instance belongs to
   bool writer = false;     ///< of that cluster, on whose storage it runs
   std::string replica_of;  ///< id of the instance or cluster that it replicates
+  std::string token;       ///< of the request that made it; "" for what people made
+  base::Json restored;     ///< of a restored one: {dataTime in microseconds, method}
 };
 
 /// A copy that was put by: what a restore needs to make a database of it again.
@@ -33,21 +37,24 @@ struct Snapshot {
   base::Json position;     ///< Copied::position
 };
 
-/// Thread-safe; several processes may share the file.
+/// Thread-safe; several processes may share the file. A catalogue of an older version is upgraded.
 class Catalogue {
  public:
   explicit Catalogue(const std::filesystem::path& path);
 
   std::optional<Row> find_name(Kind kind, const std::string& name);
   std::optional<Row> find_id(const std::string& id);
+  std::optional<Row> find_token(const std::string& token);
   std::vector<Row> all();
   /// A cluster's instances; what replicates an instance.
   std::vector<Row> members(const std::string& cluster);
   std::vector<Row> replicas(const std::string& id);
-  /// Throws DBInstanceAlreadyExists or DBClusterAlreadyExistsFault if the name is taken.
-  void add(const Row& row);
-  /// Replaces the row of this id. Throws as add() if its new name is taken.
-  void update(const Row& row);
+  /// False, and nothing added, if there is one of its token already. Throws DBInstanceAlreadyExists or
+  /// DBClusterAlreadyExistsFault if the name is taken.
+  bool add(const Row& row);
+  /// Changes the row as it is at this moment, in one transaction: what others change meanwhile is not lost.
+  /// Returns it as it is then. Throws DBInstanceNotFound, and as add() if its new name is taken.
+  Row change(const std::string& id, const std::function<void(Row&)>& edit);
   void remove(const std::string& id);
 
   /// Oldest first.
@@ -59,8 +66,11 @@ class Catalogue {
  private:
   void must_be_free(const Row& row);
   std::vector<Row> select(const std::string& where, const std::string& value);
+  std::vector<Row> select_locked(const std::string& where, const std::string& value);
   std::mutex mutex_;
   store::Database db_;
 };
+
+base::Error no_such_database(const std::string& what);
 
 }  // namespace provider::local

@@ -6,99 +6,38 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "provider/local/admission.h"
+#include "provider/local/schemas.h"
 
 namespace provider::local {
-namespace {
 
 using base::Error;
 
-Error not_found(const std::string& what) {
-  return {"DBInstanceNotFound", fmt::format("there is no database {}", what),
-          "dbrefresh local list shows all"};
-}
+Databases::Databases(const Home& home, SecretStore& secrets, base::Clock& clock)
+    : clock_(clock),
+      fleet_(home, secrets),
+      supervisor_(fleet_, jobs_, clock),
+      archive_(fleet_, supervisor_),
+      snapshots_(fleet_, archive_),
+      removal_(fleet_, jobs_, archive_, snapshots_),
+      copies_(fleet_, jobs_, supervisor_, snapshots_, archive_, removal_),
+      creation_(fleet_, copies_, snapshots_, removal_),
+      jobs_(clock) {}
 
-std::string arn_of(const Row& row) {
-  return fmt::format("arn:dbrefresh:rds:local:{}:{}", row.kind == Kind::cluster ? "cluster" : "db", row.name);
-}
-
-}  // namespace
-
-Databases::Databases(const Home& home, SecretStore& secrets)
-    : home_(home), secrets_(secrets), catalogue_(home.catalogue()) {}
-
-Row Databases::must_get(const std::string& id) {
-  auto row = catalogue_.find_id(id);
-  if (!row) throw not_found(id);
-  return *std::move(row);
-}
-
-Row Databases::storage_of(const Row& row) {
-  return row.writer ? must_get(row.cluster) : row;
-}
-
-std::vector<Row> Databases::readers_of(const Row& cluster) {
-  if (cluster.kind != Kind::cluster) return {};
-  auto readers = catalogue_.members(cluster.id);
-  std::erase_if(readers, [](const Row& member) { return member.writer; });
-  return readers;
-}
-
-std::unique_ptr<Server> Databases::server(const Row& row) {
-  const Row storage = storage_of(row);
-  return make_server(home_, family_of(storage.engine), storage.id, storage.port);
-}
-
-/// The truth about a status: an operation that runs holds the database's lock; without one, only the process
-/// counts.
-std::string Databases::status_of(const Row& row) {
-  if (!row.adopted.is_null()) {
-    try {
-      sql::connect(administrator(row), std::chrono::seconds(5));
-      return "available";
-    } catch (const Error&) {
-      return "stopped";
-    }
+std::vector<Database> Databases::find(const Selector& selector) {
+  const bool look = !selector.name.empty() || !selector.id.empty();
+  const std::string name = base::lower(selector.name);
+  std::vector<Database> out;
+  for (const Row& row : fleet_.rows().all()) {
+    const bool fits = (!selector.kind || row.kind == *selector.kind) && (name.empty() || row.name == name) &&
+                      (selector.id.empty() || row.id == selector.id) &&
+                      std::ranges::all_of(selector.tags, [&](const auto& tag) {
+                        const auto found = row.tags.find(tag.first);
+                        return found != row.tags.end() && found->second == tag.second;
+                      });
+    if (fits) out.push_back(supervisor_.describe(row, look));
   }
-  const Row storage = storage_of(row);
-  if (classify(storage.status) == StatusClass::transient &&
-      !os::FileLock::try_lock(home_.locks() / storage.id))
-    return storage.status;
-  if (storage.status == "creating" || storage.status == "deleting") return "failed";
-  if (server(storage)->process()) return "available";
-  // A cluster without instances is storage alone: nothing has to run.
-  if (row.kind == Kind::cluster && catalogue_.members(row.id).empty()) return "available";
-  return "stopped";
-}
-
-Database Databases::describe(const Row& row) {
-  const Row storage = storage_of(row);
-  Database out{.kind = row.kind,
-               .name = row.name,
-               .id = row.id,
-               .arn = arn_of(row),
-               .engine = row.engine,
-               .version = row.version,
-               .status = status_of(row),
-               .host = "127.0.0.1",
-               .port = storage.port,
-               .master_user = row.master_user,
-               .db_name = row.db_name,
-               .tags = row.tags,
-               .open = storage.open,
-               .cluster = row.cluster,
-               .writer = row.writer,
-               .replica_of = row.replica_of};
-  if (!row.adopted.is_null()) out.host = row.adopted.value("host", "localhost");
-  if (row.kind == Kind::cluster)
-    for (const Row& each : catalogue_.members(row.id)) out.members.push_back(each.id);
-  else
-    for (const Row& each : catalogue_.replicas(row.id)) out.replicas.push_back(each.id);
   return out;
-}
-
-std::optional<Database> Databases::find(Kind kind, const std::string& name) {
-  const auto row = catalogue_.find_name(kind, base::lower(name));
-  return row ? std::optional(describe(*row)) : std::nullopt;
 }
 
 std::optional<Database> Databases::find_any(const std::string& name) {
@@ -106,68 +45,139 @@ std::optional<Database> Databases::find_any(const std::string& name) {
   return found ? found : find(Kind::cluster, name);
 }
 
-std::optional<Database> Databases::get(const std::string& id) {
-  const auto row = catalogue_.find_id(id);
-  return row ? std::optional(describe(*row)) : std::nullopt;
+Database Databases::shown(const std::string& id) {
+  return supervisor_.describe(fleet_.must_get(id), true);
 }
 
-std::uint64_t Databases::bytes(const std::string& id) {
-  return size_of(must_get(id));
+std::vector<Objection> Databases::check(const Intent& intent) {
+  return Admission(fleet_, supervisor_, snapshots_, clock_).check(intent);
 }
 
-std::uint64_t Databases::size_of(const Row& row) {
-  if (row.adopted.is_null()) return os::tree_bytes(server(row)->data());
-  try {
-    return server(row)->size_of(*sql::connect(administrator(row), std::chrono::seconds(5)));
-  } catch (const Error&) {
-    return 0;  // it does not run; its status says so
+Work<Restored> Databases::restore(const RestoreRequest& request, const Budget& budget) {
+  return copies_.restore(request, budget);
+}
+
+Work<Database> Databases::create(const provider::CreateRequest& request, const Budget& budget) {
+  return copies_.create(request, budget);
+}
+
+/// A password is set while users are still shut out, and before a stop: it takes a server that runs.
+Work<Database> Databases::make_so(const std::string& id, const Desired& desired, const Budget& budget) {
+  Row row = fleet_.must_get(id);
+  if (desired.name || !desired.tags.empty()) {
+    const auto name = desired.name ? must_be_name(*desired.name) : row.name;
+    row = fleet_.rows().change(id, [&](Row& now) {
+      now.name = name;
+      for (const auto& [key, value] : desired.tags) now.tags[key] = value;
+    });
   }
-}
-
-std::vector<Database> Databases::list() {
-  std::vector<Database> out;
-  for (const Row& row : catalogue_.all()) out.push_back(describe(row));
-  return out;
-}
-
-sql::Endpoint Databases::endpoint(const std::string& id) {
-  const Row row = must_get(id);
-  sql::Endpoint out{.family = family_of(row.engine)};
-  if (row.adopted.is_null()) {
-    out = server(row)->socket_endpoint();
-  } else {
-    out.socket = row.adopted.value("socket", "");
-    out.host = row.adopted.value("host", "127.0.0.1");
-    out.port = row.port;
+  const Power power{desired.open, desired.running};
+  if (auto pending = supervisor_.await_change(row, power, budget)) return *pending;
+  if (desired.master_password) {
+    if (desired.running == true)
+      if (auto pending = supervisor_.bring_to(row, {.running = true}, budget)) return *pending;
+    supervisor_.set_master_password(fleet_.must_get(id), *desired.master_password);
   }
-  out.user = row.master_user;
-  out.database = row.db_name;
-  return out;
+  if (desired.open || desired.running)
+    if (auto pending = supervisor_.bring_to(fleet_.must_get(id), power, budget)) return *pending;
+  return shown(id);
 }
 
-std::unique_ptr<sql::Connection> Databases::login(const std::string& id, const base::Secret& password) {
-  sql::Endpoint where = endpoint(id);
+Work<Done> Databases::remove(const std::string& id, const Budget& budget) {
+  return removal_.remove(id, budget);
+}
+
+bool Databases::replica_in_sync(const std::string& id) {
+  const Row row = fleet_.must_get(id);
+  if (row.replica_of.empty())
+    throw Error("InvalidDBInstanceState", fmt::format("{} is no replica", row.name));
+  return fleet_.server(row)->in_step_with(*fleet_.server(fleet_.must_get(row.replica_of)));
+}
+
+/// As administrator, whose way in takes no password.
+std::optional<std::vector<std::string>> Databases::schemas(const std::string& id,
+                                                           const std::optional<base::Secret>&) {
+  return schemas_of(fleet_.administrator(fleet_.must_get(id)));
+}
+
+Work<Done> Databases::drop_schema(const std::string& id, const std::string& name, const base::Secret&,
+                                  const Budget& budget) {
+  const Row row = fleet_.must_get(id);
+  if (!local::is_ours(row))
+    throw Error("InvalidDBInstanceState", fmt::format("{} is adopted: it is only read", row.name));
+  const auto key = fmt::format("drop {} of {}", name, id);
+  jobs_.begin(key, key, Jobs::Weight::light, std::nullopt,
+              [where = fleet_.administrator(row), name](const Budget&) { local::drop_schema(where, name); });
+  if (auto pending = jobs_.await(key, key, budget)) return *pending;
+  return Done{};
+}
+
+std::unique_ptr<sql::Connection> Databases::login(const std::string& id, const base::Secret& password,
+                                                  const std::string& schema) {
+  sql::Endpoint where = fleet_.endpoint(fleet_.must_get(id));
   where.password = password;
+  if (!schema.empty()) where.database = schema;
   return sql::connect(where, std::chrono::seconds(10));
 }
 
-sql::Endpoint Databases::administrator(const Row& row) {
-  if (row.adopted.is_null()) return server(row)->administrator_endpoint();
-  sql::Endpoint out{.family = family_of(row.engine)};
-  out.socket = row.adopted.value("socket", "");
-  out.host = row.adopted.value("host", "127.0.0.1");
-  out.port = row.port;
-  out.user = row.adopted.at("user");
-  if (const auto secret = secrets_.get("local/" + row.id, SecretStore::Stage::current))
-    out.password = base::Secret(base::Json::parse(secret->reveal()).value("password", ""));
-  return out;
+std::unique_ptr<sql::Connection> Databases::script_session(const std::string& id,
+                                                           const base::Secret& master_password,
+                                                           const std::string& schema) {
+  const Row row = fleet_.must_get(id);
+  if (!local::is_ours(row) || fleet_.storage_of(row).open) return login(id, master_password, schema);
+  auto where = fleet_.server(row)->admit_scripts(row.master_user);
+  if (where.user.empty()) return login(id, master_password, schema);
+  where.database = schema.empty() ? row.db_name : schema;
+  return sql::connect(where, std::chrono::seconds(10));
 }
 
-CopySource Databases::copy_source(const Row& row) {
-  CopySource source{.administrator = administrator(row), .ours = row.adopted.is_null()};
-  source.data = source.ours ? server(row)->data() : os::fs::path(row.adopted.at("datadir"));
-  if (source.ours) source.process = server(row)->process();
-  return source;
+Database Databases::create_new(const NewDatabase& request, const Budget& budget) {
+  return shown(creation_.create(request, budget));
+}
+
+Database Databases::adopt(const AdoptRequest& request, const Budget& budget) {
+  return shown(creation_.adopt(request, budget));
+}
+
+std::vector<std::string> Databases::start_all(
+    const Budget& budget, const std::function<void(const std::string&, const Error&)>& failed) {
+  std::vector<std::string> started;
+  for (const Row& row : fleet_.rows().all()) {
+    const bool silent = !local::is_ours(row) && LogArchive::keeps_log(row) && !archive_.receives(row);
+    if (!silent && !supervisor_.is_down(row)) continue;
+    try {
+      if (silent)
+        archive_.start_receiving(row, budget);
+      else
+        supervisor_.start(row, budget);
+      started.push_back(row.name);
+    } catch (const Error& error) {
+      failed(row.name, error);
+    }
+  }
+  return started;
+}
+
+Snapshot Databases::create_snapshot(const std::string& id, const std::string& name, const Budget& budget) {
+  return snapshots_.create(fleet_.must_get(id), must_be_name(name), false, budget);
+}
+
+void Databases::remove_snapshot(const std::string& name) {
+  const auto found = snapshots_.find(name);
+  if (!found) throw Error("DBSnapshotNotFound", fmt::format("there is no snapshot {}", name));
+  snapshots_.remove(*found);
+}
+
+Snapshot Databases::back_up(const std::string& id, const Budget& budget) {
+  return snapshots_.back_up(fleet_.must_get(id), budget);
+}
+
+void Databases::renew_login(const std::string& secret, const Budget& budget) {
+  for (const Row& row : fleet_.rows().all()) {
+    if (local::is_ours(row) || !LogArchive::keeps_log(row) || adopted_secret(row.id) != secret) continue;
+    archive_.stop_receiving(row);
+    archive_.start_receiving(row, budget);
+  }
 }
 
 }  // namespace provider::local

@@ -101,8 +101,8 @@ class Server {
 
   /// Where scripts log in to a copy that is closed: as an account of ours that may read, change and grant all
   /// in the databases of users, whoever owns it, and that leads nowhere outside of them: no files, no
-  /// programs, no other server. It names no database. What it needs is made here; forget_past() takes it away
-  /// again.
+  /// programs, no other server. It names no database; no user where there is no such account. What it needs
+  /// is made here; forget_past() takes it away again.
   virtual sql::Endpoint admit_scripts(const std::string& master) const;
 
   /// Before a copy is opened for the first time: removes logs and statistics in which data from before its

@@ -1,0 +1,107 @@
+#include "provider/local/fleet.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace provider::local {
+
+using base::Error;
+using namespace std::chrono_literals;
+
+std::string new_id(Kind kind) {
+  return (kind == Kind::cluster ? "cl-" : "db-") + os::random_text(18);
+}
+
+std::string must_be_name(const std::string& name) {
+  if (is_identifier(name)) return base::lower(name);
+  throw Error("InvalidParameterValue", fmt::format("'{}' is no name for a database or a snapshot", name),
+              std::string(identifier_rule));
+}
+
+Row Fleet::must_get(const std::string& id) {
+  auto row = rows_.find_id(id);
+  if (!row) throw no_such_database(id);
+  return *std::move(row);
+}
+
+Row Fleet::storage_of(const Row& row) {
+  return row.writer ? must_get(row.cluster) : row;
+}
+
+std::vector<Row> Fleet::readers_of(const Row& cluster) {
+  if (cluster.kind != Kind::cluster) return {};
+  auto readers = rows_.members(cluster.id);
+  std::erase_if(readers, [](const Row& member) { return member.writer; });
+  return readers;
+}
+
+std::vector<Row> Fleet::servers_of(const Row& row) {
+  std::vector<Row> all = {storage_of(row)};
+  for (Row& reader : readers_of(row)) all.push_back(std::move(reader));
+  return all;
+}
+
+std::unique_ptr<Server> Fleet::server(const Row& row) {
+  const Row storage = storage_of(row);
+  return make_server(home_, family_of(storage.engine), storage.id, storage.port);
+}
+
+os::FileLock Fleet::lock(const std::string& id, std::chrono::milliseconds patience) {
+  auto held = os::FileLock::try_lock(home_.locks() / id, patience);
+  if (held) return *std::move(held);
+  Error error("InvalidDBInstanceState", fmt::format("another operation on {} is going on", id));
+  error.retryable = true;
+  throw error;
+}
+
+bool Fleet::is_locked(const std::string& id) {
+  return !os::FileLock::try_lock(home_.locks() / id);
+}
+
+void Fleet::set_status(const std::string& id, const std::string& status) {
+  rows_.change(id, [&](Row& row) { row.status = status; });
+}
+
+sql::Endpoint Fleet::endpoint(const Row& row) {
+  sql::Endpoint out{.family = family_of(row.engine)};
+  if (is_ours(row)) {
+    out = server(row)->socket_endpoint();
+  } else {
+    out.socket = row.adopted.value("socket", "");
+    out.host = row.adopted.value("host", "127.0.0.1");
+    out.port = row.port;
+  }
+  out.user = row.master_user;
+  out.database = row.db_name;
+  return out;
+}
+
+sql::Endpoint Fleet::administrator(const Row& row) {
+  if (is_ours(row)) return server(row)->administrator_endpoint();
+  sql::Endpoint out = endpoint(row);
+  out.database.clear();
+  out.user = row.adopted.at("user");
+  if (const auto secret = secrets_.get(adopted_secret(row.id), SecretStore::Stage::current))
+    out.password = base::Secret(base::Json::parse(secret->reveal()).value("password", ""));
+  return out;
+}
+
+CopySource Fleet::copy_source(const Row& row) {
+  CopySource source{.administrator = administrator(row), .ours = is_ours(row)};
+  source.data = source.ours ? server(row)->data() : os::fs::path(row.adopted.at("datadir"));
+  if (source.ours) source.process = server(row)->process();
+  return source;
+}
+
+std::uint64_t Fleet::bytes(const Row& row) {
+  if (is_ours(row)) return os::tree_bytes(server(row)->data());
+  try {
+    return server(row)->size_of(*sql::connect(administrator(row), 5s));
+  } catch (const Error&) {
+    return 0;  // it does not run; its status says so
+  }
+}
+
+}  // namespace provider::local

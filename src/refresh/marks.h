@@ -1,0 +1,16 @@
+// The durable mark of how far the scripts have come on a copy, and what verify goes by.
+#pragma once
+
+#include "provider/provider.h"
+
+namespace refresh {
+
+/// Scripts run in slices: one for each call. The tag `refresh-scripts` of the copy says `<run>:<slices
+/// begun>`, from its restore on, and `<run>:done` after the last statement. A slice begins only where the
+/// mark says as many as the state of the run knows to have ended, and raises it before its first statement:
+/// so no statement runs twice on one copy, whoever dies or is asked again.
+provider::Tags scripts_mark(const std::string& run, std::int64_t slices_begun);
+provider::Tags scripts_done_mark(const std::string& run);
+bool has_mark(const provider::Database& database, const provider::Tags& mark);
+
+}  // namespace refresh
