@@ -97,10 +97,16 @@ TEST(Architecture, NobodyElseNamesAStep) {
 }
 
 /// Who makes a real clock is who puts a program together; all others are given one. A volume is mounted
-/// before there is anything to give it, and a session of sql/ measures what its peer does.
+/// before there is anything to give it, a session of sql/ measures what its peer does, and a tool of the
+/// system that is asked one question has a limit of its own.
 TEST(Architecture, AClockIsMadeWhereAProgramIsPutTogether) {
-  const std::set<std::string> makers = {"base/clock.h", "base/clock.cpp", "runs/world.h",
-                                        "cli/asl_command.cpp", "provider/local/volume.cpp"};
+  const std::set<std::string> makers = {"base/clock.h",
+                                        "base/clock.cpp",
+                                        "runs/world.h",
+                                        "cli/asl_command.cpp",
+                                        "provider/local/volume.cpp",
+                                        "provider/local/mariadb_source.cpp",
+                                        "os/service_account.cpp"};
   const fs::path src = SOURCE_DIR "/src";
   for (const auto& entry : fs::recursive_directory_iterator(src)) {
     if (!entry.is_regular_file() || makers.contains(fs::relative(entry.path(), src).string()) ||

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "provider/local/mariadb_rights.h"
 
 namespace provider::local {
 namespace {
@@ -38,9 +39,11 @@ bool has_relations_of_users(sql::Endpoint where, const std::string& database) {
 std::vector<std::string> schemas_of(const sql::Endpoint& administrator) {
   const auto session = sql::connect(administrator, 10s);
   if (administrator.family != "postgres")
-    return names(*session,
-                 "SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN ('mysql', "
-                 "'information_schema', 'performance_schema', 'sys') ORDER BY 1");
+    return names(
+        *session,
+        fmt::format("SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN {} "
+                    "ORDER BY 1",
+                    mariadb_own_schemas));
   auto all = names(*session,
                    "SELECT datname FROM pg_database WHERE datname <> 'template0' AND (datallowconn OR "
                    "datname NOT IN ('postgres', 'template1')) ORDER BY datname COLLATE \"C\"");
