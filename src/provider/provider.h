@@ -66,7 +66,7 @@ using Budget = base::Budget;
 
 /// Begun, and not done: ask again with the same arguments, not before `look_again` is over.
 struct Pending {
-  std::chrono::seconds look_again{1};
+  std::chrono::seconds look_again{5};
   base::Note note;
 };
 

@@ -91,7 +91,8 @@ Work<Row> Copies::make(Row row, const Row& like, const std::function<void(const 
                        const Budget& budget) {
   be_like(row, like);
   auto held = std::optional(fleet_.lock(row.id));
-  if (!fleet_.rows().add(row)) return Pending{};  // somebody else has just begun with the same token
+  if (!fleet_.rows().add(row))
+    return Pending{std::chrono::seconds(1), {}};  // somebody else has just begun with the same token
   jobs_.begin(making(row.id), row.token, Jobs::Weight::heavy, std::move(held),
               [this, row, work](const Budget& long_one) {
                 try {

@@ -57,7 +57,7 @@ Work<Done> Removal::remove(const std::string& id, const Budget& budget) {
   for (const Row& member : members)
     if (!jobs_.has("remove " + member.id) && member.status != "deleting")
       throw Error("InvalidDBClusterStateFault", fmt::format("cluster {} still has instances", row->name));
-  if (!members.empty()) return Pending{};
+  if (!members.empty()) return Pending{std::chrono::seconds(1), {}};
   jobs_.begin(key, key, Jobs::Weight::light, std::nullopt,
               [this, id](const Budget& long_one) { remove_now(id, long_one); });
   if (auto pending = jobs_.await(key, key, budget)) return *pending;

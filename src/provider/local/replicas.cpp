@@ -23,7 +23,7 @@ Work<Row> Copies::make_writer(const CreateRequest& request, const Row& storage) 
           .cluster = storage.id,
           .writer = true,
           .token = request.token};
-  if (!fleet_.rows().add(row)) return Pending{};
+  if (!fleet_.rows().add(row)) return Pending{std::chrono::seconds(1), {}};
   return row;
 }
 

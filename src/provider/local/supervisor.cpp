@@ -214,7 +214,7 @@ std::optional<Pending> Supervisor::bring_to(const Row& row, const Power& power, 
   jobs_.begin(key, what, Jobs::Weight::light, std::nullopt,
               [this, row, power](const Budget& long_one) { apply(row, power, long_one); });
   if (auto pending = jobs_.await(key, what, budget)) return pending;
-  return is_so(row, power) ? std::nullopt : std::optional(Pending{});
+  return is_so(row, power) ? std::nullopt : std::optional(Pending{std::chrono::seconds(1), {}});
 }
 
 bool Supervisor::is_down(const Row& row) {

@@ -134,7 +134,7 @@ void Databases::change(Entry& entry, const std::string& status, const std::strin
 }
 
 Pending Databases::pending(const std::string& what) const {
-  return {.note = {what}};
+  return {std::chrono::seconds(10), {what}};
 }
 
 Databases::Entry& Databases::must_have(const std::string& id) {
