@@ -25,6 +25,9 @@ void print_completed(const Json& outcome) {
   std::cout << fmt::format("      connect: {}:{} as {}, or: {}\n", made["host"].get<std::string>(),
                            made["port"].get<int>(), made["user"].get<std::string>(),
                            made["command"].get<std::string>());
+  if (const Json& secret = made["secret"]; !secret.is_null())
+    std::cout << fmt::format("      password: dbrefresh local secret {} --reveal\n",
+                             secret.get<std::string>());
 }
 
 void print_interrupted(const Json& outcome) {

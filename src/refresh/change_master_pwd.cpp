@@ -24,21 +24,29 @@ void tell(const Json& member, Facts& facts) {
   if (member.value("secret", false)) facts.published_secret = member.at("secretname");
 }
 
-/// The secret's new version stays pending until the new database has its name: whoever reads the secret
-/// meanwhile is still served by the old one. Done when a login works, not when a status says so.
+/// Where the new password is written: a secret of the file's, or one of ours for a password that nobody else
+/// knows.
+std::string secret_of(StepContext& step) {
+  return step.input.value("secret", false) ? step.input.at("secretname").get<std::string>()
+                                           : shown_secret_name(step.facts, step.names());
+}
+
+/// Production's password opens no copy: without this member, the run makes one up. The secret's new version
+/// stays pending until the new database has its name: whoever reads the secret meanwhile is still served by
+/// the old one. Done when a login works, not when a status says so.
 Work<Done> advance(StepContext& step) {
-  const auto password = run_secret(step, "changemasterpwd.temppwd");
+  const auto password = master_password(step);
   const auto work =
       step.databases.make_so(must_have_new(step).id, {.master_password = password}, step.budget);
   if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
-  if (step.input.value("secret", false))
-    write_secret(step, step.input.at("secretname"), secret_value(step, password));
+  if (const auto name = secret_of(step); !name.empty())
+    write_secret(step, name, secret_value(step, password));
   if (!opens(step, password)) return wait_for("the password to open it");
   return Done{};
 }
 
 Work<Done> undo(StepContext& step) {
-  if (step.input.value("secret", false)) put_secret_back(step, step.input.at("secretname"));
+  if (const auto name = secret_of(step); !name.empty()) put_secret_back(step, name);
   return Done{};
 }
 
@@ -47,9 +55,12 @@ Work<Done> undo(StepContext& step) {
 extern constexpr Step change_master_pwd{
     .key = "changemasterpwd",
     .states = {"change-master-pwd", "wait-pwd", "check-pwd", "outcome-pwd"},
-    .summary = "Change the master password of the new database; done when a login with it works.",
+    .summary =
+        "Change the master password of the new database, without this member to a random one; done when "
+        "a login with it works.",
     .fields = fields,
     .checktodo = "checkpwd",
+    .always = true,
     .read = read,
     .tell = tell,
     .advance = advance,

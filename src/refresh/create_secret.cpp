@@ -7,7 +7,8 @@ namespace {
 constexpr Field fields[] = {
     identifier("dbinstance", "Instance that the secret is for.").only_rds(),
     identifier("cluster", "Cluster that the secret is for.").only_aurora(),
-    text("temppwd", "The password to put into it.").kept_secret(),
+    text("temppwd", "The password to put into it; without changemasterpwd it is the random one.")
+        .kept_secret(),
     text("secretname", "Secret to make; one of this name that is there gets a new version."),
     boolean("rotation", "Whether it is to be rotated regularly."),
     text("lambdaarn", "Function that rotates it.").when("rotation", "true"),
@@ -25,8 +26,9 @@ void plan(Planning& plan) {
 }
 
 Work<Done> advance(StepContext& step) {
-  write_secret(step, step.input.at("secretname"),
-               secret_value(step, run_secret(step, "createsecret.temppwd")));
+  const auto password =
+      makes_password_up(step) ? master_password(step) : run_secret(step, "createsecret.temppwd");
+  write_secret(step, step.input.at("secretname"), secret_value(step, password));
   return Done{};
 }
 

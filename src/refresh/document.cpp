@@ -65,7 +65,7 @@ void add_step(Ordered& states, const Step& step, std::string_view next, const Or
 
 /// Where a step begins: at the choice that lets files leave it out, unless it always runs.
 std::string entry(const Step& step) {
-  if (!step.in_file || step.report) return std::string(step.states.start);
+  if (runs_always(step)) return std::string(step.states.start);
   return step.choice_state.empty() ? fmt::format("choose-{}", step.states.start)
                                    : std::string(step.choice_state);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "os/random.h"
 
 namespace refresh {
 
@@ -16,6 +17,7 @@ using SecretStage = provider::SecretStore::Stage;
 namespace {
 
 constexpr std::size_t short_run_length = 6, longest_name = 63;
+constexpr const char* made_up = "master";  ///< of the run's secrets
 
 }  // namespace
 
@@ -119,6 +121,11 @@ Json run_secrets(StepContext& step) {
   return kept ? Json::parse(kept->reveal()) : Json::object();
 }
 
+void keep_run_secrets(StepContext& step, const Json& kept) {
+  step.services.secrets.put_pending(run_secret_name(step.run()), Secret(kept.dump()));
+  step.services.secrets.promote(run_secret_name(step.run()));
+}
+
 }  // namespace
 
 Secret run_secret(StepContext& step, const std::string& field) {
@@ -134,8 +141,7 @@ void remember_secret(StepContext& step, const std::string& name) {
   if (kept.contains(key)) return;
   const auto now = step.services.secrets.get(name, SecretStage::current);
   kept[key] = now ? Json(now->reveal()) : Json();
-  step.services.secrets.put_pending(run_secret_name(step.run()), Secret(kept.dump()));
-  step.services.secrets.promote(run_secret_name(step.run()));
+  keep_run_secrets(step, kept);
 }
 
 void put_secret_back(StepContext& step, const std::string& name) {
@@ -170,13 +176,29 @@ Secret password_in_secret(StepContext& step, const std::string& name) {
 }
 
 Secret scripts_password(StepContext& step) {
-  return step.facts.scripts_secret.empty() ? run_secret(step, step.facts.master_password)
-                                           : password_in_secret(step, step.facts.scripts_secret);
+  return step.facts.scripts_secret.empty() || makes_password_up(step)
+             ? master_password(step)
+             : password_in_secret(step, step.facts.scripts_secret);
 }
 
-std::optional<Secret> master_password(StepContext& step) {
-  if (step.facts.master_password.empty()) return std::nullopt;
-  return run_secret(step, step.facts.master_password);
+bool makes_password_up(const StepContext& step) {
+  return step.facts.master_password.empty();
+}
+
+std::string shown_secret_name(const Facts& facts, const Json& names) {
+  if (!facts.master_password.empty() || !facts.published_secret.empty() || !facts.rotated_secret.empty())
+    return "";
+  return "dbrefresh/master/" + names.at("target").get<std::string>();
+}
+
+Secret master_password(StepContext& step) {
+  if (!makes_password_up(step)) return run_secret(step, step.facts.master_password);
+  Json kept = run_secrets(step);
+  if (!kept.contains(made_up)) {
+    kept[made_up] = os::random_text(32);
+    keep_run_secrets(step, kept);
+  }
+  return Secret(kept[made_up].get<std::string>());
 }
 
 Secret secret_value(StepContext& step, const Secret& password) {

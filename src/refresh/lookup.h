@@ -69,8 +69,14 @@ void write_secret(StepContext& step, const std::string& name, const base::Secret
 base::Secret password_in_secret(StepContext& step, const std::string& name);
 /// The password that the scripts log in with.
 base::Secret scripts_password(StepContext& step);
-/// The password that the new master user has by now; nothing if the file names none.
-std::optional<base::Secret> master_password(StepContext& step);
+/// The password that the new master user gets: the file's, or one that the run makes up, and keeps, when it
+/// is first asked for.
+base::Secret master_password(StepContext& step);
+/// The secret that shows a password which the run makes up: `dbrefresh/master/<target>`; "" where another
+/// one of the file does, or the file says the password.
+std::string shown_secret_name(const Facts& facts, const Json& names);
+/// Whether the run makes the master's password up.
+bool makes_password_up(const StepContext& step);
 
 /// The JSON of a database secret, as the rotation functions of AWS use it.
 base::Secret secret_value(StepContext& step, const base::Secret& password);

@@ -18,7 +18,11 @@ extern constexpr Step publish_secret{
     .in_file = false,
     .states = {"publish-secret"},
     .summary = "Make the new version of the database's secret the current one.",
-    .advance = [](StepContext& step) { return publish(step, step.facts.published_secret); },
+    .advance =
+        [](StepContext& step) {
+          const std::string shown = shown_secret_name(step.facts, step.names());
+          return publish(step, shown.empty() ? step.facts.published_secret : shown);
+        },
 };
 static_assert(well_formed(publish_secret));
 

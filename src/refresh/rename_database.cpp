@@ -93,8 +93,7 @@ Work<Done> take_name(StepContext& step, const provider::Database& ours, const st
   const auto named = step.databases.find(ours.kind, name);
   if (!named || named->id != ours.id || !is_ready(*named) || !named->open)
     return wait_for(fmt::format("{} to serve as {}", ours.id, name));
-  const auto password = master_password(step);
-  if (password && !opens(step, *password)) return wait_for("the password to open " + name);
+  if (!opens(step, master_password(step))) return wait_for("the password to open " + name);
   return Done{};
 }
 

@@ -93,7 +93,19 @@ std::string masked(const StepContext& step) {
   return fmt::format("Masked:   {} scripts ran before anyone could log in\n", scripts);
 }
 
-std::string body(const StepContext& step, bool failed) {
+/// How long it took, and how to connect.
+std::string way_in(StepContext& step) {
+  const auto seconds = Json::parse(durations(step)).at("seconds").get<std::int64_t>();
+  std::string text =
+      fmt::format("Took:     {}:{:02}:{:02}\n", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  if (const auto made = new_database(step))
+    text += fmt::format("Connect:  {}:{} as {}\n", made->host, made->port, made->master_user);
+  if (const std::string name = shown_secret_name(step.facts, step.names()); !name.empty())
+    text += fmt::format("Password: dbrefresh local secret {} --reveal\n", name);
+  return text;
+}
+
+std::string body(StepContext& step, bool failed) {
   const Json& names = step.names();
   std::string text = fmt::format("{} {} was {}refreshed from {} ({}).\n", names.at("kind").get<std::string>(),
                                  names.at("target").get<std::string>(), failed ? "NOT " : "",
@@ -101,9 +113,7 @@ std::string body(const StepContext& step, bool failed) {
   text += fmt::format("Run:      {}\n", step.run());
   if (const std::string time = data_time_of(step); !time.empty())
     text += fmt::format("Data of:  {} UTC\n", time);
-  if (!failed) {
-    return text + masked(step);
-  }
+  if (!failed) return text + masked(step) + way_in(step);
   text += fmt::format("Reason:   {}\n", cause(step));
   const Json back = step.state.value("results", Json::object()).value(roll_back_step().key, Json::object());
   const std::string state =
@@ -116,12 +126,12 @@ std::string body(const StepContext& step, bool failed) {
 
 Work<Done> send(StepContext& step, bool failed) {
   const Json member = step.state.at("members").value(send_msg.key, Json::object());
+  // The run is over: nobody needs its passwords any more, whatever becomes of the mail.
+  step.services.secrets.remove(run_secret_name(step.run()));
   step.services.notifier.send({.run = step.run(),
                                .topic = member.value("topicarn", ""),
                                .subject = subject(step, failed),
                                .body = body(step, failed)});
-  step.services.secrets.remove(
-      run_secret_name(step.run()));  // the run is over: nobody needs its passwords any more
   return Done{};
 }
 

@@ -26,9 +26,9 @@ Work<Done> take_back(StepContext& step) {
   const Json none = Json::object();
   for (auto at = steps.rbegin(); at != steps.rend(); ++at) {
     const Step* each = *at;
-    if (each->undo == nullptr || (each->in_file && !step.has_member(each->key))) continue;
+    if (each->undo == nullptr || !(runs_always(*each) || step.has_member(each->key))) continue;
     const std::string key(each->key);
-    StepContext context{.input = each->in_file ? step.state["members"][key] : none,
+    StepContext context{.input = step.has_member(key) ? step.state["members"][key] : none,
                         .state = step.state,
                         .facts = step.facts,
                         .databases = step.databases,

@@ -17,7 +17,10 @@ constexpr Field fields[] = {
     identifier("dbinstance", "Instance to run them on.").only_rds(),
     identifier("cluster", "Cluster to run them on.").only_aurora(),
     choice("access", "pwd|secret", "Where the password comes from."),
-    text("temppwd", "The master password.").when("access", "pwd").kept_secret(),
+    text("temppwd",
+         "The master password; without changemasterpwd, which makes it a random one, it is not used.")
+        .when("access", "pwd")
+        .kept_secret(),
     text("secretname", "Secret that holds the master password.").when("access", "secret"),
     choice("method", "lambda|ec2", "Run them in the task itself, or through an EC2 instance."),
     text("bucketname", "Bucket of the scripts."),
@@ -84,10 +87,7 @@ void tell(const Json& member, Facts& facts) {
     else
       facts.databases[name] = {Decision::What::masked, what.get<std::vector<std::string>>()};
   }
-  if (member.at("access") == "secret")
-    facts.scripts_secret = member.at("secretname");
-  else if (facts.master_password.empty())
-    facts.master_password = "runscripts.temppwd";
+  if (member.at("access") == "secret") facts.scripts_secret = member.at("secretname");
 }
 
 std::string text_of(provider::Services& services, const Json& member, const std::string& key) {

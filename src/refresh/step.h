@@ -129,7 +129,7 @@ struct Decision {
 /// the work.
 struct Facts {
   std::string application, environment, restore_type, snapshot, restore_time;
-  std::string master_password;   ///< the run's secret that opens the new database; "" if the file names none
+  std::string master_password;   ///< the run's secret that opens the new database; "": the run makes one up
   std::string published_secret;  ///< gets the new password; "" if none does
   std::string rotated_secret;
   std::string scripts_secret;  ///< has the password that the scripts log in with; "" if the run's own has
@@ -213,7 +213,8 @@ struct Step {
   std::string_view choice_state =
       {};                   ///< the name of the state that decides whether it runs; default: choose-<start>
   bool cancellable = true;  ///< false: goes on although the run is to be cancelled
-  bool report = false;      ///< its failure never changes the outcome of the run
+  bool always = false;      ///< runs without its member too
+  bool report = false;      ///< its failure never changes the outcome of the run; always runs
   bool heavy = false;       ///< its call lasts as long as its work does
   /// The error after which the run goes back to the stage `restore` with a new copy.
   std::string_view restores_again_on = {};
@@ -237,6 +238,11 @@ struct Step {
   /// The same for taking back what advance() did, if it did it.
   Work<Done> (*undo)(StepContext&) = nullptr;
 };
+
+/// Runs in every run, whatever its file says.
+constexpr bool runs_always(const Step& step) {
+  return !step.in_file || step.always || step.report;
+}
 
 /// True if the description holds together; every step file asserts it at compile time.
 constexpr bool well_formed(const Step& step) {

@@ -13,11 +13,10 @@ using base::Json;
 Json steps_of(const refresh::RefreshFile& file) {
   Json steps = Json::array();
   for (const refresh::Step* step : refresh::sequence())
-    steps.push_back(
-        {{"key", step->key},
-         {"state", step->states.start},
-         {"summary", step->summary},
-         {"runs", !step->in_file || step->report || file.members.contains(std::string(step->key))}});
+    steps.push_back({{"key", step->key},
+                     {"state", step->states.start},
+                     {"summary", step->summary},
+                     {"runs", refresh::runs_always(*step) || file.members.contains(std::string(step->key))}});
   return steps;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "engine/ownership.h"
+#include "refresh/lookup.h"
 #include "refresh/masking.h"
 #include "refresh/workflow.h"
 
@@ -60,6 +61,13 @@ Json standing(const Json& state, const std::string& status) {
       .value("state", "everything was put back; the old database serves under its name, if there was one");
 }
 
+/// The secret that holds a password which the run made up; null if it made none up.
+Json shown_secret(World& world, const Json& state) {
+  const auto name = refresh::shown_secret_name(refresh::facts_of(state.at("members")), state.at("names"));
+  if (name.empty() || !world.secrets.get(name, provider::SecretStore::Stage::current)) return nullptr;
+  return name;
+}
+
 /// How to reach what a run made.
 Json connection(World& world, const Json& state, const std::string& status) {
   if (status != "SUCCEEDED") return nullptr;
@@ -69,6 +77,7 @@ Json connection(World& world, const Json& state, const std::string& status) {
           {"host", made->host},
           {"port", made->port},
           {"user", made->master_user},
+          {"secret", shown_secret(world, state)},
           {"command", "dbrefresh local connect " + made->name}};
 }
 

@@ -95,6 +95,22 @@ TEST(EndToEnd, TheThreeTestsOfTheOriginal) {
   EXPECT_EQ(tags["refresh"], "true");
 }
 
+TEST(EndToEnd, ProductionsPasswordOpensNoCopyWithoutAPasswordInTheFile) {
+  Home home;
+  home.make_production();
+  const std::string file = home.path() / "plain.json";
+  Json plain = Json::parse(os::read_file(home.file(first)));
+  plain["changemasterpwd"]["torun"] = "false";
+  plain["rotatemasterpwd"]["torun"] = "false";
+
+  std::ofstream(file) << plain.dump(2);
+  const std::string output = home.must({"run", file});
+  EXPECT_THAT(output, HasSubstr("local secret dbrefresh/master/mysqlinstd --reveal"));
+  EXPECT_NE(tcp_login(home.port(), "admin", "production pw"), 0U);
+  const Json secret = home.json({"local", "secret", "dbrefresh/master/mysqlinstd", "--reveal", "--yes"});
+  EXPECT_EQ(tcp_login(home.port(), "admin", secret["password"]), 0U);
+}
+
 TEST(EndToEnd, AScriptThatFailsPutsEverythingBack) {
   Home home;
   home.make_production();

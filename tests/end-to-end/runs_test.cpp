@@ -36,9 +36,10 @@ class Runs : public testing::Test {
   /// tests/fixtures/home-b400914.tar.gz, a home of commit b400914 without its servers: a run that succeeded,
   /// and one that was killed while its copy was made.
   void unpack_old_home() {
-    os::run({.argv = {"tar", "-C", home_.path().string(), "-xzf",
-                      SOURCE_DIR "/tests/fixtures/home-b400914.tar.gz"}},
-            clock_, clock_.now() + std::chrono::minutes(1), {});
+    const auto tar = os::run({.argv = {"tar", "-C", home_.path().string(), "-xzf",
+                                       SOURCE_DIR "/tests/fixtures/home-b400914.tar.gz"}},
+                             clock_, clock_.now() + std::chrono::minutes(5), {});
+    ASSERT_EQ(tar.exit_code, 0) << tar.output;
   }
   Json last_run() { return home_.json({"list"}).back(); }
   std::string mail(const Json& run) {
@@ -207,13 +208,15 @@ TEST_F(Runs, OfAHomeOfAnOlderVersionAreListedAndPutBack) {
 TEST_F(Runs, ThatEndedLongAgoAreForgottenAndTheLedgerIsNot) {
   unpack_old_home();
   const std::string file = home_.path() / "journal.db";
-  os::run(
+  const auto aged = os::run(
       {.argv = {"python3", "-c",
-                "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute(\"UPDATE execution SET "
-                "ended_us = 1 WHERE status = 'SUCCEEDED'\"); db.commit()",
+                "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=60); db.execute(\"UPDATE "
+                "execution SET ended_us = 1 WHERE status = 'SUCCEEDED'\"); db.commit(); db.close()",
                 file}},
-      clock_, clock_.now() + std::chrono::minutes(1), {});
-  home_.run({"run", "/nowhere.json"});
+      clock_, clock_.now() + std::chrono::minutes(5), {});
+  ASSERT_EQ(aged.exit_code, 0) << aged.output;
+  const auto refused = home_.run({"run", "/nowhere.json"});
+  ASSERT_EQ(refused.exit_code, 2) << refused.output;
   EXPECT_EQ(home_.json({"list", "--status", "succeeded"}).size(), 0U);
   EXPECT_EQ(home_.json({"ledger"}).size(), 2U);
 }

@@ -207,6 +207,36 @@ TEST_P(Refresh, ALedgerOrMailThatBreaksDoesNotChangeTheOutcome) {
   w.notifier.broken = true;
   w.run();
   EXPECT_TRUE(w.completed()) << w.cause();
+  EXPECT_FALSE(w.secrets.get(refresh::run_secret_name(w.run_id), provider::SecretStore::Stage::current))
+      << "the run's secrets were kept";
+}
+
+/// Production's password opens no copy: the run makes one up, and a secret shows it.
+TEST(RefreshPassword, WithoutOneInTheFileIsMadeUpAndKept) {
+  const auto stage = provider::SecretStore::Stage::current;
+  for (const bool scripts : {false, true}) {
+    SimulatedWorld w(instance_file(), false, {});
+    for (const char* key : {"changemasterpwd", "rotatemasterpwd"}) w.file.members.erase(key);
+    if (!scripts) w.file.members.erase("runscripts");
+    if (scripts) {
+      w.file.members["runscripts"]["access"] = "pwd";
+      w.file.members["runscripts"].erase("secretname");
+    }
+    w.databases.must_be_masked = scripts;
+    w.run(40);
+    ASSERT_TRUE(w.completed()) << w.cause();
+    EXPECT_THAT(w.faults_at_end(), IsEmpty());
+    const auto secret = w.secrets.get("dbrefresh/master/dev", stage);
+    ASSERT_TRUE(secret);
+    const base::Secret password(base::Json::parse(secret->reveal()).at("password").get<std::string>());
+    EXPECT_EQ(password.reveal().size(), 32U);
+    const auto made = *w.databases.find(provider::Kind::instance, "dev");
+    EXPECT_NO_THROW(w.databases.login(made.id, password, "")->query("SELECT 1"));
+    EXPECT_THROW(w.databases.login(made.id, base::Secret("new'password"), ""), base::Error);
+    const auto& body = w.notifier.messages.at(0).body;
+    EXPECT_THAT(body, HasSubstr("Took:     0:"));
+    EXPECT_THAT(body, HasSubstr("as admin\nPassword: dbrefresh local secret dbrefresh/master/dev --reveal"));
+  }
 }
 
 /// What has lost a part does not come back: the new one, which is whole, stays.
