@@ -27,8 +27,9 @@ struct Endpoint {
 using Row = std::vector<std::optional<std::string>>;
 
 struct Result {
-  std::uint64_t rows = 0;  ///< affected, or returned where the statement returns rows
-  std::vector<Row> table;  ///< at most `keep_rows` rows of the answer
+  std::uint64_t rows = 0;            ///< affected, or returned where the statement returns rows
+  std::vector<Row> table;            ///< at most `keep_rows` rows of the answer
+  std::vector<std::string> columns;  ///< the names of its columns
 };
 
 /// One session. Not thread-safe. Its statements share session state (USE, SET, temporary tables).

@@ -128,7 +128,10 @@ class MariaDb : public Connection {
     while (true) {  // a CALL answers with several results
       Result part = read(keep_rows);
       result.rows += part.rows;
-      if (first) result.table = std::move(part.table);
+      if (first) {
+        result.table = std::move(part.table);
+        result.columns = std::move(part.columns);
+      }
       first = false;
       int more = 0;
       finish(mysql_next_result_start(&more, db),
@@ -181,6 +184,8 @@ class MariaDb : public Connection {
       result.rows = mysql_affected_rows(db);
       return result;
     }
+    for (const auto& field : std::span(mysql_fetch_fields(rows.get()), mysql_num_fields(rows.get())))
+      result.columns.emplace_back(field.name, field.name_length);
     while (MYSQL_ROW row = fetch(rows.get())) {
       ++result.rows;
       if (result.table.size() < keep_rows) result.table.push_back(row_of(*rows, row));

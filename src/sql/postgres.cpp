@@ -211,6 +211,7 @@ class Postgres : public Connection {
       switch (PQresultStatus(part.get())) {
         case PGRES_SINGLE_TUPLE:
           ++result.rows;
+          if (result.columns.empty()) result.columns = columns_of(*part);
           if (result.table.size() < keep_rows) result.table.push_back(row_of(*part));
           break;
         case PGRES_COMMAND_OK:
@@ -247,6 +248,11 @@ class Postgres : public Connection {
     }
   }
 
+  static std::vector<std::string> columns_of(const PGresult& answer) {
+    std::vector<std::string> names;
+    for (int i = 0; i < PQnfields(&answer); ++i) names.emplace_back(PQfname(&answer, i));
+    return names;
+  }
   static Row row_of(const PGresult& answer) {
     Row row;
     for (int i = 0; i < PQnfields(&answer); ++i)

@@ -315,4 +315,22 @@ std::string describe_mariadb(unsigned code, std::string_view state, std::string_
   return fmt::format("{}{}({}error {}, SQLSTATE {})", words, words.empty() ? "" : " ", name, code, state);
 }
 
+std::string describe_mariadb_client(std::string_view output) {
+  for (const auto& line : base::split_list(std::string(output), '\n')) {
+    constexpr std::string_view begins = "ERROR ", in_line = " at line ";
+    if (!line.starts_with(begins)) continue;
+    const auto words = base::split_list(line, ' ');
+    unsigned code = 0;
+    const bool has_state = words.size() > 2 && (words[2].ends_with(")") || words[2].ends_with("):")) &&
+                           words[2].size() <= 8 && words[2].starts_with("(") && words[2].size() >= 7;
+    const auto& number = words.size() > 1 ? words[1] : line;
+    std::from_chars(number.data(), number.data() + number.size(), code);
+    if (code == 0) continue;
+    const auto said = describe_mariadb(code, has_state ? words[2].substr(1, 5) : "HY000", "", "");
+    const auto at = line.find(in_line), end = line.find(':');
+    return at < end && end != std::string::npos ? fmt::format("{}{}", said, line.substr(at, end - at)) : said;
+  }
+  return {};
+}
+
 }  // namespace sql

@@ -24,4 +24,8 @@ std::string describe(const PostgresFailure& failure, std::string_view statement)
 std::string describe_mariadb(unsigned code, std::string_view state, std::string_view message,
                              std::string_view statement);
 
+/// What MariaDB's client said of a script that failed (`ERROR 1062 (23000) at line 7: Duplicate …`): the same
+/// text, and the line. "" if it names no error.
+std::string describe_mariadb_client(std::string_view output);
+
 }  // namespace sql

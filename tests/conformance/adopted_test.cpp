@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "base/error.h"
 #include "tests/conformance/with_bank.h"
 
@@ -16,6 +18,7 @@ namespace {
 using provider::RestoreType;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 const base::Secret stream_password("st'r\\eam \"pw");
 
@@ -260,6 +263,57 @@ TEST_P(Adopted, WhatReceivesNothingIsBegunAgainWithThePasswordOfToday) {
   EXPECT_TRUE(receiver_of(id));
   EXPECT_NE(receiver_of(id), before);
   EXPECT_EQ(databases.restorable(id).state, provider::local::Restorable::State::whole);
+}
+
+TEST_P(Adopted, ALogIsReceivedWithoutAPasswordInAnEnvironment) {
+  const auto archive = os::fs::canonical(home.archive(adopt(7)));
+  int found = 0;
+  for (const auto& entry : os::fs::directory_iterator("/proc")) {
+    const int pid = std::atoi(entry.path().filename().c_str());
+    if (pid == 0 || !os::works_in(pid, archive, provider::local::receiver_programs())) continue;
+    ++found;
+    for (const char* told : {"environ", "cmdline"}) {
+      std::ifstream in(entry.path() / told);  // of one that ends now, nothing
+      const std::string text{std::istreambuf_iterator<char>(in), {}};
+      EXPECT_THAT(text, Not(HasSubstr(stream_password.reveal()))) << told;
+      EXPECT_THAT(text, Not(HasSubstr("MYSQL_PWD"))) << told;
+    }
+  }
+  EXPECT_GT(found, 0);
+  const auto file =
+      archive / (postgres() ? provider::local::receiver_password : provider::local::receiver_options);
+  EXPECT_EQ(os::fs::status(file).permissions(), os::fs::perms::owner_read | os::fs::perms::owner_write);
+  EXPECT_EQ(os::owner_of(file)->uid, os::owner_of(archive)->uid);
+}
+
+TEST_P(Adopted, AReceiverThatIsRefusedEndsTheWindowAtOnce) {
+  if (postgres()) GTEST_SKIP() << "only MariaDB's receiver has been seen to say why it is refused";
+  using State = provider::local::Restorable::State;
+  const auto id = adopt(7);
+  ASSERT_EQ(databases.restorable(id).state, State::whole);
+  const auto admin = administrate();
+  if (postgres()) {
+    admin->execute("ALTER ROLE stream NOLOGIN", 0);
+    admin->query("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+  } else {
+    admin->execute("ALTER USER stream@'127.0.0.1' ACCOUNT LOCK", 0);
+    for (const auto& row :
+         admin->query("SELECT id FROM information_schema.processlist WHERE user = 'stream'").table)
+      admin->execute("KILL " + row[0].value_or(""), 0);
+  }
+  const std::string why = postgres() ? "not permitted to log in" : "account is locked";
+  const auto refused = clock_.now();
+  auto now = databases.restorable(id);
+  while (now.reason.find(why) == std::string::npos && clock_.now() < refused + 60s) {
+    clock_.sleep_until(clock_.now() + 200ms, {});
+    now = databases.restorable(id);
+  }
+  EXPECT_EQ(now.state, State::behind);
+  EXPECT_THAT(now.reason, HasSubstr("it cannot be received"));
+  EXPECT_THAT(now.reason, HasSubstr(why));
+  ASSERT_TRUE(now.window);
+  EXPECT_LT(now.window->to, clock_.now());
+  EXPECT_TRUE(receiver_of(id)) << "it goes on when it may";
 }
 
 /// Its own status is asked for; nobody else's find waits for it.

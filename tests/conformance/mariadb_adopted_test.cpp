@@ -53,7 +53,8 @@ class AdoptedMariaDb : public testing::Test {
                 .port = stranger.port,
                 .user = user,
                 .password = base::Secret("reads"),
-                .master_user = "owner"},
+                .master_user = "owner",
+                .db_name = "shop"},
                host_.budget())
         .id;
   }
@@ -114,6 +115,33 @@ TEST_F(AdoptedMariaDb, IsCopiedWholeByItsFiles) {
   const StrangeMariaDb stranger(settings);
   fill(stranger, by_files);
   expect_whole_copy(adopt(stranger, false));
+}
+
+/// Root reaches it, and so does the copy; the log is received by an account that is nobody there.
+TEST_F(AdoptedMariaDb, ALogBehindASocketThatItsReceiverDoesNotReachIsRefusedForThat) {
+  if (os::current_user().uid != 0) GTEST_SKIP() << "all is one account's";
+  const StrangeMariaDb stranger;
+  fill(stranger, std::string(by_files) + ", REPLICATION SLAVE");
+  const provider::local::AdoptRequest request{.name = "logged",
+                                              .socket = stranger.socket().string(),
+                                              .port = stranger.port,
+                                              .user = "reader",
+                                              .password = base::Secret("reads"),
+                                              .master_user = "owner",
+                                              .retention_days = 7,
+                                              .db_name = "shop"};
+  os::fs::permissions(stranger.folder(), os::fs::perms(0700));
+  try {
+    host_.databases.adopt(request, host_.budget());
+    ADD_FAILURE() << "adopted";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code, "SocketOutOfReach") << error.message;
+    EXPECT_THAT(error.message, HasSubstr(stranger.socket().string()));
+    EXPECT_THAT(error.hint, HasSubstr("--host 127.0.0.1"));
+  }
+  EXPECT_TRUE(host_.databases.find(provider::Selector{}).empty());
+  os::fs::permissions(stranger.folder(), os::fs::perms(0711));
+  EXPECT_TRUE(host_.databases.restorable(host_.databases.adopt(request, host_.budget()).id).window);
 }
 
 /// A copy of a reference to a file is a reference to the same file.

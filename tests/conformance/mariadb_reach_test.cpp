@@ -26,7 +26,8 @@ class MariaDbReach : public testing::Test {
                 .socket = stranger.socket(),
                 .user = user,
                 .password = base::Secret("reads"),
-                .master_user = master},
+                .master_user = master,
+                .db_name = "shop"},
                host_.budget())
         .id;
   }
@@ -196,6 +197,26 @@ TEST_F(MariaDbReach, OfAServerThatWeMadeAndOfItsCopiesIsTheDatabasesOfUsers) {
   for (const auto& id : {made, first, second}) {
     expect_confined(id);
     expect_useful(id);
+  }
+}
+
+/// Whoever runs code in a server is its account on this host.
+TEST_F(MariaDbReach, OfTheAccountThatAServerRunsAsIsNoLogin) {
+  const auto made = make("made");
+  for (const auto& id : {made, opened_copy(made, "copy")}) {
+    const auto server = provider::local::make_server(host_.home, "mariadb", id, 0);
+    for (const auto& user : {std::string("root"), server->account().name}) {
+      const auto tried = os::run({.argv = {"mariadb", "--no-defaults", "--user=" + user,
+                                           "--socket=" + (server->folder() / "socket").string(),
+                                           "--execute=SELECT 'in as', CURRENT_USER()"},
+                                  .user = server->account()},
+                                 host_.clock, host_.clock.now() + std::chrono::minutes(1), {});
+      EXPECT_NE(tried.exit_code, 0) << tried.output;
+      EXPECT_THAT(tried.output, testing::HasSubstr("Access denied"));
+    }
+    EXPECT_EQ(sql::connect(host_.databases.administrator(id), std::chrono::seconds(10))
+                  ->scalar("SELECT COUNT(*) FROM mysql.global_priv WHERE Priv LIKE '%unix_socket%'"),
+              "0");
   }
 }
 

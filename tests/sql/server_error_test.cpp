@@ -189,5 +189,17 @@ TEST(ServerErrorText, WordsOfOtherLanguagesAreLeftOut) {
   EXPECT_EQ(sql::describe_mariadb(9999, "HY000", "real person", "SELECT"), "(error 9999, SQLSTATE HY000)");
 }
 
+TEST(ServerErrorText, OfAClientIsTheLineAndTheCode) {
+  const auto said = sql::describe_mariadb_client(
+      "--------------\nINSERT INTO t VALUES ('real.person')\n--------------\n\n"
+      "ERROR 1062 (23000) at line 71: Duplicate entry 'real.person at line 9: x' for key 'PRIMARY'\n");
+  EXPECT_THAT(said, testing::EndsWith("error 1062, SQLSTATE 23000) at line 71"));
+  EXPECT_THAT(said, testing::Not(HasSubstr("real.person")));
+  EXPECT_THAT(sql::describe_mariadb_client("ERROR 2013 (HY000): Lost connection to server during query"),
+              testing::EndsWith("error 2013, SQLSTATE HY000)"));
+  for (const char* other : {"", "ERROR", "ERROR real.person", "ERROR: Unknown command '\\r' of real.person"})
+    EXPECT_EQ(sql::describe_mariadb_client(other), "") << other;
+}
+
 }  // namespace
 }  // namespace tests

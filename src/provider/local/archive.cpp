@@ -27,6 +27,22 @@ bool is_log(const os::fs::directory_entry& entry) {
   return !entry.path().filename().string().starts_with("receiver.");
 }
 
+/// A receiver logs in as its own account, which root's way to a socket may be closed to. PostgreSQL's socket
+/// is a folder's.
+void must_reach(const std::string& socket, const os::Ids& account, const std::string& name,
+                const Budget& budget) {
+  if (socket.empty()) return;
+  const char* needs = os::fs::is_directory(socket) ? "-x" : "-w";
+  const auto tried =
+      os::run({.argv = {"test", needs, socket}, .user = account}, budget.clock, budget.until, budget.stop);
+  if (tried.exit_code != 0)
+    throw Error("SocketOutOfReach",
+                fmt::format("the log of '{}' cannot be received: {}, as whom it is received, does not reach "
+                            "the socket {}",
+                            name, account.name, socket),
+                "adopt it with --host 127.0.0.1 and its port, or let every user into the socket's folder");
+}
+
 void sleep(const Budget& budget, std::chrono::milliseconds time) {
   if (!budget.clock.sleep_until(budget.clock.now() + time, budget.stop))
     throw Error("Interrupted", "stopped while a log was being received");
@@ -59,6 +75,7 @@ void LogArchive::start_receiving(const Row& adopted, const Budget& budget) {
   }
   const auto account = fleet_.home().accounts().claim(folder);
   os::remove_tree(output);
+  must_reach(fleet_.administrator(adopted).socket, account, adopted.name, budget);
   auto command = fleet_.server(adopted)->receiver(fleet_.administrator(adopted));
   command.user = account;
   command.folder = folder;

@@ -48,6 +48,7 @@ const os::Programs& receiver_programs();
 /// In an archive, beside the log: what the receiver says, and the password that it logs in with.
 inline constexpr const char* receiver_output = "receiver.log";
 inline constexpr const char* receiver_password = "receiver.pgpass";
+inline constexpr const char* receiver_options = "receiver.cnf";  ///< MariaDB's, the same
 
 /// settings.json, an empty object if there is none. Throws SettingsInvalid.
 base::Json read_settings(const os::fs::path& root);

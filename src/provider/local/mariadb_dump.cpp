@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "provider/local/mariadb_rights.h"
 #include "provider/local/mariadb_server.h"
+#include "sql/server_error.h"
 
 namespace provider::local {
 namespace {
@@ -50,6 +51,13 @@ base::Json position_in(const os::fs::path& dump) {
           {"gtid", ""}};
 }
 
+/// The client quotes values of rows.
+base::Error load_failure(const os::Finished& client, const os::fs::path& dump) {
+  const auto said = sql::describe_mariadb_client(client.output);
+  return {"LoadFailed", fmt::format("{} of the source could not be loaded: {}", dump.filename().string(),
+                                    said.empty() ? fmt::format("exit code {}", client.exit_code) : said)};
+}
+
 /// Our administrator has no proxies to give away, and a copy has none. mariadb-dump writes a statement a
 /// line.
 void leave_out_proxies(const os::fs::path& logins) {
@@ -78,7 +86,8 @@ void MariaDbServer::load(const std::vector<os::fs::path>& dumps, const base::Jso
   for (const auto& dump : dumps) {
     os::give_to(dump, account());
     command.input = dump;
-    os::run_or_throw(command, budget.clock, budget.until, budget.stop);
+    const auto loaded = os::run(command, budget.clock, budget.until, budget.stop);
+    if (loaded.exit_code != 0) throw load_failure(loaded, dump);
   }
   stop(budget);
   for (const auto& entry : os::fs::directory_iterator(folder()))

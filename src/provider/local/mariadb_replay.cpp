@@ -1,6 +1,8 @@
 // Restores of a MariaDB copy to a point in time.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "provider/local/mariadb_binlog.h"
 #include "provider/local/mariadb_server.h"
@@ -38,19 +40,30 @@ Relay lay_out(const LogSource& log, const os::fs::path& data, base::Time until) 
   return relay;
 }
 
+/// mariadb-binlog says why it ends with 1, and of other ends nothing: the last line is why the log stands
+/// still.
 constexpr const char* keep_receiving = R"(
 first=$1
 shift
 while :; do
   last=$(ls | grep -E '[.][0-9]{6,}$' | sort -V | tail -n 1)
   "$@" "${last:-$first}"
+  code=$?
+  [ $code = 1 ] || echo "error: mariadb-binlog has ended, exit code $code" >&2
   sleep 2
 done)";
 
-os::Command receive_command(const sql::Endpoint& source) {
-  auto command = client_command("mariadb-binlog", source);
+os::Command receiving(os::Command command) {
   command.argv.insert(command.argv.end(), {"--read-from-remote-server", "--raw"});
   return command;
+}
+
+/// Of the first row; columns go by their names, for their number differs from version to version.
+std::string value_of(const sql::Result& answer, std::string_view column) {
+  const auto at = std::ranges::find(answer.columns, column);
+  if (at == answer.columns.end() || answer.table.empty())
+    throw Error("UnexpectedAnswer", fmt::format("the server does not say its {}", column));
+  return answer.table[0].at(static_cast<std::size_t>(at - answer.columns.begin())).value_or("");
 }
 
 }  // namespace
@@ -58,7 +71,8 @@ os::Command receive_command(const sql::Endpoint& source) {
 /// mariadb-binlog ends when it loses its source, and is begun again with the newest file, which may have
 /// grown.
 os::Command MariaDbServer::receiver(const sql::Endpoint& source) const {
-  auto command = receive_command(source);
+  auto command =
+      receiving(lasting_client_command("mariadb-binlog", source, home_.archive(id_) / receiver_options));
   const auto first = position_of(*sql::connect(source, std::chrono::seconds(10)));
   if (first.is_null())
     throw Error("NoBinaryLog", fmt::format("the server at {}:{} has no binary log", source.host, source.port),
@@ -80,7 +94,7 @@ os::fs::path MariaDbServer::fetch_log(const LogSource& log, const Budget& budget
     os::copy_file(file, last);
   }
   os::give_to(folder, account());
-  auto command = receive_command(*log.origin);
+  auto command = receiving(client_command("mariadb-binlog", *log.origin));
   command.argv.insert(command.argv.end(),
                       {"--to-last-log", "--result-file=" + folder.string() + "/", last.filename().string()});
   command.user = account();
@@ -127,18 +141,15 @@ void MariaDbServer::start_replaying(const LogSource& log, base::Time until, cons
       0);
   session->execute("START SLAVE SQL_THREAD", 0);
   while (true) {
-    const auto status = session->query("SHOW SLAVE STATUS").table.at(0);
-    auto field = [&](std::size_t index) { return status.at(index).value_or(""); };
-    // Columns of MariaDB 10.11's SHOW SLAVE STATUS: 7 Relay_Log_File, 8 Relay_Log_Pos, 11 Slave_SQL_Running,
-    // 18 Last_Errno. Last_Error may quote a row.
-    if (field(11) != "Yes")
+    const auto status = session->query("SHOW SLAVE STATUS");
+    const auto file = value_of(status, "Relay_Log_File"), at = value_of(status, "Relay_Log_Pos");
+    if (value_of(status, "Slave_SQL_Running") != "Yes")  // Last_Error may quote a row
       throw Error("ReplayFailed",
                   fmt::format("the log of {} could not be replayed: error {} at {} of file {} of its log",
-                              id_, field(18), field(8), field(7)));
+                              id_, value_of(status, "Last_SQL_Errno"), at, file));
     // At the end it goes on to a file of its own.
-    const bool behind = field(7) > relay.last_file;
-    if (behind || (field(7) == relay.last_file && std::strtoull(field(8).c_str(), nullptr, 10) >= relay.end))
-      break;
+    const bool behind = file > relay.last_file;
+    if (behind || (file == relay.last_file && std::strtoull(at.c_str(), nullptr, 10) >= relay.end)) break;
     if (budget.clock.now() >= budget.until)
       throw Error("DeadlineExceeded", fmt::format("the log of {} was not replayed in time", id_));
     if (!budget.clock.sleep_until(budget.clock.now() + std::chrono::milliseconds(20), budget.stop))

@@ -72,11 +72,27 @@ constexpr Carried carried_settings[] = {{"innodb_page_size"},
                                         {"max_heap_table_size"},
                                         {"max_sp_recursion_depth"}};
 
+/// Our administrator has a login of its own: those that mariadb-install-db makes, who may do all by the word
+/// of the operating system, are nobody's.
+constexpr std::string_view drop_first_logins =
+    "DELETE FROM mysql.global_priv WHERE User NOT IN ('mariadb.sys', 'PUBLIC');\n"
+    "DELETE FROM mysql.proxies_priv;\n";
+
 /// Replication tells servers apart by a number (FNV-1a of the resource id; never 0).
 std::uint32_t server_id(const std::string& id) {
   std::uint32_t hash = 2166136261U;
   for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return hash | 1U;
+}
+
+/// As option files have it: between quotes, in which a backslash begins an escape.
+std::string option_value(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? "\\n" : c == '\r' ? "\\r" : std::string(1, c);
+  }
+  return out + "\"";
 }
 
 }  // namespace
@@ -99,10 +115,12 @@ std::vector<std::string> MariaDbServer::missing_programs() const {
 void MariaDbServer::initialise(const base::Json& settings, const Budget& budget) const {
   const auto account = home_.accounts().claim(folder());
   os::make_folder(scratch(), 0700, account);
+  const auto nobody = scratch() / "logins.sql";
+  write_own(nobody, std::string(drop_first_logins));
   os::Command command{
       .argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string(), "--skip-test-db",
                "--skip-name-resolve", "--auth-root-authentication-method=socket",
-               "--auth-root-socket-user=" + account.name},
+               "--auth-root-socket-user=" + account.name, "--extra-file=" + nobody.string()},
       .user = account,
       .environment = {"TMPDIR=" + scratch().string()}};
   const base::Json server = settings.value("server", base::Json::object());
@@ -110,6 +128,7 @@ void MariaDbServer::initialise(const base::Json& settings, const Budget& budget)
     if (name.starts_with("innodb_") || name == "lower_case_table_names")
       command.argv.push_back(fmt::format("--{}={}", name, value.get<std::string>()));
   os::run_or_throw(command, budget.clock, budget.until, budget.stop);
+  os::remove_tree(nobody);
 }
 
 void MariaDbServer::configure(bool open, const base::Json& settings) const {
@@ -209,6 +228,16 @@ os::Command client_command(const std::string& program, const sql::Endpoint& logi
     command.argv.insert(command.argv.end(),
                         {"--protocol=tcp", "--host=" + login.host, fmt::format("--port={}", login.port)});
   if (!login.password.empty()) command.environment.push_back("MYSQL_PWD=" + login.password.reveal());
+  return command;
+}
+
+os::Command lasting_client_command(const std::string& program, const sql::Endpoint& login,
+                                   const os::fs::path& file) {
+  os::replace_file(file, fmt::format("[client]\npassword = {}\n", option_value(login.password.reveal())),
+                   0600, os::owner_of(file.parent_path()));
+  auto command = client_command(program, login);
+  command.environment.clear();
+  command.argv.at(1) = "--defaults-file=" + file.string();
   return command;
 }
 

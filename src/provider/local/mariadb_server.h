@@ -65,7 +65,12 @@ class MariaDbServer final : public Server {
   Copied hot_copy(const CopySource& source, const os::fs::path& target, const Budget& budget) const override;
 };
 
-/// A client program of MariaDB that logs in there; the password goes by its environment.
+/// A client program of MariaDB that logs in there; the password goes by its environment: for programs that
+/// end soon.
 os::Command client_command(const std::string& program, const sql::Endpoint& login);
+
+/// For one that stays: the password stands in `file`, which the owner of its folder alone can read.
+os::Command lasting_client_command(const std::string& program, const sql::Endpoint& login,
+                                   const os::fs::path& file);
 
 }  // namespace provider::local
