@@ -48,7 +48,7 @@ Body set_up_list(Arguments&, const Options& options) {
                                          {"ENGINE", "engine"},
                                          {"ID", "id"},
                                          {"TAGS", "tags"}};
-    runs::World world(options.home);
+    runs::World world(options.home, provider::local::Opening::to_look);
     const Json databases = databases_view(world);
     print_rows(options.json ? databases : for_people(databases), columns, options.json);
     return 0;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
 
 #include "base/error.h"
@@ -16,7 +17,10 @@ constexpr const char* footer =
     "interrupted (resumable).";
 
 int exit_of(const std::string& code) {
-  if (code == "BadInput" || code == "FileNotFound" || code == "InvalidDefinition") return Exit::bad_input;
+  static constexpr std::string_view bad_input[] = {"BadInput",        "FileNotFound", "InvalidDefinition",
+                                                   "SettingsInvalid", "NotAHome",     "BadHome",
+                                                   "PathTooLong"};
+  if (std::ranges::find(bad_input, code) != std::end(bad_input)) return Exit::bad_input;
   return code == "RunInterrupted" ? Exit::interrupted : Exit::failed;
 }
 

@@ -63,7 +63,7 @@ void print_plan(const Json& plan) {
 int plan(const runs::Request& request, const Options& options) {
   auto planned = runs::read_refresh_file(request.path);
   if (planned.ok()) {
-    runs::World world(options.home);
+    runs::World world(options.home, provider::local::Opening::to_look);
     planned = make_plan(world, request);
   }
   const Json view = runs::plan_view(planned);

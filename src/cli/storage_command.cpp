@@ -43,8 +43,10 @@ void create_snapshot(runs::World& world, const SnapshotArgs& args, bool json) {
 }
 
 void snapshot(const SnapshotArgs& args, const Options& options) {
-  runs::World world(options.home);
-  if (args.action == "list") return list_snapshots(world, options.json);
+  using provider::local::Opening;
+  const bool looks = args.action == "list";
+  runs::World world(options.home, looks ? Opening::to_look : Opening::to_work);
+  if (looks) return list_snapshots(world, options.json);
   if (args.name.empty()) throw Error("BadInput", fmt::format("snapshot {} needs a NAME", args.action));
   if (args.action == "delete") return delete_snapshot(world, args.name, options.json);
   create_snapshot(world, args, options.json);

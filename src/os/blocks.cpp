@@ -12,7 +12,6 @@
 
 #include "base/error.h"
 #include "os/descriptor.h"
-#include "os/random.h"
 
 namespace os {
 namespace {
@@ -52,22 +51,12 @@ void copy_file(const fs::path& from, const fs::path& to, const std::optional<Ids
 }
 
 bool can_reflink(const fs::path& folder) {
-  const fs::path from = folder / (".reflink-" + random_text(8)), to = from.string() + "-clone";
-  bool yes = false;
-  {
-    const Fd fd = open_straight(from, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    if (!fd) return false;
-    const std::string block(4096, 'x');
-    yes = ::write(fd.get(), block.data(), block.size()) == 4096;
-  }
-  try {
-    yes = yes && reflink(from, to);
-  } catch (const base::Error&) {
-    yes = false;
-  }
-  ::unlink(from.c_str());
-  ::unlink(to.c_str());
-  return yes;
+  const Fd from = open_straight(folder, O_TMPFILE | O_RDWR, 0600);
+  const Fd to = open_straight(folder, O_TMPFILE | O_RDWR, 0600);
+  if (!from || !to) return false;
+  const std::string block(4096, 'x');
+  return ::write(from.get(), block.data(), block.size()) == 4096 &&
+         ::ioctl(to.get(), FICLONE, from.get()) == 0;
 }
 
 bool same_file_system(const fs::path& a, const fs::path& b) {

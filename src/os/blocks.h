@@ -12,7 +12,8 @@ namespace os {
 
 namespace fs = std::filesystem;
 
-/// Does the file system of `folder` share blocks between files (FICLONE)? Found out by trying.
+/// Does the file system of `folder` share blocks between files (FICLONE)? Found out by trying, with files
+/// that have no name: what looks into the folder sees no change. No where nothing can be written.
 bool can_reflink(const fs::path& folder);
 /// Are both on one file system, so that reflink() can work between them?
 bool same_file_system(const fs::path& a, const fs::path& b);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "provider/local/place.h"
 
 namespace runs {
 
@@ -12,10 +13,18 @@ os::fs::path root_of(const std::string& root) {
   return root.empty() ? provider::local::default_home() : os::fs::path(root);
 }
 
+using provider::local::Opening;
+
+/// Without its volume, which need not be mounted for what is written down.
 provider::local::Home home_to_look_at(const std::string& root) {
   provider::local::Home home;
   home.root = os::fs::absolute(root_of(root)).lexically_normal();
+  check_place(home.root, Opening::to_look);
   return home;
+}
+
+store::Mode mode_of(Opening opening) {
+  return opening == Opening::to_look ? store::Mode::look : store::Mode::write;
 }
 
 }  // namespace
@@ -28,10 +37,10 @@ Books::Books(provider::local::Home where, store::Mode mode)
 
 Books::Books(const std::string& root) : Books(home_to_look_at(root), store::Mode::look) {}
 
-World::World(const std::string& root)
-    : Books(provider::local::open_home(root_of(root)), store::Mode::write),
-      secrets(home),
-      databases(home, secrets, clock),
+World::World(const std::string& root, Opening opening)
+    : Books(provider::local::open_home(root_of(root), opening), mode_of(opening)),
+      secrets(home, mode_of(opening)),
+      databases(home, secrets, clock, mode_of(opening)),
       scripts(home),
       mailbox(home, secrets, clock),
       services{databases, secrets, scripts, ledger, mailbox} {}

@@ -9,7 +9,7 @@
 namespace runs {
 
 /// What is written down of runs. Opened to look it changes nothing, and works on a read-only or full disk.
-/// Throws NotPermitted where this user may not.
+/// Throws BadHome or NotPermitted where this user may not.
 struct Books {
   Books(provider::local::Home where, store::Mode mode);
   /// To look at; `root` "" means the default home.
@@ -23,8 +23,9 @@ struct Books {
 
 /// Owns all that a run needs. Not movable: its parts refer to one another.
 struct World : Books {
-  /// `root` "" means the default home.
-  explicit World(const std::string& root);
+  /// `root` "" means the default home. To look it changes nothing, as Books.
+  explicit World(const std::string& root,
+                 provider::local::Opening opening = provider::local::Opening::to_work);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 

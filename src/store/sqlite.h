@@ -28,7 +28,8 @@ struct Schema {
 
 enum class Mode {
   write,  ///< makes the file if there is none, and brings it to this version
-  look,   ///< changes nothing, neither file nor folder; a file that is not there looks empty
+  look,  ///< changes no file, and makes none but what SQLite's readers share (an empty log, its index), where
+         ///< it can; a file that is not there looks empty
 };
 
 /// One connection; WAL, synchronous FULL, so that a commit that returned survives a power cut. Not

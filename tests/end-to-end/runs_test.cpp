@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sqlite3.h>
+#include <unistd.h>
 
 #include <fstream>
+#include <future>
+#include <map>
 
 #include "os/files.h"
 #include "tests/end-to-end/program.h"
@@ -18,6 +22,27 @@ using testing::Not;
 
 constexpr const char* first = "db-app1-mysqlinstd.json";
 constexpr const char* masked = "test-3c/db-app1-mysqlinstd.json";
+
+/// Of all files and folders, but for what servers write and what SQLite's readers share: when they were
+/// changed last.
+std::map<os::fs::path, os::fs::file_time_type> times_in(const os::fs::path& home) {
+  std::map<os::fs::path, os::fs::file_time_type> all;
+  for (os::fs::recursive_directory_iterator at(home), end; at != end; ++at) {
+    const std::string name = at->path().filename();
+    if (name.ends_with(".db-shm") || name.ends_with(".db-wal")) continue;
+    all[at->path()] = os::fs::last_write_time(at->path());
+    if (at->path().parent_path().filename() == "instances") at.disable_recursion_pending();
+  }
+  return all;
+}
+
+void execute(const os::fs::path& file, const char* sql) {
+  sqlite3* db = nullptr;
+  EXPECT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
+  sqlite3_busy_timeout(db, 10'000);
+  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+  sqlite3_close(db);
+}
 
 class Runs : public testing::Test {
  protected:
@@ -173,6 +198,107 @@ TEST_F(Runs, AreLookedAtWithoutChangingAnything) {
        {std::vector<std::string>{"list"}, {"status", id}, {"history", id}, {"ledger"}, {"steps"}})
     home_.must(command);
   EXPECT_FALSE(os::fs::exists(home_.path() / "locks")) << "a command that looks has made a folder";
+}
+
+TEST_F(Runs, APlanAndTheListsOfDatabasesChangeNothing) {
+  home_.make_production();
+  home_.must({"local", "snapshot", "create", "put-by", "--of", "mysqlinstp"});
+  const std::string file = home_.file(masked);
+  const std::vector<std::vector<std::string>> commands = {
+      {"plan", file}, {"local", "list"}, {"local", "snapshot", "list"}, {"list"}};
+  const auto before = times_in(home_.path());
+  for (const auto& command : commands) home_.must(command);
+  EXPECT_EQ(times_in(home_.path()), before);
+
+  if (::geteuid() != 0) GTEST_SKIP() << "a read-only mount needs root";
+  for (const auto& command : commands) {
+    std::vector<std::string> line = {
+        "unshare",
+        "-m",
+        "/bin/sh",
+        "-c",
+        "mount --bind $1 $1 && mount -o remount,bind,ro $1 && ! touch $1/new 2>&- && shift && exec $@",
+        "sh",
+        home_.path().string(),
+        PROGRAM,
+        "--home",
+        home_.path().string()};
+    line.insert(line.end(), command.begin(), command.end());
+    const auto looked = os::run({.argv = line}, clock_, clock_.now() + std::chrono::minutes(1), {});
+    EXPECT_EQ(looked.exit_code, 0) << command[0] << ": " << looked.output;
+  }
+  EXPECT_EQ(times_in(home_.path()), before);
+}
+
+TEST_F(Runs, OfAnotherUserAreRefusedWithTheReason) {
+  if (::geteuid() != 0) GTEST_SKIP() << "becoming another user needs root";
+  home_.run({"run", "/nowhere.json"});
+  const std::string file = SOURCE_DIR "/examples/" + std::string(masked);
+  for (const unsigned mode : {0711U, 0700U}) {
+    os::fs::permissions(home_.path(), os::fs::perms(mode));
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"list"}, {"plan", file}, {"local", "list"}}) {
+      std::vector<std::string> line = {PROGRAM, "--home", home_.path().string()};
+      line.insert(line.end(), command.begin(), command.end());
+      const auto refused = os::run({.argv = line, .user = os::find_user("nobody")}, clock_,
+                                   clock_.now() + std::chrono::minutes(1), {});
+      EXPECT_EQ(refused.exit_code, 2) << command[0];
+      EXPECT_THAT(refused.output, HasSubstr("belongs to root, and you are nobody")) << command[0];
+      EXPECT_THAT(refused.output, HasSubstr("hint: run as its owner")) << command[0];
+    }
+  }
+}
+
+TEST_F(Runs, OneWhoseJournalCannotBeWrittenIsStillOpen) {
+  home_.make_production("pw", 20'000);
+  const std::string file = home_.file(first);
+  auto running = std::async(std::launch::async, [&] { return home_.run({"run", file}); });
+  while (home_.json({"list"}).empty() &&
+         running.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready) {
+  }
+  execute(home_.path() / "journal.db",
+          "CREATE TRIGGER stuck BEFORE UPDATE ON execution BEGIN SELECT RAISE(FAIL, 'stuck'); END");
+  const auto ended = running.get();
+  EXPECT_EQ(ended.exit_code, 130) << ended.output;
+  EXPECT_THAT(ended.output, HasSubstr("is still open"));
+  EXPECT_THAT(ended.output, HasSubstr("dbrefresh resume"));
+  EXPECT_EQ(last_run()["status"], "RUNNING");
+  execute(home_.path() / "journal.db", "DROP TRIGGER stuck");
+  home_.must({"resume", "--all"});
+  EXPECT_EQ(last_run()["status"], "SUCCEEDED");
+}
+
+TEST_F(Runs, NothingIsLeftWhenAllIsDeleted) {
+  home_.make_production();
+  home_.must({"run", home_.file(masked)});
+  home_.must({"local", "snapshot", "create", "put-by", "--of", "mysqlinstp"});
+  ASSERT_FALSE(home_.json({"local", "secret"}).empty());
+  EXPECT_EQ(home_.run({"local", "delete", "--all"}).exit_code, 2) << "it needs --force";
+  EXPECT_EQ(home_.json({"local", "list"}).size(), 2U);
+  home_.must({"local", "delete", "--all", "--force"});
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"local", "list"}, {"local", "snapshot", "list"}, {"local", "secret"}})
+    EXPECT_EQ(home_.json(command), Json::array()) << command[1];
+  for (const char* folder : {"instances", "snapshots", "archive"})
+    EXPECT_TRUE(os::fs::is_empty(home_.path() / folder)) << folder;
+  EXPECT_EQ(last_run()["status"], "SUCCEEDED") << "runs stay";
+  EXPECT_EQ(home_.json({"ledger"}).size(), 1U);
+}
+
+TEST_F(Runs, OfAHomeWithSettingsThatNobodyKnowsAreRefused) {
+  std::ofstream(home_.path() / "settings.json")
+      << R"({"allowUnmaskd": "x", "smtp": {"url": 1}, "accounts": {"firstUidd": 58000}})";
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"run", home_.file(first)}, {"plan", home_.file(first)}, {"local", "list"}}) {
+    const auto refused = home_.run(command);
+    EXPECT_EQ(refused.exit_code, 2) << command[0];
+    for (const char* each : {"settings.json", "'allowUnmaskd' is no setting", "'smtp.url' has another type",
+                             "'smtp.from' is missing", "'accounts.firstUidd' is no setting"})
+      EXPECT_THAT(refused.output, HasSubstr(each)) << command[0];
+  }
+  std::ofstream(home_.path() / "settings.json")
+      << R"({"accounts": {"firstUid": 58000, "lastUid": 59899}, "strictChecks": false})";
+  home_.must({"local", "list"});
 }
 
 TEST_F(Runs, AreListedByTargetAndStatus) {

@@ -212,7 +212,7 @@ TEST_F(Stores, SettingsThatAreNoneAreRefusedByName) {
     return "";
   };
   EXPECT_THAT(refusal(R"({"smpt": {}, "strictChecks": "yes"})"),
-              AllOf(HasSubstr("'smpt' is no setting; there are strictChecks, allowUnmasked, smtp"),
+              AllOf(HasSubstr("'smpt' is no setting; there are strictChecks, allowUnmasked, accounts, smtp"),
                     HasSubstr("'strictChecks' has another type")));
   EXPECT_THAT(refusal(R"({"smtp": {"url": "smtp://x", "from": "a", "username": 1, "pass": "x"}})"),
               AllOf(HasSubstr("'smtp.to' is missing"), HasSubstr("'smtp.username' has another type"),

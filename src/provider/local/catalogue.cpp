@@ -55,7 +55,7 @@ base::Error no_such_database(const std::string& what) {
           "dbrefresh local list shows all"};
 }
 
-Catalogue::Catalogue(const std::filesystem::path& path) : db_(path, schema) {}
+Catalogue::Catalogue(const std::filesystem::path& path, store::Mode mode) : db_(path, schema, mode) {}
 
 std::vector<Row> Catalogue::select(const std::string& where, const std::string& value) {
   const std::lock_guard lock(mutex_);

@@ -40,7 +40,7 @@ struct Snapshot {
 /// Thread-safe; several processes may share the file. A catalogue of an older version is upgraded.
 class Catalogue {
  public:
-  explicit Catalogue(const std::filesystem::path& path);
+  explicit Catalogue(const std::filesystem::path& path, store::Mode mode = store::Mode::write);
 
   std::optional<Row> find_name(Kind kind, const std::string& name);
   std::optional<Row> find_id(const std::string& id);

@@ -13,9 +13,9 @@ namespace provider::local {
 
 using base::Error;
 
-Databases::Databases(const Home& home, SecretStore& secrets, base::Clock& clock)
+Databases::Databases(const Home& home, SecretStore& secrets, base::Clock& clock, store::Mode mode)
     : clock_(clock),
-      fleet_(home, secrets),
+      fleet_(home, secrets, mode),
       supervisor_(fleet_, jobs_, clock),
       archive_(fleet_, supervisor_),
       snapshots_(fleet_, archive_),

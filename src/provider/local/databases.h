@@ -10,8 +10,10 @@ namespace provider::local {
 /// is not whole by then goes.
 class Databases : public DatabaseService {
  public:
-  /// `secrets` keeps the passwords of adopted servers. All must outlive it.
-  Databases(const Home& home, SecretStore& secrets, base::Clock& clock);
+  /// `secrets` keeps the passwords of adopted servers. All must outlive it. Opened to look it finds and
+  /// checks, and changes nothing; what would change something throws.
+  Databases(const Home& home, SecretStore& secrets, base::Clock& clock,
+            store::Mode mode = store::Mode::write);
 
   // The contract. The status of an adopted server is looked up when it is found by name or id, for that takes
   // a login; else it is "unknown".

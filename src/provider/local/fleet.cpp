@@ -57,7 +57,7 @@ os::FileLock Fleet::lock(const std::string& id, std::chrono::milliseconds patien
 }
 
 bool Fleet::is_locked(const std::string& id) {
-  return !os::FileLock::try_lock(home_.locks() / id);
+  return os::is_locked(home_.locks() / id);
 }
 
 void Fleet::set_status(const std::string& id, const std::string& status) {

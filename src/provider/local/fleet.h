@@ -9,7 +9,8 @@ namespace provider::local {
 /// Thread-safe. What it was made of must outlive it.
 class Fleet {
  public:
-  Fleet(const Home& home, SecretStore& secrets) : home_(home), secrets_(secrets), rows_(home.catalogue()) {}
+  Fleet(const Home& home, SecretStore& secrets, store::Mode mode)
+      : home_(home), secrets_(secrets), rows_(home.catalogue(), mode) {}
 
   const Home& home() const { return home_; }
   SecretStore& secrets() { return secrets_; }
@@ -30,7 +31,7 @@ class Fleet {
   /// too: the patience outlasts that.
   os::FileLock lock(const std::string& id,
                     std::chrono::milliseconds patience = std::chrono::milliseconds(500));
-  /// Does an operation hold it?
+  /// Does an operation hold it? Changes nothing.
   bool is_locked(const std::string& id);
   void set_status(const std::string& id, const std::string& status);
 

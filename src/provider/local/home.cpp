@@ -47,8 +47,12 @@ struct Setting {
   bool required = false;
 };
 using Type = base::Json::value_t;
-constexpr Setting settings_members[] = {
-    {"strictChecks", Type::boolean}, {"allowUnmasked", Type::string}, {"smtp", Type::object}};
+constexpr Setting settings_members[] = {{"strictChecks", Type::boolean},
+                                        {"allowUnmasked", Type::string},
+                                        {"accounts", Type::object},
+                                        {"smtp", Type::object}};
+constexpr Setting accounts_members[] = {{"firstUid", Type::number_unsigned},
+                                        {"lastUid", Type::number_unsigned}};
 constexpr Setting smtp_members[] = {{"url", Type::string, true},
                                     {"from", Type::string, true},
                                     {"to", Type::array, true},
@@ -76,6 +80,13 @@ std::vector<std::string> problems_of(const base::Json& object, const std::string
   return problems;
 }
 
+/// Adds what is wrong within a member that is an object.
+void append(std::vector<std::string>& problems, const base::Json& settings, const std::string& member,
+            std::span<const Setting> members) {
+  if (!settings.contains(member) || !settings[member].is_object()) return;
+  for (auto& each : problems_of(settings[member], member + ".", members)) problems.push_back(std::move(each));
+}
+
 }  // namespace
 
 os::fs::path default_home() {
@@ -91,8 +102,10 @@ base::Json read_settings(const os::fs::path& root) {
   if (!os::fs::exists(file)) return base::Json::object();
   auto settings = base::Json::parse(os::read_file(file), nullptr, false);
   auto problems = problems_of(settings, "", settings_members);
-  if (problems.empty() && settings.contains("smtp"))
-    problems = problems_of(settings["smtp"], "smtp.", smtp_members);
+  if (settings.is_object()) {
+    append(problems, settings, "accounts", accounts_members);
+    append(problems, settings, "smtp", smtp_members);
+  }
   if (!problems.empty())
     throw base::Error("SettingsInvalid", fmt::format("{}: {}", file.string(), base::join(problems, "; ")),
                       "docs/home.md has all settings");
@@ -135,7 +148,9 @@ const os::Programs& receiver_programs() {
 }
 
 Home open_home(const os::fs::path& given, Opening opening) {
-  const auto root = os::fs::weakly_canonical(os::fs::absolute(given));
+  std::error_code hidden;  // check_place() says so
+  const auto plain = os::fs::absolute(given), real = os::fs::weakly_canonical(plain, hidden);
+  const auto root = hidden ? plain : real;
   check_place(root, opening);
   Home home{.root = root};
   home.storage = storage_of(home.root);

@@ -101,7 +101,12 @@ void check_reachable(const os::fs::path& root) {
 }  // namespace
 
 void check_place(const os::fs::path& root, Opening opening) {
-  const bool there = os::fs::exists(root);
+  std::error_code hidden;
+  const bool there = os::fs::exists(root, hidden);
+  if (hidden)
+    throw Error("BadHome",
+                fmt::format("the home folder {} cannot be looked at: {}", root.string(), hidden.message()),
+                "run as its owner, or choose another one with --home");
   if (there && !os::fs::is_directory(root))
     throw Error("NotAHome", fmt::format("{} is no folder", root.string()), "choose another one with --home");
   if (there) check_owner(root);

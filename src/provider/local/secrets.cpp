@@ -20,8 +20,10 @@ constexpr std::string_view steps[] = {version_1};
 constexpr store::Schema schema{steps};
 constexpr std::size_t key_bytes = 32, nonce_bytes = 12, tag_bytes = 16;
 
-Secret open_key(const Home& home) {
+/// To look, an empty one where there is none: nothing can be sealed with it.
+Secret open_key(const Home& home, store::Mode mode) {
   const auto path = home.secret_key();
+  if (!os::fs::exists(path) && mode == store::Mode::look) return {};
   if (!os::fs::exists(path)) os::create_file(path, os::random_bytes(key_bytes), 0600);
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077U) != 0)
@@ -84,6 +86,9 @@ std::string from_hex(std::string_view hex) {
 }
 
 Secret unseal(const Secret& key, const std::string& context, std::string_view hex) {
+  if (key.reveal().empty())
+    throw Error("SecretKeyInvalid", "there are secrets, and their key file is gone",
+                "restore secrets.key from a backup: the secrets cannot be read without it");
   const std::string raw = from_hex(hex);
   if (raw.size() < nonce_bytes + tag_bytes) throw Error("SecretError", "a stored secret is cut short");
   std::string tag = raw.substr(nonce_bytes, tag_bytes);
@@ -118,7 +123,8 @@ const char* text_of(SecretStore::Stage stage) {
 
 }  // namespace
 
-Secrets::Secrets(const Home& home) : key_(open_key(home)), db_(home.secrets(), schema) {}
+Secrets::Secrets(const Home& home, store::Mode mode)
+    : key_(open_key(home, mode)), db_(home.secrets(), schema, mode) {}
 
 std::optional<Secret> Secrets::read(const std::string& name, const std::string& stage) {
   auto row = db_.prepare("SELECT sealed FROM secret WHERE name = ? AND stage = ?");

@@ -13,8 +13,9 @@ namespace provider::local {
 /// 0600). Thread-safe.
 class Secrets : public SecretStore {
  public:
-  /// Makes the key on first use. Throws `SecretKeyExposed` if others may read the key file.
-  explicit Secrets(const Home& home);
+  /// Makes the key on first use, unless it is to look only. Throws `SecretKeyExposed` if others may read the
+  /// key file.
+  explicit Secrets(const Home& home, store::Mode mode = store::Mode::write);
 
   std::optional<base::Secret> get(const std::string& name, Stage stage) override;
   void put_pending(const std::string& name, const base::Secret& value) override;
