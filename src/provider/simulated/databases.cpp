@@ -382,9 +382,11 @@ Work<Database> Databases::make_so(const std::string& id, const Desired& desired,
     step("name", now().database.name == *desired.name,
          [name = *desired.name, this](Entry& entry) { set_name(entry, name); });
   }
-  if (desired.open)
+  if (desired.open) {
+    if (moving()) return pending(now().database.status);
     step("open", now().database.open == *desired.open,
          [open = *desired.open, this](Entry& entry) { set_open(entry, open); });
+  }
   if (moving()) return pending(now().database.status);
   return now().database;
 }
