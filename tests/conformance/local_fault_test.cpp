@@ -133,7 +133,7 @@ TEST_P(LocalFault, WhoLooksAroundInItsFolderIsNotTakenForTheServer) {
   const auto visitor = os::start({.argv = {"sleep", "1000"},
                                   .user = server->account(),
                                   .folder = server->data(),
-                                  .output = folder_.path() / "visitor.log"});
+                                  .output = "/dev/null"});
   bank_.make_so(bank_.source, {.running = false});
   EXPECT_FALSE(server->process());
   EXPECT_EQ(databases_.get(bank_.source)->status, "stopped");

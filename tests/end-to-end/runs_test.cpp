@@ -333,14 +333,13 @@ TEST_F(Runs, OfAHomeOfAnOlderVersionAreListedAndPutBack) {
 
 TEST_F(Runs, ThatEndedLongAgoAreForgottenAndTheLedgerIsNot) {
   unpack_old_home();
-  const std::string file = home_.path() / "journal.db";
-  const auto aged = os::run(
-      {.argv = {"python3", "-c",
-                "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=60); db.execute(\"UPDATE "
-                "execution SET ended_us = 1 WHERE status = 'SUCCEEDED'\"); db.commit(); db.close()",
-                file}},
-      clock_, clock_.now() + std::chrono::minutes(5), {});
-  ASSERT_EQ(aged.exit_code, 0) << aged.output;
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open((home_.path() / "journal.db").c_str(), &db), SQLITE_OK);
+  sqlite3_busy_timeout(db, 60'000);
+  EXPECT_EQ(sqlite3_exec(db, "UPDATE execution SET ended_us = 1 WHERE status = 'SUCCEEDED'", nullptr, nullptr,
+                         nullptr),
+            SQLITE_OK);
+  sqlite3_close(db);
   const auto refused = home_.run({"run", "/nowhere.json"});
   ASSERT_EQ(refused.exit_code, 2) << refused.output;
   EXPECT_EQ(home_.json({"list", "--status", "succeeded"}).size(), 0U);
