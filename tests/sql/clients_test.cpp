@@ -114,8 +114,9 @@ class Clients : public testing::TestWithParam<Client> {
                   " --dbname=postgres --file=" + file.string() + " >/dev/null"
             : "exec mariadb --no-defaults --default-character-set=utf8mb4 --user=" + where.user +
                   " --socket=" + where.socket + " d < " + file.string() + " >/dev/null";
-    os::run_or_throw({.argv = {"/bin/sh", "-c", command}}, world_.clock,
-                     world_.clock.now() + std::chrono::minutes(1), {});
+    os::run_or_throw(
+        {.argv = {"/bin/sh", "-c", command}, .environment = {"MYSQL_PWD=" + where.password.reveal()}},
+        world_.clock, world_.clock.now() + std::chrono::minutes(5), {});
   }
 
   WithServer world_{GetParam().family};

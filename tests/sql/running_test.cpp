@@ -47,6 +47,14 @@ class Running : public testing::TestWithParam<const char*> {
             : "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query' AND id <> "
               "CONNECTION_ID()"));
   }
+  /// The server learns a moment later than we do that a session was ended.
+  bool all_rest() {
+    const auto enough = world_.clock.now() + 60s;
+    while (sessions_that_run() > 0)
+      if (world_.clock.now() > enough || !world_.clock.sleep_until(world_.clock.now() + 20ms, {}))
+        return false;
+    return true;
+  }
   /// The code of what ends `text`, and how long it took after stop was asked for, half a second in.
   std::pair<std::string, base::Time::duration> stopped(sql::Connection& session, const std::string& text) {
     std::stop_source stop;
@@ -85,7 +93,7 @@ TEST_P(Running, EndsWithinTwoSecondsOfStopAndItsSessionIsFitForMore) {
     EXPECT_EQ(code, "Interrupted") << text;
     EXPECT_LT(took, soon) << text;
     EXPECT_EQ(session->scalar("SELECT COUNT(*) FROM " + table()), "1") << text;
-    EXPECT_EQ(sessions_that_run(), 0U) << text;
+    EXPECT_TRUE(all_rest()) << text;
   }
 }
 
