@@ -139,9 +139,8 @@ TEST_P(LocalFault, WhoLooksAroundInItsFolderIsNotTakenForTheServer) {
   EXPECT_EQ(databases_.get(bank_.source)->status, "stopped");
   bank_.make_so(bank_.source, {.running = true});
   EXPECT_NE(server->process(), visitor);
-  bank_.remove(bank_.source);
   EXPECT_TRUE(os::is_running(visitor));
-  os::send_signal(visitor, SIGKILL);
+  os::send_signal(visitor, SIGKILL);  // an account's processes go with it, and it with its database
 }
 
 /// PostgreSQL's segment of System V memory outlives it when it is killed.
