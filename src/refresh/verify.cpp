@@ -7,8 +7,8 @@
 namespace refresh {
 namespace {
 
-base::Error failed(std::string why) {
-  return {"VerifyFailed", std::move(why)};
+base::Error failed(const std::string& why) {
+  return {"VerifyFailed", why};
 }
 
 /// Every database of the copy was masked, was said to be clean, or is gone.

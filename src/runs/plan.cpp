@@ -1,5 +1,7 @@
 #include "runs/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.h"

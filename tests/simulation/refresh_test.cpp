@@ -129,10 +129,11 @@ TEST_P(Refresh, LooksSeldom) {
 }
 
 TEST_P(Refresh, IsRolledBackWhenCancelledAnywhere) {
-  const int points = world().run();
+  const provider::simulated::Faults quick{.slowest_seconds = 3};
+  const int points = world(quick).run();
   int cancelled = 0;
   for (int at = 0; at < points; ++at) {
-    auto w = world({.slowest_seconds = 3});
+    auto w = world(quick);
     w.run(at, true);
     EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "cancelled at " << at << ": " << w.cause();
     cancelled += w.completed() ? 0 : 1;
