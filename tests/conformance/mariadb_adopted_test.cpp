@@ -183,7 +183,7 @@ TEST_F(AdoptedMariaDb, WhatItsUserMayNotSeeIsSaidAndNotLeftOut) {
   stranger.run({"REVOKE TRIGGER ON *.* FROM reader@'%'", "REVOKE TRIGGER ON *.* FROM reader@localhost"});
   const auto problems = host_.databases.check({.restore = request(id)});
   ASSERT_EQ(problems.size(), 1U);
-  EXPECT_THAT(problems[0].message, HasSubstr("'stranger' 'reader' lacks TRIGGER on *.*"));
+  EXPECT_THAT(problems[0].message, HasSubstr("'stranger': 'reader' lacks TRIGGER on *.*"));
   EXPECT_THROW(host_.restore(request(id)), base::Error);
 }
 
