@@ -29,11 +29,10 @@ Secret open_key(const Home& home, store::Mode mode) {
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077U) != 0)
     throw Error("SecretKeyExposed", fmt::format("{} can be read by others than its owner", path.string()),
                 "chmod 600 " + path.string());
-  Secret key(os::read_file(path, 1024));
-  if (key.reveal().size() != key_bytes)
+  if (os::fs::file_size(path) != key_bytes)
     throw Error("SecretKeyInvalid", fmt::format("{} does not hold {} bytes", path.string(), key_bytes),
                 "restore it from a backup: the secrets cannot be read without it");
-  return key;
+  return Secret(os::read_file(path, key_bytes));
 }
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)>;
