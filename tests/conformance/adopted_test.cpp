@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "tests/conformance/with_bank.h"
+#include "tests/processes.h"
 
 namespace tests {
 namespace {
@@ -273,8 +274,7 @@ TEST_P(Adopted, ALogIsReceivedWithoutAPasswordInAnEnvironment) {
     if (pid == 0 || !os::works_in(pid, archive, provider::local::receiver_programs())) continue;
     ++found;
     for (const char* told : {"environ", "cmdline"}) {
-      std::ifstream in(entry.path() / told);  // of one that ends now, nothing
-      const std::string text{std::istreambuf_iterator<char>(in), {}};
+      const std::string text = told_by(std::to_string(pid), told);
       EXPECT_THAT(text, Not(HasSubstr(stream_password.reveal()))) << told;
       EXPECT_THAT(text, Not(HasSubstr("MYSQL_PWD"))) << told;
     }

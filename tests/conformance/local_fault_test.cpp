@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "tests/conformance/with_bank.h"
+#include "tests/processes.h"
 
 namespace tests {
 namespace {
@@ -43,8 +44,7 @@ class LocalFault : public WithBank {
   std::optional<os::ProcessId> copier() {
     for (const auto& entry : os::fs::directory_iterator("/proc")) {
       const int pid = std::atoi(entry.path().filename().c_str());
-      std::ifstream in(entry.path() / "cmdline", std::ios::binary);
-      const std::string line((std::istreambuf_iterator<char>(in)), {});
+      const std::string line = told_by(entry.path().filename(), "cmdline");
       if (pid > 0 && line.find(folder_.path().string()) != std::string::npos &&
           (line.starts_with("mariadb-backup") || line.find("pg_basebackup") != std::string::npos))
         return os::identify(pid);

@@ -1,5 +1,7 @@
 #include "tests/end-to-end/program.h"
 
+#include "tests/processes.h"
+
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -40,8 +42,7 @@ void end_all(const std::function<bool(int pid)>& ours) {
 Home::~Home() {
   end_all(
       [this](int pid) {  // ourselves first: a run that a failed test left behind would start servers again
-        std::ifstream in("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
-        const std::string line((std::istreambuf_iterator<char>(in)), {});
+        const std::string line = told_by(std::to_string(pid), "cmdline");
         return line.starts_with(program) && line.find(path().string()) != std::string::npos;
       });
   end_all([this](int pid) { return os::working_folder(pid).string().starts_with(path().string()); });
