@@ -1,0 +1,77 @@
+"""Starts the bed: prints one JSON line, and ends with its standard input, its parent, or SIGTERM."""
+import argparse
+import json
+import os
+import signal
+import stat
+import sys
+import threading
+import time
+
+from .bed import Bed
+from .front import Front
+from .servers.none import NoServers
+from .upstream import Upstream
+
+
+def _stdin_ends():
+    """Waits for the end of standard input, where there is somebody who could end it."""
+    mode = os.fstat(0).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(0)):
+        return False
+    while os.read(0, 4096):
+        pass
+    return True
+
+
+def _watch(end, parent):
+    def stdin():
+        if _stdin_ends():
+            end.set()
+    threading.Thread(target=stdin, daemon=True).start()
+
+    def orphaned():
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        end.set()
+    threading.Thread(target=orphaned, daemon=True).start()
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="aws-bed", allow_abbrev=False)
+    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0: any that is free")
+    parser.add_argument("--account", default="123456789012")
+    parser.add_argument("--backends", choices=("none", "real"), default="none", help="real: MariaDB and PostgreSQL servers")
+    parser.add_argument("--seed", help="a world to plant, a JSON file")
+    options = parser.parse_args()
+    end = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: end.set())
+    _watch(end, os.getppid())
+    home = None
+    if options.backends == "real":
+        from .servers.home import Home
+        home = Home()
+    bed = Bed(options.account, Upstream(options.account), home.servers if home else NoServers)
+    front = Front(bed, options.port)
+    threading.Thread(target=front.serve_forever, daemon=True).start()
+    key = bed.credentials.main()
+    line = {"endpoint": f"http://127.0.0.1:{front.server_address[1]}", "account": options.account, "pid": os.getpid(),
+            "access_key_id": key.id, "secret_access_key": key.secret, "backends": options.backends,
+            **(home.facts() if home else {})}
+    if options.seed:
+        from .seed import plant
+        with open(options.seed, encoding="utf-8") as file:
+            line["world"] = plant(bed, json.load(file))
+    print(json.dumps(line), flush=True)
+    end.wait()
+    front.shutdown()
+    bed.servers.close()
+    if home:
+        home.close()
+    sys.stdout.flush()
+    os._exit(0)  # moto's threads are no daemons
+
+
+if __name__ == "__main__":
+    main()

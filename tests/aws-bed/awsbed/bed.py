@@ -1,0 +1,149 @@
+"""The bed: an answer to each request. Validates, injects faults, calls the model of RDS or moto, writes the journal."""
+import json
+import time
+import traceback
+import uuid
+
+from .credentials import Credentials
+from .faults import JSON_NAMES, Faults
+from .journal import Journal
+from .quirks import refuse
+from .rds.errors import Refusal
+from .rds.world import Unmodelled, World
+from .wire import errors, models, signature, validator, xml
+from .wire.request import Answer
+
+RESET = object()  # instead of an answer: the connection is reset
+MUTATES_NETWORK = ("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress")
+
+
+class Bed:
+    """Thread-safe. `servers` is made by `make_servers()` for each world."""
+
+    def __init__(self, account, upstream, make_servers):
+        self.account, self.upstream, self.make_servers = account, upstream, make_servers
+        self.servers = None
+        self.reset()
+
+    def reset(self):
+        """A new, empty world."""
+        if self.servers:
+            self.servers.close()
+        self.upstream.reset()
+        self.servers = self.make_servers()
+        self.world = World(self.upstream.backend, self.servers)
+        self.credentials, self.faults, self.journal = Credentials(self.account), Faults(), Journal()
+        self.tables, self.topics, self.seeded = [], [], {}
+
+    def answer(self, request):
+        """An Answer, RESET, or (an Answer, how many bytes of its body are sent)."""
+        call = validator.examine(request)
+        refused, account = self._admit(request, call)
+        if refused:
+            return self._close(call, account, refused, None)
+        fault = self.faults.next(call)
+        name, what = fault or (None, {})
+        if "slow" in what:
+            time.sleep(what["slow"])
+        if fault and not what.get("after") and "terminal" not in what and "slow" not in what:
+            return self._close(call, account, self._faulty(call, what, None), name)
+        reply = self._serve(request, call, account, what.get("terminal"))
+        if call.violations:
+            reply = self._violation(call)
+        if what.get("after"):
+            return self._close(call, account, self._faulty(call, what, reply), name)
+        return self._close(call, account, reply, name)
+
+    def _admit(self, request, call):
+        """(what is answered instead, the caller's account)."""
+        scope = request.scope()
+        if scope is None:
+            return (self._violation(call) if call.violations else None), self.account
+        key = self.credentials.keys.get(scope.key)
+        if key is None:
+            code = "UnrecognizedClientException" if self._protocol(call) == "json" else "InvalidClientTokenId"
+            return errors.answer(call.service, code, "The security token included in the request is invalid.", 403), ""
+        if key.token != request.headers.get("x-amz-security-token", ""):
+            call.violations.append("x-amz-security-token is not that of the key")
+        call.violations += signature.faults(request, scope, key.secret)
+        if call.violations:
+            return self._violation(call), key.account
+        if key.expired:
+            return self._error(call, "ExpiredToken", "The security token included in the request is expired", 403), key.account
+        return None, key.account
+
+    def _protocol(self, call):
+        model = models.service(call.service)
+        return model.protocol if model else ""
+
+    def _violation(self, call):
+        if any("signature" in v for v in call.violations):
+            return errors.answer(call.service, "SignatureDoesNotMatch", "; ".join(call.violations), 403)
+        return errors.answer(call.service, "ValidationError", "; ".join(call.violations), 400)
+
+    def _error(self, call, code, message, status):
+        if self._protocol(call) in ("json", "rest-json"):
+            code = JSON_NAMES.get(code, code)
+        return errors.answer(call.service, code, message, status)
+
+    def _faulty(self, call, what, reply):
+        if what.get("reset"):
+            return RESET
+        if what.get("html"):
+            return errors.html(what["html"])
+        if what.get("cut"):
+            return reply, max(1, len(reply.body) // 2)
+        error = what["error"]
+        if isinstance(error, dict):
+            return errors.answer(call.service, error["code"], error.get("message", "scripted by the test"), error.get("status"))
+        return self._error(call, *error)
+
+    def _serve(self, request, call, account, terminal):
+        if call.service == "rds":
+            return self._rds(call, account, terminal)
+        with self.world.lock:
+            refused = refuse(self, call, account)
+        if refused:
+            return refused
+        reply = self.upstream.forward(request)
+        if reply.status == 200 and call.service == "sts":
+            self.credentials.learn(call.name, reply.body, str(call.input.get("RoleArn", "")))
+        if call.service == "secretsmanager":
+            self._learn_secret(call.input.get("SecretString"))
+        if call.name in MUTATES_NETWORK:
+            with self.world.lock:
+                self.world.exposure.look(self.world, call.name)
+        return reply
+
+    def _learn_secret(self, text):
+        try:
+            found = json.loads(text or "null")
+        except ValueError:
+            found = text
+        values = found.values() if isinstance(found, dict) else [found]
+        named = [found["password"]] if isinstance(found, dict) and "password" in found else values
+        self.world.known_secrets.update(v for v in named if isinstance(v, str))
+
+    def _rds(self, call, account, terminal):
+        request_id = str(uuid.uuid4())
+        try:
+            input = call.typed()
+            if input.get("MasterUserPassword"):
+                self.world.known_secrets.add(input["MasterUserPassword"])
+            output = self.world.call(account, call.region, call.name, input, terminal)
+            body = xml.result(call.operation, output, request_id)
+            return Answer(200, {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}, body)
+        except Refusal as reason:
+            return errors.answer("rds", reason.code, reason.message, reason.status)
+        except Unmodelled as reason:
+            call.violations.append(str(reason))
+        except Exception as reason:  # a fault of the bed must fail the test, not pass for one of RDS
+            traceback.print_exc()
+            call.violations.append(f"the bed failed: {type(reason).__name__}: {reason}")
+        return self._violation(call)
+
+    def _close(self, call, account, reply, fault):
+        answer = reply[0] if isinstance(reply, tuple) else reply
+        status, code = (0, "(reset)") if reply is RESET else (answer.status, answer.code)
+        self.journal.add(call, account, status, code, fault)
+        return reply

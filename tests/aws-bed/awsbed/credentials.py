@@ -1,0 +1,40 @@
+"""Access keys that the bed knows: the ones it was started with, and those that STS gave out."""
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+
+
+@dataclass
+class Key:
+    id: str
+    secret: str
+    account: str
+    token: str = ""
+    expired: bool = False
+
+
+class Credentials:
+    def __init__(self, account):
+        self.account = account
+        self.keys = {}
+        self.add(Key("AKIABEDBEDBEDBEDBEDB", "bed/secret+of/the+bed/that/is/not/any/secret", account))
+
+    def add(self, key):
+        self.keys[key.id] = key
+
+    def main(self):
+        return next(k for k in self.keys.values() if k.account == self.account)
+
+    def learn(self, operation, body, role):
+        """Takes in what an answer of STS gives out."""
+        if not operation.startswith(("AssumeRole", "GetSessionToken")):
+            return
+        values = {node.tag.rpartition("}")[2]: node.text for node in ElementTree.fromstring(body).iter()}
+        if values.get("AccessKeyId"):
+            account = role.split(":")[4] if role.count(":") >= 5 else self.account
+            self.add(Key(values["AccessKeyId"], values["SecretAccessKey"], account, values["SessionToken"]))
+
+    def expire(self, account=None):
+        """All keys that STS gave out: (ExpiredToken from now on)."""
+        for key in self.keys.values():
+            if key.token and account in (None, key.account):
+                key.expired = True

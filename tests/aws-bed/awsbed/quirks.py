@@ -1,0 +1,50 @@
+"""What moto lets pass and AWS does not, in the services beside RDS."""
+from .rds import managed
+from .rds.errors import Refusal
+from .wire import errors
+from .wire.request import Answer
+
+
+def refuse(bed, call, account):
+    """An answer instead of moto's, or None."""
+    if call.service == "secretsmanager" and call.name == "RotateSecret":
+        return _rotate(bed, call, account)
+    if call.service == "secretsmanager" and call.name == "DeleteSecret" and _managed(bed, call, account):
+        return errors.answer("secretsmanager", "InvalidRequestException", "You can't delete a secret that RDS manages.")
+    if call.service in ("ec2",) and call.name == "CreateSecurityGroup" and not call.input.get("VpcId"):
+        return None
+    return None
+
+
+def _managed(bed, call, account):
+    """The database whose managed secret is meant, or None."""
+    store = bed.world.store(account, call.region)
+    for database in store.instances + store.clusters:
+        secret = database["MasterUserSecret"]
+        if secret and call.input.get("SecretId") in (secret["SecretArn"], secret["SecretArn"].split(":secret:")[1][:-7]):
+            return database
+    return None
+
+
+def _rotate(bed, call, account):
+    """Without a rotation function there is no rotation (API reference); RDS rotates what it manages itself."""
+    database = _managed(bed, call, account)
+    if database is None:
+        if call.input.get("RotationLambdaARN"):
+            return errors.answer("secretsmanager", "InvalidRequestException", "the bed runs no rotation function")
+        return errors.answer("secretsmanager", "InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
+    from .rds.modify_instance import step as instance_step
+    from .rds.modify_cluster import step as cluster_step
+    from .rds.world import Context
+    ctx = Context(bed.world, database.place)
+    step = cluster_step if database.arn_kind == "cluster" else instance_step
+    if database.line.busy:
+        return errors.answer("secretsmanager", "InvalidRequestException", "A previous rotation isn't complete.")
+    try:
+        managed.change(ctx, database, {"RotateMasterUserPassword": True},
+                       lambda end: step(ctx, database, "resetting-master-credentials", end))
+    except Refusal as reason:
+        return errors.answer("secretsmanager", "InvalidRequestException", reason.message)
+    import json
+    body = {"ARN": database["MasterUserSecret"]["SecretArn"], "Name": call.input["SecretId"]}
+    return Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode())

@@ -1,0 +1,77 @@
+"""The services beside RDS of a world: what moto keeps."""
+import json
+
+
+def plant_services(bed, document, made):
+    account, region = document["account"], document["region"]
+
+    def client(service):
+        return bed.upstream.client(service, account, region)
+    _network(client("ec2"), document, made)
+    for each in document.get("keys", []):
+        _key(client("kms"), each, made)
+    for each in document.get("secrets", []):
+        value = each["value"] if isinstance(each["value"], str) else json.dumps(each["value"])
+        made["secrets"][each["name"]] = client("secretsmanager").create_secret(Name=each["name"], SecretString=value)["ARN"]
+        bed._learn_secret(value)
+    for each in document.get("buckets", []):
+        _bucket(client("s3"), each, region)
+    for each in document.get("tables", []):
+        _table(client("dynamodb"), each)
+        bed.tables.append((account, region, each["name"]))
+    for each in document.get("topics", []):
+        made["topics"][each] = client("sns").create_topic(Name=each)["TopicArn"]
+        bed.topics.append((account, region, made["topics"][each]))
+    for each in document.get("queues", []):
+        made["queues"][each] = client("sqs").create_queue(QueueName=each)["QueueUrl"]
+
+
+def _network(ec2, document, made):
+    """Security groups in the default VPC, or in one named by `vpc`; users' groups let `users` in."""
+    vpcs = {"default": ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]}
+    users = document.get("users", "10.20.0.0/16")
+    for group in document.get("subnet_groups", []):
+        vpc = _vpc(ec2, vpcs, group.get("vpc", "default"))
+        subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+        made["subnet_groups"][group["name"]] = (vpc, [(s["SubnetId"], s["AvailabilityZone"]) for s in subnets])
+    for group in document.get("security_groups", []):
+        vpc = _vpc(ec2, vpcs, group.get("vpc", "default"))
+        made_id = ec2.create_security_group(GroupName=group["name"], Description=group["name"], VpcId=vpc)["GroupId"]
+        made["security_groups"][group["name"]] = made_id
+        cidr = users if group.get("users") else group.get("cidr")
+        if cidr:
+            ec2.authorize_security_group_ingress(GroupId=made_id, IpPermissions=[
+                {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 5432, "IpRanges": [{"CidrIp": cidr}]}])
+
+
+def _vpc(ec2, vpcs, name):
+    if name not in vpcs:
+        vpc = vpcs[name] = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+        zones = [z["ZoneName"] for z in ec2.describe_availability_zones()["AvailabilityZones"]][:2]
+        for number, zone in enumerate(zones):
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.99.{number}.0/24", AvailabilityZone=zone)
+    return vpcs[name]
+
+
+def _key(kms, each, made):
+    key = kms.create_key(Description=each["name"], Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": [f"arn:aws:iam::{a}:root" for a in each.get("accounts", [])] or "*"},
+         "Action": "kms:*", "Resource": "*"}]}))["KeyMetadata"]
+    kms.create_alias(AliasName=f"alias/{each['name']}", TargetKeyId=key["KeyId"])
+    if each.get("disabled"):
+        kms.disable_key(KeyId=key["KeyId"])
+    made["keys"][each["name"]] = key["Arn"]
+
+
+def _bucket(s3, each, region):
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=each["name"], **place)
+    for key, text in each.get("objects", {}).items():
+        s3.put_object(Bucket=each["name"], Key=key, Body=text.encode())
+
+
+def _table(dynamodb, each):
+    keys = [(each["key"], "HASH")] + ([(each["range"], "RANGE")] if each.get("range") else [])
+    dynamodb.create_table(TableName=each["name"], BillingMode="PAY_PER_REQUEST",
+                          AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in keys],
+                          KeySchema=[{"AttributeName": n, "KeyType": k} for n, k in keys])

@@ -1,0 +1,1 @@
+"""What is behind the endpoints: nothing, or real MariaDB and PostgreSQL servers."""
