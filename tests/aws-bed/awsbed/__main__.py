@@ -42,6 +42,7 @@ def main():
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0: any that is free")
     parser.add_argument("--account", default="123456789012")
     parser.add_argument("--backends", choices=("none", "real"), default="none", help="real: MariaDB and PostgreSQL servers")
+    parser.add_argument("--addresses", choices=("names", "ip"), default="names", help="what endpoints of real servers say")
     parser.add_argument("--seed", help="a world to plant, a JSON file")
     options = parser.parse_args()
     end = threading.Event()
@@ -51,7 +52,7 @@ def main():
     home = None
     if options.backends == "real":
         from .servers.home import Home
-        home = Home()
+        home = Home(options.addresses)
     bed = Bed(options.account, Upstream(options.account), home.servers if home else NoServers)
     front = Front(bed, options.port)
     threading.Thread(target=front.serve_forever, daemon=True).start()
