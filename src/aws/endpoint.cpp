@@ -44,7 +44,7 @@ void check_url(const std::string& url) {
 }
 
 const std::string* override_of(const Service& service, const EndpointRules& rules) {
-  auto at = rules.overrides.find(service.name);
+  auto at = rules.overrides.find(service.id);
   if (at == rules.overrides.end()) at = rules.overrides.find("");
   return at == rules.overrides.end() ? nullptr : &at->second;
 }

@@ -15,7 +15,7 @@ namespace aws {
 struct EndpointRules {
   bool use_fips = false;
   bool use_dualstack = false;
-  /// Overrides by service ("rds"), and for all of them under "". Only they may be http.
+  /// Overrides by Service::id, and for all of them under "". Only they may be http.
   std::map<std::string, std::string, std::less<>> overrides;
 };
 

@@ -15,14 +15,6 @@ using base::Json;
 
 Json written(const Member& member, const Json& value);
 
-Json written_members(const Shape& shape, const Json& value) {
-  Json out = Json::object();
-  for (const auto& member : shape.members)
-    if (value.contains(member.name))
-      out[member.wire.empty() ? member.name : member.wire] = written(member, value[member.name]);
-  return out;
-}
-
 Json written_time(const Member& member, const Json& value) {
   const std::string text = scalar_text(member, value, "unixTimestamp");
   if (!member.time_format.empty() && member.time_format != "unixTimestamp") return text;
@@ -69,6 +61,14 @@ Json read_scalar(const Member& member, const Json& value) {
 }
 
 }  // namespace
+
+Json written_members(const Shape& shape, const Json& value) {
+  Json out = Json::object();
+  for (const auto& member : shape.members)
+    if (member.place == Place::body && value.contains(member.name))
+      out[member.wire.empty() ? member.name : member.wire] = written(member, value[member.name]);
+  return out;
+}
 
 Json json_value(const Member& member, const Json& value) {
   const Shape& shape = *member.shape;

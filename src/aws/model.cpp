@@ -127,6 +127,8 @@ Service::Service(std::string service_name, std::string_view text) : name(std::mo
     protocol = known(protocols, metadata.at("protocol"));
     endpoint_prefix = metadata.at("endpointPrefix");
     signing_name = metadata.value("signingName", endpoint_prefix);
+    id = base::lower(metadata.value("serviceId", name));
+    std::ranges::replace(id, ' ', '_');
     api_version = metadata.value("apiVersion", "");
     json_version = metadata.value("jsonVersion", "1.0");
     target_prefix = metadata.value("targetPrefix", "");

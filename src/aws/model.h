@@ -63,6 +63,7 @@ class Service {
   const Operation& operation(std::string_view name) const;
 
   std::string name;  ///< "rds"
+  std::string id;    ///< as in variables and files: "secrets_manager"
   std::string api_version, endpoint_prefix, signing_name, json_version, target_prefix, xml_namespace;
   Protocol protocol = Protocol::query;
 

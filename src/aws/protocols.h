@@ -20,6 +20,8 @@ Refusal read_json_refusal(const os::HttpResponse& response);
 
 /// A structure of an XML body or a JSON one, without members that stand elsewhere.
 base::Json read_xml_structure(const Member& member, std::string_view body);
+/// A structure for a JSON body, likewise.
+base::Json written_members(const Shape& shape, const base::Json& value);
 base::Json json_value(const Member& member, const base::Json& value);
 /// A scalar as a header or an XML text has it.
 base::Json scalar_value(const Member& member, const std::string& text);

@@ -1,6 +1,8 @@
 // REST: members in the path, the query and headers; the rest, or one member, is the body.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "aws/digest.h"
 #include "aws/input.h"
 #include "aws/protocols.h"
@@ -72,6 +74,17 @@ void split_uri(Request& request) {
   request.path.resize(mark);
 }
 
+void write_json_body(const Shape& shape, const Member* payload, const Json& input, Request& request) {
+  const bool has_body = payload != nullptr ? input.contains(payload->name)
+                                           : std::ranges::any_of(shape.members, [](const Member& member) {
+                                               return member.place == Place::body;
+                                             });
+  if (!has_body) return;
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.body = base::dump_valid(payload != nullptr ? written_members(*payload->shape, input[payload->name])
+                                                     : written_members(shape, input));
+}
+
 void write_body(const Service& service, const Operation& operation, const Json& input, Request& request) {
   const Shape& shape = *operation.input.shape;
   const Member* payload = shape.payload.empty() ? nullptr : shape.find(shape.payload);
@@ -79,9 +92,13 @@ void write_body(const Service& service, const Operation& operation, const Json& 
     if (input.contains(payload->name)) request.body = input[payload->name].get<std::string>();
     return;
   }
+  if (service.protocol == Protocol::rest_json) {
+    write_json_body(shape, payload, input, request);
+    return;
+  }
   for (const auto& member : shape.members)
     if (member.place == Place::body && input.contains(member.name))
-      throw base::Error("UnsupportedOperation", fmt::format("{} {}: '{}' would be a structure in the body",
+      throw base::Error("UnsupportedOperation", fmt::format("{} {}: '{}' would be a structure in an XML body",
                                                             service.name, operation.name, member.name));
 }
 

@@ -1,44 +1,75 @@
 #include "aws/session.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "aws/sources.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace aws {
 namespace {
 
-using Environment = std::map<std::string, std::string, std::less<>>;
-
-std::string value_of(const Environment& environment, std::string_view name) {
-  const auto at = environment.find(name);
-  return at == environment.end() ? "" : at->second;
+bool is_true(const std::string& text) {
+  return base::lower(text) == "true";
 }
 
-class EnvironmentSource : public CredentialSource {
- public:
-  explicit EnvironmentSource(const Environment& environment)
-      : credentials_{.access_key_id = value_of(environment, "AWS_ACCESS_KEY_ID"),
-                     .secret_key = base::Secret(value_of(environment, "AWS_SECRET_ACCESS_KEY")),
-                     .session_token = base::Secret(value_of(environment, "AWS_SESSION_TOKEN")),
-                     .origin = "the environment"} {}
+std::string first_of(const Environment& environment, std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (std::string value = value_of(environment, name); !value.empty()) return value;
+  return "";
+}
 
-  Credentials get(const base::Budget&) override {
-    if (credentials_.access_key_id.empty() || credentials_.secret_key.empty())
-      throw base::Error("NoCredentials", "no credentials for AWS in the environment",
-                        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
-    return credentials_;
-  }
+Config read_config(const Settings& settings) {
+  Config out{.environment = settings.environment};
+  out.profile_was_asked_for = !settings.profile.empty();
+  out.profile = settings.profile.empty() ? first_of(out.environment, {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"})
+                                         : settings.profile;
+  const bool is_named = !out.profile.empty();
+  if (!is_named) out.profile = "default";
+  const Section* profile = out.files.profile(out.profile);
+  if (is_named && profile == nullptr)
+    throw base::Error("ProfileNotFound", fmt::format("there is no profile '{}'", out.profile),
+                      "aws configure list-profiles names them");
+  out.region = settings.region.empty() ? first_of(out.environment, {"AWS_REGION", "AWS_DEFAULT_REGION"})
+                                       : settings.region;
+  if (out.region.empty() && profile != nullptr) out.region = value_of(*profile, "region");
+  return out;
+}
 
- private:
-  const Credentials credentials_;
-};
+/// `rds.endpoint_url` of the section of services that the profile names, and the profile's endpoint_url.
+void read_profile_endpoints(const Config& config, EndpointRules& out) {
+  const Section* profile = config.files.profile(config.profile);
+  if (profile == nullptr) return;
+  if (const Section* services = config.files.services(value_of(*profile, "services")))
+    for (const auto& [name, value] : *services)
+      if (constexpr std::string_view end = ".endpoint_url"; name.ends_with(end))
+        out.overrides[name.substr(0, name.size() - end.size())] = value;
+  if (const std::string url = value_of(*profile, "endpoint_url"); !url.empty()) out.overrides[""] = url;
+}
 
-/// AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SECRETS_MANAGER: by our names of the services.
-EndpointRules endpoints(const Environment& environment) {
-  EndpointRules out;
+/// AWS_ENDPOINT_URL_SECRETS_MANAGER is that of `secrets_manager`. A variable for all services goes before
+/// what the files say of one.
+void read_environment_endpoints(const Environment& environment, EndpointRules& out) {
   constexpr std::string_view prefix = "AWS_ENDPOINT_URL";
+  if (const std::string url = value_of(environment, prefix); !url.empty()) out.overrides = {{"", url}};
   for (const auto& [name, value] : environment)
-    if (name == prefix) out.overrides[""] = value;
+    if (name.starts_with("AWS_ENDPOINT_URL_") && !value.empty())
+      out.overrides[base::lower(name.substr(prefix.size() + 1))] = value;
+}
+
+SenderOptions sender_options(const Config& config) {
+  SenderOptions out;
+  out.endpoints.use_fips = is_true(config.setting("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"));
+  out.endpoints.use_dualstack =
+      is_true(config.setting("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"));
+  out.certificates = config.setting("AWS_CA_BUNDLE", "ca_bundle");
+  if (is_true(config.setting("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")))
+    return out;
+  read_profile_endpoints(config, out.endpoints);
+  read_environment_endpoints(config.environment, out.endpoints);
   return out;
 }
 
@@ -54,14 +85,25 @@ Environment Settings::process_environment() {
   return out;
 }
 
-Session::Session(const Settings& settings) : region_(settings.region) {
-  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"})
-    if (region_.empty()) region_ = value_of(settings.environment, name);
-  options_.endpoints = endpoints(settings.environment);
+Session::Session(const Settings& settings) {
+  const Config config = read_config(settings);
+  region_ = config.region;
+  options_ = sender_options(config);
   sender_ = std::make_unique<Sender>(options_);
-  credentials_ = std::make_unique<EnvironmentSource>(settings.environment);
+  credentials_ = find_credentials(config, *sender_);
 }
 
+Session::Session(std::string region, SenderOptions options)
+    : region_(std::move(region)), options_(std::move(options)), sender_(std::make_unique<Sender>(options_)) {}
+
 Session::~Session() = default;
+
+std::unique_ptr<Session> Session::assume(const std::string& role_arn, const std::string& external_id) {
+  std::unique_ptr<Session> out(new Session(region_, options_));
+  Role role{.arn = role_arn, .session_name = "dbrefresh", .external_id = external_id, .region = region_};
+  out->credentials_ =
+      std::make_unique<Refreshing>(role_credentials(std::move(role), *credentials_, *sender_));
+  return out;
+}
 
 }  // namespace aws

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "aws/config.h"
 #include "aws/credentials.h"
 #include "aws/sender.h"
 
@@ -14,9 +15,9 @@ namespace aws {
 struct Settings {
   std::string region;   ///< "": AWS_REGION, AWS_DEFAULT_REGION, the profile's
   std::string profile;  ///< "": AWS_PROFILE, AWS_DEFAULT_PROFILE, "default"
-  std::map<std::string, std::string, std::less<>> environment = process_environment();
+  Environment environment = process_environment();
 
-  static std::map<std::string, std::string, std::less<>> process_environment();
+  static Environment process_environment();
 };
 
 /// Thread-safe. Finds out who we are when the first call is made, and again before that expires.
@@ -27,11 +28,16 @@ class Session {
   Session(const Session&) = delete;
   ~Session();
 
+  /// The same in another role, of another account perhaps. This session must outlive it.
+  std::unique_ptr<Session> assume(const std::string& role_arn, const std::string& external_id = "");
+
   const std::string& region() const { return region_; }  ///< "" where nothing says one
   CredentialSource& credentials() { return *credentials_; }
   Sender& sender() { return *sender_; }
 
  private:
+  Session(std::string region, SenderOptions options);
+
   std::string region_;
   SenderOptions options_;
   std::unique_ptr<Sender> sender_;
