@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "asl/pattern.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -142,52 +143,6 @@ void check_operand(const std::string& name, const Json& operand, const std::stri
 }
 
 }  // namespace
-
-namespace {
-
-struct PatternItem {
-  char c;
-  bool any = false;  ///< stands for any text
-};
-
-std::vector<PatternItem> parse_pattern(std::string_view pattern) {
-  std::vector<PatternItem> items;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '*') {
-      items.push_back({'*', true});
-      continue;
-    }
-    if (pattern[i] == '\\' && ++i == pattern.size())
-      throw Error("States.Runtime", "the pattern of StringMatches ends in a backslash");
-    items.push_back({pattern[i]});
-  }
-  return items;
-}
-
-}  // namespace
-
-/// Goes back to the last star alone: what an earlier one took can stay as it is.
-bool matches_pattern(std::string_view pattern, std::string_view text) {
-  const auto items = parse_pattern(pattern);
-  std::optional<std::size_t> star;
-  std::size_t item = 0, at = 0, star_at = 0;
-  while (at < text.size()) {
-    if (item < items.size() && items[item].any) {
-      star = item++;
-      star_at = at;
-    } else if (item < items.size() && items[item].c == text[at]) {
-      ++item;
-      ++at;
-    } else if (star) {
-      item = *star + 1;
-      at = ++star_at;
-    } else {
-      return false;
-    }
-  }
-  return std::all_of(items.begin() + static_cast<std::ptrdiff_t>(item), items.end(),
-                     [](const PatternItem& each) { return each.any; });
-}
 
 bool choice_holds(const Json& rule, const Scope& scope) {
   auto holds = [&](const Json& each) { return choice_holds(each, scope); };

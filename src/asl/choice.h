@@ -12,8 +12,4 @@ bool choice_holds(const Json& rule, const Scope& scope);
 /// What is wrong with a rule's form, one message each with its path below `where`.
 void check_choice(const Json& rule, const std::string& where, bool top, std::vector<base::Problem>& problems);
 
-/// StringMatches: `*` stands for any text, `\*` and `\\` for themselves. Throws States.Runtime for a pattern
-/// that ends in a backslash.
-bool matches_pattern(std::string_view pattern, std::string_view text);
-
 }  // namespace asl

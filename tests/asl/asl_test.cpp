@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "asl/choice.h"
 #include "base/error.h"
 #include "runs/asl_run.h"
 
@@ -99,25 +98,6 @@ TEST(Interpreter, AStateThatGrowsDeeperAndDeeperFails) {
       R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"a.$": "$"}, "Next": "A2"}, "A2": {"Type": "Pass", "Parameters": {"a.$": "$"}, "Next": "A"}}})");
   EXPECT_EQ(answer["error"], "States.Runtime");
   EXPECT_THAT(answer["cause"].get<std::string>(), HasSubstr("nested deeper than 1000 levels"));
-}
-
-TEST(Choice, MatchesPatterns) {
-  EXPECT_TRUE(matches_pattern("log-*.txt", "log-1.txt"));
-  EXPECT_TRUE(matches_pattern("a\\*b", "a*b"));
-  EXPECT_FALSE(matches_pattern("a\\*b", "axb"));
-  EXPECT_THROW(matches_pattern("a\\", "a"), base::Error);
-  EXPECT_THROW(matches_pattern("a\\", "b"), base::Error) << "whatever the text is";
-  EXPECT_TRUE(matches_pattern("", ""));
-  EXPECT_TRUE(matches_pattern("**", ""));
-  EXPECT_FALSE(matches_pattern("", "a"));
-  EXPECT_TRUE(matches_pattern("*ab*ab", "abxab"));
-  EXPECT_FALSE(matches_pattern("*ab*ab", "ab"));
-  EXPECT_TRUE(matches_pattern("a*b*c", "a-b-b-c-c"));
-  EXPECT_FALSE(matches_pattern("a*b*c", "a-c-b"));
-  // Each star tried at every place of the others would take longer than the world is old.
-  std::string stars;
-  for (int i = 0; i < 40; ++i) stars += "*a";
-  EXPECT_FALSE(matches_pattern(stars + "*b", std::string(2'000, 'a')));
 }
 
 TEST(Interpreter, RetriesThenCatchesATask) {
