@@ -101,6 +101,53 @@ class Adopted : public WithBank {
   void kill_receiver(const std::string& id) {
     os::kill_working_in(home.archive(id), provider::local::receiver_programs());
   }
+  /// The receiver's session ends, and it gets no other.
+  void lock_out() {
+    const auto admin = administrate();
+    if (postgres()) {
+      admin->execute("ALTER ROLE stream NOLOGIN", 0);
+      admin->query("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+      return;
+    }
+    admin->execute("ALTER USER stream@'127.0.0.1' ACCOUNT LOCK", 0);
+    for (const auto& row :
+         admin->query("SELECT id FROM information_schema.processlist WHERE user = 'stream'").table)
+      admin->execute("KILL " + row[0].value_or(""), 0);
+  }
+  void let_in() {
+    administrate()->execute(
+        postgres() ? "ALTER ROLE stream LOGIN" : "ALTER USER stream@'127.0.0.1' ACCOUNT UNLOCK", 0);
+  }
+  /// The source throws away the log that it has written until now.
+  void recycle_log() {
+    const auto admin = administrate();
+    if (postgres()) {
+      admin->execute("ALTER SYSTEM SET wal_keep_size = 0", 0);
+      admin->query("SELECT pg_reload_conf()");
+    }
+    for (int i = 0; i < 4; ++i) {
+      admin->execute("UPDATE account SET balance = balance", 0);
+      admin->query(postgres() ? "SELECT pg_switch_wal()" : "FLUSH BINARY LOGS");
+      if (postgres()) admin->execute("CHECKPOINT", 0);
+    }
+    const auto deadline = clock_.now() + 30s;
+    while (!postgres() && clock_.now() < deadline && admin->query("SHOW BINARY LOGS").table.size() > 1) {
+      // Not while a dump is being read from it, or InnoDB has not yet all that is in it on its disk.
+      admin->execute("PURGE BINARY LOGS TO " + admin->quote(admin->scalar("SHOW MASTER STATUS").value_or("")),
+                     0);
+      clock_.sleep_until(clock_.now() + 50ms, {});
+    }
+  }
+  /// What can be restored, when its fault says `why`, or in a minute.
+  provider::local::Restorable once_it_says(const std::string& why, const std::string& id) {
+    const auto deadline = clock_.now() + 60s;
+    auto now = databases.restorable(id);
+    while (now.reason.find(why) == std::string::npos && clock_.now() < deadline) {
+      clock_.sleep_until(clock_.now() + 200ms, {});
+      now = databases.restorable(id);
+    }
+    return now;
+  }
   int number(const std::string& id, const std::string& query) {
     provider::local::finished(bank_.budget(), [&] {
       return databases.make_so(id, {.master_password = base::Secret("copy")}, bank_.budget());
@@ -198,23 +245,7 @@ TEST_P(Adopted, AReceiverThatEndedGoesOnAndAGapIsMended) {
   EXPECT_TRUE(receiver_of(id));
 
   kill_receiver(id);
-  const auto admin = administrate();
-  if (postgres()) {
-    admin->execute("ALTER SYSTEM SET wal_keep_size = 0", 0);
-    admin->query("SELECT pg_reload_conf()");
-  }
-  for (int i = 0; i < 4; ++i) {
-    admin->execute("UPDATE account SET balance = balance", 0);
-    admin->query(postgres() ? "SELECT pg_switch_wal()" : "FLUSH BINARY LOGS");
-    if (postgres()) admin->execute("CHECKPOINT", 0);
-  }
-  const auto deadline = clock_.now() + 30s;
-  while (!postgres() && clock_.now() < deadline && admin->query("SHOW BINARY LOGS").table.size() > 1) {
-    // Not while a dump is being read from it, or InnoDB has not yet all that is in it on its disk.
-    admin->execute("PURGE BINARY LOGS TO " + admin->quote(admin->scalar("SHOW MASTER STATUS").value_or("")),
-                   0);
-    clock_.sleep_until(clock_.now() + 50ms, {});
-  }
+  recycle_log();
   databases.back_up(id, bank_.budget());
   const auto mended = databases.restorable(id).window;
   ASSERT_TRUE(mended);
@@ -287,33 +318,43 @@ TEST_P(Adopted, ALogIsReceivedWithoutAPasswordInAnEnvironment) {
 }
 
 TEST_P(Adopted, AReceiverThatIsRefusedEndsTheWindowAtOnce) {
-  if (postgres()) GTEST_SKIP() << "only MariaDB's receiver has been seen to say why it is refused";
   using State = provider::local::Restorable::State;
   const auto id = adopt(7);
   ASSERT_EQ(databases.restorable(id).state, State::whole);
-  const auto admin = administrate();
-  if (postgres()) {
-    admin->execute("ALTER ROLE stream NOLOGIN", 0);
-    admin->query("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
-  } else {
-    admin->execute("ALTER USER stream@'127.0.0.1' ACCOUNT LOCK", 0);
-    for (const auto& row :
-         admin->query("SELECT id FROM information_schema.processlist WHERE user = 'stream'").table)
-      admin->execute("KILL " + row[0].value_or(""), 0);
-  }
+  lock_out();
   const std::string why = postgres() ? "not permitted to log in" : "account is locked";
-  const auto refused = clock_.now();
-  auto now = databases.restorable(id);
-  while (now.reason.find(why) == std::string::npos && clock_.now() < refused + 60s) {
-    clock_.sleep_until(clock_.now() + 200ms, {});
-    now = databases.restorable(id);
-  }
+  const auto now = once_it_says(why, id);
   EXPECT_EQ(now.state, State::behind);
   EXPECT_THAT(now.reason, HasSubstr("it cannot be received"));
   EXPECT_THAT(now.reason, HasSubstr(why));
   ASSERT_TRUE(now.window);
   EXPECT_LT(now.window->to, clock_.now());
   EXPECT_TRUE(receiver_of(id)) << "it goes on when it may";
+  const auto objections = databases.check(
+      {.restore = {.source = id, .name = "x", .type = RestoreType::restore_point, .time = clock_.now()}});
+  ASSERT_FALSE(objections.empty());
+  EXPECT_THAT(objections[0].message, HasSubstr(why));
+}
+
+TEST_P(Adopted, ALogThatTheSourceHasThrownAwayEndsTheWindowUntilTheNextBackup) {
+  using State = provider::local::Restorable::State;
+  const auto id = adopt(7);
+  lock_out();
+  once_it_says(postgres() ? "not permitted to log in" : "account is locked", id);
+  recycle_log();
+  const auto recycled = clock_.now();
+  let_in();
+  const std::string why = postgres() ? "has already been removed" : "Could not find first log file";
+  const auto now = once_it_says(why, id);
+  EXPECT_EQ(now.state, State::behind);
+  EXPECT_THAT(now.reason, HasSubstr(why));
+  ASSERT_TRUE(now.window);
+  EXPECT_LT(now.window->to, recycled);
+  databases.back_up(id, bank_.budget());
+  const auto mended = databases.restorable(id);
+  EXPECT_EQ(mended.state, State::whole) << mended.reason;
+  ASSERT_TRUE(mended.window);
+  EXPECT_GT(mended.window->from, recycled);
 }
 
 /// Its own status is asked for; nobody else's find waits for it.

@@ -22,6 +22,14 @@ bool is_complaint(const std::string& line) {
   return text.find("error") != std::string::npos || text.find("fatal") != std::string::npos;
 }
 
+/// The last line that says what is wrong, or "". pg_receivewal goes on after it: where it had the password
+/// from, and that it is "disconnected; waiting 5 seconds to try again".
+std::string last_complaint_of(std::string_view output) {
+  auto lines = base::split_list(output, '\n');
+  const auto found = std::find_if(lines.rbegin(), lines.rend(), is_complaint);
+  return found == lines.rend() ? "" : *found;
+}
+
 /// Its output and its password lie beside the log.
 bool is_log(const os::fs::directory_entry& entry) {
   return !entry.path().filename().string().starts_with("receiver.");
@@ -131,14 +139,13 @@ void LogArchive::drop_log_before(const Row& source, const Snapshot& base) {
   fleet_.server(source)->drop_log_before(log_of(source, base));
 }
 
-/// What a receiver said last, if it is a fault of this moment.
+/// What a receiver complained of last, if it is a fault of this moment: one that receives says nothing.
 std::string LogArchive::last_complaint(const Row& adopted, base::Clock& clock) {
   const auto output = fleet_.home().archive(adopted.id) / receiver_output;
   std::error_code none;
   if (os::fs::file_size(output, none) == 0 || none) return {};
   if (clock.now() - os::modified(output) > between_complaints) return {};
-  const auto lines = base::split_list(os::read_regular(output), '\n');
-  return !lines.empty() && is_complaint(lines.back()) ? lines.back() : "";
+  return last_complaint_of(os::read_regular(output));
 }
 
 std::string LogArchive::fault(const Row& source, base::Clock& clock) {
