@@ -53,7 +53,7 @@ def main():
     if options.backends == "real":
         from .servers.home import Home
         home = Home(options.addresses)
-    bed = Bed(options.account, Upstream(options.account), home.servers if home else NoServers)
+    bed = Bed(options.account, Upstream(), home.servers if home else NoServers)
     front = Front(bed, options.port)
     threading.Thread(target=front.serve_forever, daemon=True).start()
     key = bed.credentials.main()

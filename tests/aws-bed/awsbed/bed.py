@@ -105,7 +105,7 @@ class Bed:
             refused = refuse(self, call, account)
         if refused:
             return refused
-        reply = self.upstream.forward(request)
+        reply = self.upstream.forward(request, account)
         if reply.status == 200 and call.service == "sts":
             self.credentials.learn(call.name, reply.body, str(call.input.get("RoleArn", "")))
         if call.service == "secretsmanager":

@@ -9,8 +9,7 @@ DROPPED = ("connection", "transfer-encoding", "content-length", "keep-alive", "e
 
 
 class Upstream:
-    def __init__(self, account):
-        os.environ["MOTO_ACCOUNT_ID"] = account
+    def __init__(self):
         os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         from moto.server import ThreadedMotoServer
@@ -18,7 +17,6 @@ class Upstream:
         self.server.start()
         self.port = self.server.get_host_and_port()[1]
         os.environ["MOTO_PORT"] = str(self.port)
-        self.account, self.keys = account, {}
 
     def backend(self, service, account, region):
         from moto.backends import get_backend
@@ -29,12 +27,12 @@ class Upstream:
         from moto.core.model_instances import reset_model_data
         BackendDict.reset()
         reset_model_data()
-        self.keys = {}
 
-    def forward(self, request):
-        """The answer of moto to a request as it came."""
+    def forward(self, request, account):
+        """The answer of moto to a request as it came, from an account."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {k: v for k, v in request.headers.items() if k not in ("connection", "expect", "transfer-encoding")}
+        headers["x-moto-account-id"] = account
         headers["content-length"] = str(len(request.body))
         connection.request(request.method, request.target, body=request.body, headers=headers)
         reply = connection.getresponse()
@@ -47,21 +45,10 @@ class Upstream:
         """A client of moto itself, past the front: for seeds and for the end state."""
         import boto3
         from botocore.config import Config
-        return boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{self.port}",
-                            config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}), **self._keys(account, region))
-
-    def _keys(self, account, region):
-        if account not in self.keys:
-            mine = {"aws_access_key_id": "bed", "aws_secret_access_key": "bed"}
-            if account == self.account:
-                self.keys[account] = mine
-            else:
-                import boto3
-                sts = boto3.client("sts", region_name=region, endpoint_url=f"http://127.0.0.1:{self.port}", **mine)
-                got = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/bed", RoleSessionName="bed")["Credentials"]
-                self.keys[account] = {"aws_access_key_id": got["AccessKeyId"], "aws_secret_access_key": got["SecretAccessKey"],
-                                      "aws_session_token": got["SessionToken"]}
-        return self.keys[account]
+        found = boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{self.port}", aws_access_key_id="bed",
+                             aws_secret_access_key="bed", config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}))
+        found.meta.events.register("before-call", lambda params, **_: params["headers"].update({"x-moto-account-id": account}))
+        return found
 
     def stop(self):
         self.server.stop()

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$")
 
+UNIONS = ("AttributeValue",)  # of DynamoDB, whose model does not say so
+
 
 class Text(str):
     """A scalar as text on the wire (query, header): its shape says what it must read as."""
@@ -76,7 +78,7 @@ def faults(shape, value, where=""):
                 found += faults(shape.members[name], inner, place)
             else:
                 found.append(f"{place}: null")
-        if getattr(shape, "is_tagged_union", False) and len(value) != 1:
+        if (getattr(shape, "is_tagged_union", False) or shape.name in UNIONS) and len(value) != 1:
             found.append(f"{where}: a union has exactly one member")
         return found
     if kind == "list":
