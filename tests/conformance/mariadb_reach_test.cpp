@@ -312,13 +312,14 @@ TEST_F(MariaDbReach, ScriptsChangeAndGrantAllOfUsersAndNothingElse) {
   for (const char* statement :
        {"UPDATE other_one.t SET a = 'mask'", "GRANT SELECT ON other_one.* TO app@'%'",
         "ALTER USER app@'%' IDENTIFIED BY 'dev' ACCOUNT UNLOCK", "CREATE USER wide@'%' IDENTIFIED BY 'wide'",
-        "GRANT ALL ON `%`.* TO wide@'%'", "CREATE DATABASE third", "CREATE TABLE third.t AS SELECT 1 AS a",
-        "GRANT SELECT ON third.* TO app@'%'", "CREATE PROCEDURE third.anything(s TEXT) EXECUTE IMMEDIATE s"})
+        "GRANT ALL ON shop.* TO wide@'%'", "CREATE DATABASE third", "CREATE TABLE third.t AS SELECT 1 AS a",
+        "CALL dbrefresh.own_database('third')", "GRANT SELECT ON third.* TO app@'%'",
+        "CREATE PROCEDURE third.anything(s TEXT) EXECUTE IMMEDIATE s"})
     EXPECT_TRUE(works(*scripts, statement)) << statement;
   for (const char* statement :
        {"SELECT 1 INTO OUTFILE '/tmp/out-of-reach'", "SELECT * FROM mysql.global_priv",
         "DELETE FROM mysql.db", "GRANT FILE ON *.* TO wide@'%'", "GRANT CREATE USER ON *.* TO wide@'%'",
-        "GRANT SELECT ON *.* TO wide@'%'",
+        "GRANT SELECT ON *.* TO wide@'%'", "GRANT ALL ON `%`.* TO wide@'%'",
         "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'production')",
         "SET GLOBAL general_log = ON", "CREATE OR REPLACE PROCEDURE dbrefresh.create_login() SELECT 1"})
     EXPECT_FALSE(works(*scripts, statement)) << statement;
@@ -332,6 +333,26 @@ TEST_F(MariaDbReach, ScriptsChangeAndGrantAllOfUsersAndNothingElse) {
   EXPECT_FALSE(works(*master, "CALL third.anything('DELETE FROM mysql.db')"));
   EXPECT_TRUE(works(*master, "CALL third.anything('UPDATE other_one.t SET a = 1')"));
   expect_confined(id);
+}
+
+/// What a role, or everybody, is given holds at once, also for who gave it.
+TEST_F(MariaDbReach, ScriptsReachNothingOutsideByARoleOfTheirs) {
+  const auto made = make("made");
+  const auto id = copy(made, "copy");
+  const auto server = provider::local::make_server(host_.home, "mariadb", id, 0);
+  const auto scripts = sql::connect(server->admit_scripts("admin"), std::chrono::seconds(10));
+  for (const char* statement :
+       {"CREATE ROLE mighty", "GRANT ALL ON `%`.* TO mighty", "GRANT ALL ON `mysq_`.* TO mighty",
+        "GRANT ALL ON shop.* TO mighty", "GRANT mighty TO CURRENT_USER()", "SET ROLE mighty",
+        "GRANT ALL ON `%`.* TO PUBLIC", "GRANT ALL ON `mysq_`.* TO PUBLIC", "CREATE DATABASE `mysq_`",
+        "CREATE DATABASE `mysql_`", "CALL dbrefresh.own_database('mysq_')",
+        "CALL dbrefresh.own_database('mysql_')", "GRANT ALL ON `mysq_`.* TO PUBLIC",
+        "GRANT ALL ON `mysql%`.* TO PUBLIC"}) {
+    works(*scripts, statement);
+    EXPECT_FALSE(works(*scripts, "SELECT COUNT(*) FROM mysql.global_priv")) << statement;
+    EXPECT_FALSE(works(*scripts, "INSERT INTO mysql.proc SELECT * FROM mysql.proc LIMIT 0")) << statement;
+  }
+  EXPECT_EQ(scripts->scalar("SELECT CURRENT_ROLE()"), "mighty");
 }
 
 }  // namespace

@@ -161,12 +161,13 @@ void make_tools(sql::Connection& admin) {
 }
 
 /// All in every database of users that will be, and, to be passed on, in those that are there. A row for one
-/// schema wins over the one for all: it is what keeps the server's own schemas out.
-void grant_databases(sql::Connection& admin, const std::string& account, bool pass_on) {
+/// schema wins over the one for all: it is what keeps the server's own schemas out. The one for all is never
+/// to be passed on: no such row keeps them out of a role, or of PUBLIC, that its holder gives it to.
+void grant_databases(sql::Connection& admin, const std::string& account) {
   admin.execute(fmt::format("GRANT LOCK TABLES ON mysql.* TO {}", account), 0);
   admin.execute(fmt::format("GRANT SELECT, EXECUTE, SHOW VIEW ON sys.* TO {}", account), 0);
   admin.execute(fmt::format("GRANT LOCK TABLES ON `performance\\_schema`.* TO {}", account), 0);
-  admin.execute(fmt::format("GRANT ALL ON `%`.* TO {}{}", account, pass_on ? " WITH GRANT OPTION" : ""), 0);
+  admin.execute(fmt::format("GRANT ALL ON `%`.* TO {}", account), 0);
   for (const auto& row : admin
                              .query(fmt::format("SELECT schema_name FROM information_schema.schemata WHERE "
                                                 "schema_name NOT IN {}",
@@ -237,7 +238,7 @@ void grant_master(sql::Connection& admin, const std::string& account) {
   make_tools(admin);
   for (const char* all : {"ALL PRIVILEGES", "GRANT OPTION"})
     admin.execute(fmt::format("REVOKE {} ON *.* FROM {}", all, account), 0);
-  grant_databases(admin, account, false);
+  grant_databases(admin, account);
   admin.execute(fmt::format("GRANT EXECUTE ON {}.* TO {}", mariadb_tools, account), 0);
   admin.execute(fmt::format("GRANT {} ON *.* TO {}", harmless_names, account), 0);
 }
@@ -245,8 +246,9 @@ void grant_master(sql::Connection& admin, const std::string& account) {
 void confine_again(sql::Connection& admin) {
   const auto masters =
       admin
-          .query(fmt::format("SELECT User, Host FROM mysql.db WHERE Db = '{}' AND Execute_priv = 'Y'",
-                             mariadb_tools))
+          .query(fmt::format("SELECT User, Host FROM mysql.db WHERE Db = '{}' AND Execute_priv = 'Y' AND "
+                             "User <> '{}'",
+                             mariadb_tools, mariadb_scripts))
           .table;
   confine_accounts(admin);
   for (const auto& row : masters)
@@ -257,8 +259,8 @@ void grant_scripts(sql::Connection& admin) {
   speak_plainly(admin);
   const auto account = mariadb_account(admin, mariadb_scripts, "localhost");
   make_tools(admin);
-  grant_databases(admin, account, true);
-  admin.execute(fmt::format("GRANT LOCK TABLES ON {}.* TO {}", mariadb_tools, account), 0);
+  grant_databases(admin, account);
+  admin.execute(fmt::format("GRANT EXECUTE ON {}.* TO {}", mariadb_tools, account), 0);
   admin.execute(fmt::format("GRANT {}, CREATE USER ON *.* TO {}", harmless_names, account), 0);
 }
 

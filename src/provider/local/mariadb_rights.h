@@ -37,7 +37,8 @@ void grant_master(sql::Connection& admin, const std::string& account);
 void confine_again(sql::Connection& admin);
 /// `account` may do all in this one database, and pass it on.
 void grant_database(sql::Connection& admin, const std::string& database, const std::string& account);
-/// Scripts may make and change logins besides what a master may; until confine_accounts().
+/// Scripts may make and change logins besides what a master may; until confine_accounts(). A database that
+/// they make can be granted after own_database(), as a master's.
 void grant_scripts(sql::Connection& admin);
 
 /// Nobody is that account any more; it stays a definer.
