@@ -355,5 +355,41 @@ TEST_F(MariaDbReach, ScriptsReachNothingOutsideByARoleOfTheirs) {
   EXPECT_EQ(scripts->scalar("SELECT CURRENT_ROLE()"), "mighty");
 }
 
+TEST_F(MariaDbReach, NoHistoryOfMaskedRowsSurvives) {
+  const char* const tables[] = {"plain", "in_parts", "guarded", "of_transactions"};
+  const auto made = make("made");
+  const auto master = host_.databases.login(made, secret_, "shop");
+  master->query("CREATE TABLE plain (name VARCHAR(100)) WITH SYSTEM VERSIONING");
+  master->query(
+      "CREATE TABLE in_parts (name VARCHAR(100)) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME (PARTITION "
+      "p0 HISTORY, PARTITION p1 CURRENT)");
+  master->query("CREATE TABLE guarded (name VARCHAR(100)) WITH SYSTEM VERSIONING");
+  master->query(
+      "CREATE TRIGGER guard BEFORE DELETE ON guarded FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = "
+      "'kept'");
+  master->query(
+      "CREATE TABLE of_transactions (name VARCHAR(100), s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, e "
+      "BIGINT UNSIGNED GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) ENGINE = InnoDB WITH "
+      "SYSTEM VERSIONING");
+  for (const std::string table : tables) {
+    master->query("INSERT INTO " + table + " (name) VALUES ('Ada')");
+    master->query("UPDATE " + table + " SET name = 'Ada Lovelace'");
+  }
+  const auto id = copy(made, "copy");
+  host_.make_so(id, {.master_password = secret_});
+  {
+    const auto server = provider::local::make_server(host_.home, "mariadb", id, 0);
+    const auto scripts = sql::connect(server->admit_scripts("admin"), std::chrono::seconds(10));
+    for (const std::string table : tables) scripts->query("UPDATE shop." + table + " SET name = 'masked'");
+  }
+  host_.make_so(id, {.open = true});
+  const auto unmasked = opened_copy(made, "unmasked");
+  for (const std::string table : tables) {
+    const auto names = "SELECT GROUP_CONCAT(name ORDER BY 1) FROM shop." + table + " FOR SYSTEM_TIME ALL";
+    EXPECT_EQ(login(id, "admin", secret_.reveal())->scalar(names), "masked") << table;
+    EXPECT_EQ(login(unmasked, "admin", secret_.reveal())->scalar(names), "Ada,Ada Lovelace") << table;
+  }
+}
+
 }  // namespace
 }  // namespace tests

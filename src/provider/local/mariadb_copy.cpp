@@ -106,15 +106,15 @@ Copied MariaDbServer::hot_copy(const CopySource& source, const os::fs::path& tar
 /// An .isl file or a symbolic link says where they are, and a copy of it says the same.
 std::vector<std::string> MariaDbServer::outside_of_data(sql::Connection& source) const {
   std::vector<std::string> names;
-  for (const auto& row :
-       source
-           .query("SELECT name FROM information_schema.innodb_sys_tablespaces WHERE "
-                  "filename LIKE '/%' UNION SELECT "
-                  "CONCAT(table_schema, '/', table_name) FROM information_schema.tables "
-                  "WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('mysql', 'sys', "
-                  "'information_schema', 'performance_schema') AND create_options LIKE "
-                  "'%DIRECTORY=%' ORDER BY 1")
-           .table)
+  for (const auto& row : source
+                             .query("SELECT name FROM information_schema.innodb_sys_tablespaces WHERE "
+                                    "filename LIKE '/%' UNION SELECT "
+                                    "CONCAT(table_schema, '/', table_name) FROM information_schema.tables "
+                                    "WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema "
+                                    "NOT IN ('mysql', 'sys', "
+                                    "'information_schema', 'performance_schema') AND create_options LIKE "
+                                    "'%DIRECTORY=%' ORDER BY 1")
+                             .table)
     names.push_back("table " + row[0].value_or(""));
   return names;
 }

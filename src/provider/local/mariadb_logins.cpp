@@ -24,6 +24,27 @@ std::vector<std::string> accounts_of(sql::Connection& admin, const std::string& 
   return accounts;
 }
 
+/// Since its copy was made: its account is locked before and after.
+bool scripts_have_run(sql::Connection& admin) {
+  return admin
+      .scalar(fmt::format("SELECT 1 FROM mysql.global_priv WHERE User = '{}' AND Host = 'localhost' AND "
+                          "COALESCE(JSON_VALUE(Priv, '$.account_locked'), 'false') <> 'true'",
+                          mariadb_scripts))
+      .has_value();
+}
+
+/// What an UPDATE changes in a system-versioned table stays in it as history, and so does what production
+/// changed before: nothing masks it.
+void delete_history(sql::Connection& admin) {
+  for (const auto& row : admin
+                             .query("SELECT table_schema, table_name FROM information_schema.tables WHERE "
+                                    "table_type = 'SYSTEM VERSIONED'")
+                             .table)
+    admin.execute(fmt::format("DELETE HISTORY FROM {}.{}", admin.quote_name(row[0].value_or("")),
+                              admin.quote_name(row[1].value_or(""))),
+                  0);
+}
+
 }  // namespace
 
 void MariaDbServer::create_database(const std::string& name, const std::string& owner) const {
@@ -59,8 +80,8 @@ sql::Endpoint MariaDbServer::admit_scripts(const std::string&) const {
   return endpoint;
 }
 
-/// Row events hold the rows as they were before they were masked, and statistics their values. InnoDB counts
-/// anew what it misses.
+/// Row events and history hold the rows as they were before they were masked, and statistics their values.
+/// InnoDB counts anew what it misses.
 void MariaDbServer::forget_past() const {
   const auto admin = administrate();
   admin->execute("SET sql_log_bin = 0", 0);
@@ -71,6 +92,7 @@ void MariaDbServer::forget_past() const {
                     std::string_view(table).ends_with("_log") ? "TRUNCATE TABLE" : "DELETE FROM", table),
         0);
   confine_again(*admin);
+  if (scripts_have_run(*admin)) delete_history(*admin);
   forget_scripts(*admin);
   admin->execute("RESET MASTER", 0);
 }

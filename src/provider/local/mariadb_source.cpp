@@ -81,7 +81,8 @@ void check_contents(sql::Connection& source, Problems& problems) {
        source
            .query(fmt::format(
                "SELECT table_schema, table_name, engine, engine IN {} FROM information_schema.tables WHERE "
-               "table_type = 'BASE TABLE' AND engine NOT IN {} AND table_schema NOT IN {} ORDER BY 1, 2",
+               "table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND engine NOT IN {} AND table_schema NOT "
+               "IN {} ORDER BY 1, 2",
                links, built_in, mariadb_own_schemas))
            .table)
     problems.push_back(
