@@ -391,5 +391,19 @@ TEST_F(MariaDbReach, NoHistoryOfMaskedRowsSurvives) {
   }
 }
 
+TEST_F(MariaDbReach, NoTransactionThatWasPreparedBeforeTheMaskingIsCommittedAfterIt) {
+  const auto made = make("made");
+  const auto master = host_.databases.login(made, secret_, "");
+  master->query("CREATE TABLE shop.people (name VARCHAR(100))");
+  master->query("XA START 'pending'");
+  master->query("INSERT INTO shop.people VALUES ('Ada Lovelace')");
+  master->query("XA END 'pending'");
+  master->query("XA PREPARE 'pending'");
+  const auto id = opened_copy(made, "copy");
+  const auto inside = login(id, "admin", secret_.reveal());
+  EXPECT_FALSE(works(*inside, "XA COMMIT 'pending'"));
+  EXPECT_EQ(inside->scalar("SELECT COUNT(*) FROM shop.people"), "0");
+}
+
 }  // namespace
 }  // namespace tests

@@ -57,7 +57,16 @@ void fill(Stranger& stranger) {
                "BEGIN EXECUTE command; END $$",
                "GRANT USAGE ON SCHEMA audit TO PUBLIC",
                "RESET ROLE",
-               "ANALYZE"});
+               "ANALYZE",
+               "CREATE TABLE locked ()",
+               "BEGIN",
+               "ALTER TABLE locked ADD COLUMN pending text",
+               "PREPARE TRANSACTION 'the administrator''s'",
+               "SET SESSION AUTHORIZATION shop_owner",
+               "CREATE TABLE of_owner (name text)",
+               "BEGIN",
+               "INSERT INTO of_owner VALUES ('Real Person')",
+               "PREPARE TRANSACTION 'pending'"});
 }
 
 class PostgresOutside : public testing::Test {
@@ -71,7 +80,8 @@ class PostgresOutside : public testing::Test {
                            .port = stranger.port,
                            .user = "postgres",
                            .password = stranger_password,
-                           .master_user = "shop_owner"},
+                           .master_user = "shop_owner",
+                           .db_name = "shop"},
                           budget())
                    .id;
       copy = restore(source, "copy");
@@ -103,7 +113,8 @@ class PostgresOutside : public testing::Test {
     }
     base::SystemClock clock;
     Stranger stranger{
-        "timezone = 'Europe/Berlin'\nmaintenance_work_mem = '7MB'\nshared_preload_libraries = "
+        "max_prepared_transactions = 5\ntimezone = 'Europe/Berlin'\nmaintenance_work_mem = "
+        "'7MB'\nshared_preload_libraries = "
         "'pg_stat_statements, "
         "auth_delay'\n"};
     Temporary folder;
@@ -305,6 +316,12 @@ TEST_F(PostgresOutside, ScriptsMaskAndGrantTablesOfAnyOwnerAndReachNothingOutsid
   world->databases.remove(copy, world->budget());
 }
 
+TEST_F(PostgresOutside, NoTransactionThatWasPreparedBeforeTheMaskingIsCommittedAfterIt) {
+  EXPECT_NE(world->stranger.log_in("shop")->scalar("SELECT count(*) FROM pg_prepared_xacts"), "0");
+  EXPECT_THROW(master(world->copy)->execute("COMMIT PREPARED 'pending'", 0), base::Error);
+  EXPECT_EQ(master(world->copy)->scalar("SELECT count(*) FROM of_owner"), "0");
+}
+
 TEST_F(PostgresOutside, SettingsThatChangeWhatQueriesMeanComeAlong) {
   const auto inside = administrate(world->copy);
   EXPECT_EQ(inside->scalar("SHOW TimeZone"), "Europe/Berlin");
@@ -327,7 +344,8 @@ TEST_F(PostgresOutside, ALogIsReceivedWithoutAPasswordInAnEnvironment) {
                               .user = "postgres",
                               .password = stranger_password,
                               .master_user = "shop_owner",
-                              .retention_days = 7},
+                              .retention_days = 7,
+                              .db_name = "shop"},
                              world->budget())
                       .id;
   const auto archive = world->home.archive(id);

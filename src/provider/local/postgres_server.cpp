@@ -208,6 +208,15 @@ void PostgresServer::start(const Budget& budget) const {
   if (!process()) start_as({administrator}, budget);
 }
 
+void PostgresServer::roll_back_prepared(sql::Connection& admin) const {
+  if (!admin.scalar("SELECT 1 FROM pg_prepared_xacts LIMIT 1")) return;
+  in_every_database([](sql::Connection& database) {
+    execute_each(database,
+                 "SELECT format('ROLLBACK PREPARED %L', gid) FROM pg_prepared_xacts WHERE database = "
+                 "current_database()");
+  });
+}
+
 void PostgresServer::take_over(std::unique_ptr<sql::Connection> session, const std::string& superuser) const {
   const auto heir = become_first(*session);
   session = as_administrator("postgres");
@@ -215,6 +224,7 @@ void PostgresServer::take_over(std::unique_ptr<sql::Connection> session, const s
     write_access(false, "");  // from now on a password, or nobody, opens that role
     session->query("SELECT pg_reload_conf()");
   }
+  roll_back_prepared(*session);
   if (!heir.empty()) {
     session->execute("DROP ROLE dbrefresh_passing", 0);
     in_every_database([&](sql::Connection& database) {

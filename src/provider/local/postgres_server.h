@@ -59,6 +59,9 @@ class PostgresServer final : public Server {
   void in_every_database(const std::function<void(sql::Connection&)>& work) const;
   /// Takes away what admit_scripts() gave; what scripts made is the master's. Nothing given is no error.
   void end_scripts() const;
+  /// Whoever prepared one could commit it after the masking, and its rows were never masked; until then it
+  /// keeps us and scripts from what it has locked.
+  void roll_back_prepared(sql::Connection& admin) const;
   /// Of new data, or of a copy: `session` is the first one, of `superuser` or of our administrator.
   void take_over(std::unique_ptr<sql::Connection> session, const std::string& superuser) const;
   /// Lets a program of the server user log in to `source`: its password stands in `file`, which that user
