@@ -67,6 +67,14 @@ void fill(Stranger& stranger) {
                "BEGIN",
                "INSERT INTO of_owner VALUES ('Real Person')",
                "PREPARE TRANSACTION 'pending'"});
+  stranger.execute("postgres", {"CREATE DATABASE closed"});
+  stranger.execute("closed",
+                   {"CREATE FUNCTION run(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ "
+                    "BEGIN EXECUTE command; END $$",
+                    "CREATE TABLE people AS SELECT 'Real Person' || i % 7 AS name FROM generate_series(1, "
+                    "1000) AS i",
+                    "ANALYZE people"});
+  stranger.execute("postgres", {"ALTER DATABASE closed ALLOW_CONNECTIONS false"});
 }
 
 class PostgresOutside : public testing::Test {
@@ -313,6 +321,23 @@ TEST_F(PostgresOutside, ScriptsMaskAndGrantTablesOfAnyOwnerAndReachNothingOutsid
             "0");
   EXPECT_NE(administrate(copy)->scalar("SELECT count(*) FROM pg_stats WHERE tablename = 'of_postgres'"), "0")
       << "and queries have new ones";
+  world->databases.remove(copy, world->budget());
+}
+
+TEST_F(PostgresOutside, ADatabaseThatLetsNobodyInIsConfinedToo) {
+  const auto copy = world->restore(world->source, "shut");
+  world->make_so(copy, {.open = true});
+  EXPECT_EQ(administrate(copy)->scalar("SELECT datallowconn FROM pg_database WHERE datname = 'closed'"), "f");
+  master(copy)->execute("ALTER ROLE postgres LOGIN PASSWORD 'made'", 0);
+  auto owner = endpoint(copy);
+  owner.user = "postgres";
+  owner.password = base::Secret("made");
+  session(owner, "shop")->execute("ALTER DATABASE closed ALLOW_CONNECTIONS true", 0);
+  EXPECT_THROW(session(owner, "closed")->execute("SELECT run('ALTER ROLE shop_owner SUPERUSER')", 0),
+               base::Error);
+  EXPECT_EQ(administrate(copy, "closed")
+                ->scalar("SELECT count(*) FROM pg_proc WHERE proname = 'run' AND proowner = 10"),
+            "0");
   world->databases.remove(copy, world->budget());
 }
 

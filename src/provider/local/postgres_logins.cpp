@@ -36,9 +36,21 @@ std::vector<std::string> PostgresServer::databases(sql::Connection& admin) {
   return names;
 }
 
+/// One whose removal was interrupted (datconnlimit -2) lets nobody in for ever.
 void PostgresServer::in_every_database(const std::function<void(sql::Connection&)>& work) const {
-  const auto names = databases(*as_administrator("postgres"));
+  const auto admin = as_administrator("postgres");
+  const auto closed =
+      admin->query("SELECT datname FROM pg_database WHERE NOT datallowconn AND datconnlimit <> -2").table;
+  auto let_in = [&](const char* whether) {
+    for (const auto& row : closed)
+      admin->execute(fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS {}",
+                                 admin->quote_name(row[0].value_or("")), whether),
+                     0);
+  };
+  let_in("true");
+  const auto names = databases(*admin);
   base::in_parallel(names.size(), [&](std::size_t i) { work(*as_administrator(names[i])); });
+  let_in("false");
 }
 
 }  // namespace provider::local

@@ -56,6 +56,7 @@ class PostgresServer final : public Server {
   std::unique_ptr<sql::Connection> as_administrator(const std::string& database) const;
   /// Those that let anybody in.
   static std::vector<std::string> databases(sql::Connection& admin);
+  /// In all that can be entered, those that let nobody in as well: their owners can open them.
   void in_every_database(const std::function<void(sql::Connection&)>& work) const;
   /// Takes away what admit_scripts() gave; what scripts made is the master's. Nothing given is no error.
   void end_scripts() const;

@@ -2,8 +2,9 @@
 // gone through.
 #include <fmt/format.h>
 
+#include <mutex>
+
 #include "base/error.h"
-#include "base/parallel.h"
 #include "provider/local/postgres_rights.h"
 #include "provider/local/postgres_server.h"
 
@@ -148,14 +149,14 @@ std::string PostgresServer::vet(const std::string& master, bool strict, const Bu
                            admin->quote(master), script_role));
   const auto confined = confine(*admin, master);
   end_scripts();
-  auto names = databases(*admin);
-  std::erase(names, "postgres");
   budget.tell({"checking the copy"});
-  std::vector<Found> found(names.size() + 1);
-  base::in_parallel(found.size(), [&](std::size_t i) {
+  std::mutex mutex;
+  std::vector<Found> found;
+  in_every_database([&](sql::Connection& database) {
     if (budget.stop.stop_requested()) throw Error("Interrupted", "stopped while a copy was being checked");
-    found[i] = i < names.size() ? vet_database(*as_administrator(names[i]), master, strict)
-                                : vet_database(*admin, master, strict);
+    const auto here = vet_database(database, master, strict);
+    const std::lock_guard lock(mutex);
+    found.push_back(here);
   });
   return report(confined, found);
 }
