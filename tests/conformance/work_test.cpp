@@ -1,5 +1,6 @@
 // Requests that outlast their calls, and those who made them.
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include "base/error.h"
 #include "tests/conformance/with_bank.h"
@@ -121,6 +122,25 @@ TEST_P(LocalWork, LightWorkDoesNotWaitForCopies) {
   EXPECT_TRUE(is_pending(wanted.back())) << "the copies were done first";
   for (const auto& each : wanted) bank_.remove(databases_.find(Kind::instance, each.name)->id);
   EXPECT_EQ(folders(), 1U);
+}
+
+TEST_P(LocalWork, AServerThatHangsKeepsNobodyLongerThanTheBudget) {
+  const auto copy = bank_.restore(provider::RestoreType::latest_point, "copy");
+  const provider::Desired wanted{.master_password = base::Secret("new")};
+  const auto process = provider::local::make_server(bank_.home, GetParam(), copy.id, 0)->process();
+  ASSERT_TRUE(process);
+  os::send_signal(*process, SIGSTOP);
+  const auto begun = clock_.now();
+  const auto answer = databases_.make_so(copy.id, wanted, {clock_, begun + 1s, {}, [](const base::Note&) {}});
+  const auto took = clock_.now() - begun;
+  os::send_signal(*process, SIGCONT);
+  EXPECT_TRUE(std::holds_alternative<Pending>(answer));
+  EXPECT_LT(took, 3s);
+  // Each call is over before the password is set, and one of them hears that it is.
+  finished(bank_.budget(), [&] { return databases_.make_so(copy.id, wanted, no_time()); });
+  EXPECT_EQ(databases_.login(copy.id, base::Secret("new"), "")->scalar("SELECT 1"), "1");
+  bank_.make_so(copy.id, {.master_password = base::Secret("newer")});
+  EXPECT_THROW(databases_.login(copy.id, base::Secret("new"), ""), base::Error);
 }
 
 TEST_P(LocalWork, ABadNameIsRefusedWhenSomethingIsMade) {

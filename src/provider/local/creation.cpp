@@ -66,7 +66,7 @@ void Creation::make(Row& row, const base::Secret& password, const Budget& budget
   made->initialise(row.settings, budget);
   made->configure(true, row.settings);
   made->start_first("", budget);
-  made->set_master_login(row.master_user, password);
+  made->set_master_login(row.master_user, password, budget);
   if (!row.db_name.empty()) made->create_database(row.db_name, row.master_user);
   row.version = version_of(*made->administrate(), family_of(row.engine));
 }

@@ -76,7 +76,8 @@ Work<Database> Databases::make_so(const std::string& id, const Desired& desired,
   if (desired.master_password) {
     if (desired.running == true)
       if (auto pending = supervisor_.bring_to(row, {.running = true}, budget)) return *pending;
-    supervisor_.set_master_password(fleet_.must_get(id), *desired.master_password);
+    if (auto pending = supervisor_.set_master_password(fleet_.must_get(id), *desired.master_password, budget))
+      return *pending;
   }
   if (desired.open || desired.running)
     if (auto pending = supervisor_.bring_to(fleet_.must_get(id), power, budget)) return *pending;

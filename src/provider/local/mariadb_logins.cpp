@@ -54,8 +54,10 @@ void MariaDbServer::create_database(const std::string& name, const std::string& 
   for (const auto& account : accounts_of(*admin, owner)) grant_database(*admin, name, account);
 }
 
-void MariaDbServer::set_master_login(const std::string& user, const base::Secret& password) const {
+void MariaDbServer::set_master_login(const std::string& user, const base::Secret& password,
+                                     const Budget& budget) const {
   const auto admin = administrate();
+  admin->obey(&budget);
   const std::string hash = admin->password_hash(user, password);
   for (const auto& account : accounts_of(*admin, user)) {
     admin->execute(fmt::format("CREATE USER IF NOT EXISTS {}", account), 0);

@@ -19,7 +19,8 @@ class MariaDbServer final : public Server {
   sql::Endpoint administrator_endpoint() const override;
   void create_database(const std::string& name, const std::string& owner) const override;
   sql::Endpoint admit_scripts(const std::string& master) const override;
-  void set_master_login(const std::string& user, const base::Secret& password) const override;
+  void set_master_login(const std::string& user, const base::Secret& password,
+                        const Budget& budget) const override;
   std::string vet(const std::string& master, bool strict, const Budget& budget) const override;
   void forget_past() const override;
   base::Json settings_of(sql::Connection& source) const override;

@@ -15,8 +15,10 @@ void PostgresServer::create_database(const std::string& name, const std::string&
         fmt::format("CREATE DATABASE {} OWNER {}", admin->quote_name(name), admin->quote_name(owner)), 0);
 }
 
-void PostgresServer::set_master_login(const std::string& user, const base::Secret& password) const {
+void PostgresServer::set_master_login(const std::string& user, const base::Secret& password,
+                                      const Budget& budget) const {
   const auto admin = as_administrator("postgres");
+  admin->obey(&budget);
   make_master(*admin, user);
   admin->execute(fmt::format("ALTER ROLE {} LOGIN VALID UNTIL 'infinity' PASSWORD {}",
                              admin->quote_name(user), admin->quote(admin->password_hash(user, password))),

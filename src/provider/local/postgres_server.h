@@ -18,7 +18,8 @@ class PostgresServer final : public Server {
   sql::Endpoint socket_endpoint() const override;
   sql::Endpoint administrator_endpoint() const override;
   void create_database(const std::string& name, const std::string& owner) const override;
-  void set_master_login(const std::string& user, const base::Secret& password) const override;
+  void set_master_login(const std::string& user, const base::Secret& password,
+                        const Budget& budget) const override;
   std::string vet(const std::string& master, bool strict, const Budget& budget) const override;
   sql::Endpoint admit_scripts(const std::string& master) const override;
   void forget_past() const override;

@@ -91,7 +91,8 @@ class Server {
   virtual void create_database(const std::string& name, const std::string& owner) const = 0;
   /// Gives the master user its password and the rights that RDS gives one. The password goes as its hash: no
   /// statement, and so no log, holds it.
-  virtual void set_master_login(const std::string& user, const base::Secret& password) const = 0;
+  virtual void set_master_login(const std::string& user, const base::Secret& password,
+                                const Budget& budget) const = 0;
   /// Makes a fresh copy harmless: locks every login but the master user's and ours, because production
   /// passwords must not open it; ends subscriptions and forgets the credentials of foreign servers, because a
   /// script that masks must not reach other servers through them. Then reads what it holds, before anyone

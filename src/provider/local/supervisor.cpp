@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/error.h"
 
@@ -96,10 +97,30 @@ void Supervisor::must_be_available(const Row& row) {
   if (status != "available") throw wrong_state(fmt::format("{} is {}", row.name, status));
 }
 
-void Supervisor::set_master_password(const Row& row, const base::Secret& password) {
+/// Told once: whoever asks later wants it set whatever it is by then.
+bool Supervisor::has_taken(const std::string& id, const base::Secret& password) {
+  const std::lock_guard lock(mutex_);
+  const auto found = taken_.find(id);
+  if (found == taken_.end() || found->second != password) return false;
+  taken_.erase(found);
+  return true;
+}
+
+std::optional<Pending> Supervisor::set_master_password(const Row& row, const base::Secret& password,
+                                                       const Budget& budget) {
   if (!is_ours(row)) throw wrong_state("an adopted server is only read");
+  const auto key = "password of " + fleet_.storage_of(row).id;
+  const auto what = fmt::format("{} {}", key, std::hash<std::string>()(password.reveal()));
+  if (auto pending = jobs_.await(key, what, budget)) return pending;
+  if (has_taken(row.id, password)) return std::nullopt;
   must_be_available(row);
-  fleet_.server(row)->set_master_login(row.master_user, password);
+  jobs_.begin(key, what, Jobs::Weight::light, std::nullopt, [this, row, password](const Budget& long_one) {
+    fleet_.server(row)->set_master_login(row.master_user, password, long_one);
+    const std::lock_guard lock(mutex_);
+    taken_[row.id] = password;
+  });
+  if (auto pending = jobs_.await(key, what, budget)) return pending;
+  return has_taken(row.id, password) ? std::nullopt : std::optional(Pending{std::chrono::seconds(1), {}});
 }
 
 /// Connections of an earlier server keep a port for a minute after they have ended.

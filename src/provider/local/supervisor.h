@@ -29,7 +29,9 @@ class Supervisor {
   std::optional<Pending> bring_to(const Row& row, const Power& power, const Budget& budget);
   /// Waits for a change that goes on already; throws its error if `power` is what it was to bring about.
   std::optional<Pending> await_change(const Row& row, const Power& power, const Budget& budget);
-  void set_master_password(const Row& row, const base::Secret& password);
+  /// Nothing once the server has taken it. Works on in a light job: a server that hangs keeps nobody waiting.
+  std::optional<Pending> set_master_password(const Row& row, const base::Secret& password,
+                                             const Budget& budget);
 
   /// The verbs themselves, in the thread of who calls them. start() does nothing to a server that runs.
   void start(const Row& row, const Budget& budget);
@@ -40,6 +42,7 @@ class Supervisor {
 
  private:
   bool is_so(const Row& row, const Power& power);
+  bool has_taken(const std::string& id, const base::Secret& password);
   /// Of all that go with it, the storage first.
   void apply(const Row& row, const Power& power, const Budget& budget);
   void await_port(const Row& row, const Budget& budget);
@@ -51,8 +54,9 @@ class Supervisor {
   Fleet& fleet_;
   Jobs& jobs_;
   base::Clock& clock_;
-  std::mutex mutex_;
-  std::map<std::string, Seen> seen_;  ///< adopted servers, by id
+  std::mutex mutex_;                           ///< guards the two below
+  std::map<std::string, Seen> seen_;           ///< adopted servers, by id
+  std::map<std::string, base::Secret> taken_;  ///< passwords that a job has set, by id, until it is told
 };
 
 }  // namespace provider::local
