@@ -64,12 +64,13 @@ Engine::~Engine() {
 }
 
 void Engine::start(const std::string& id, const std::string& subject, const std::string& definition,
-                   const Json& input) {
+                   const Json& input, const std::string& remark) {
   const std::string machine_id = journal_.put_machine(definition);
   Execution execution = asl::begin(id, id, "dbrefresh", input, clock_.now());
   execution.event_limit = options_.max_events;
   auto row = row_of(execution, machine_id, clock_.now());
   row.subject = subject;
+  row.remark = remark;
   row.owner = ownership_.id();
   row.created = clock_.now();
   if (const auto other = journal_.create(row)) {

@@ -58,9 +58,9 @@ class Engine {
   ~Engine();  ///< waits for running tasks; ask their stop first by stopping run()
 
   /// Records a new execution of `definition`. Throws `AlreadyRunning` that names the run if one of the same
-  /// subject runs. It makes no move before run().
+  /// subject runs. It makes no move before run(). `remark` is for lists.
   void start(const std::string& id, const std::string& subject, const std::string& definition,
-             const base::Json& input);
+             const base::Json& input, const std::string& remark = "");
 
   /// Takes an execution over from an engine that is gone. False if its owner lives, or if it has ended.
   bool adopt(const std::string& id);

@@ -4,6 +4,7 @@ namespace refresh {
 namespace {
 
 constexpr const char* key = "unmasked";
+constexpr std::string_view no = "no: ";
 
 }  // namespace
 
@@ -18,7 +19,11 @@ std::string unmasked_reason(const base::Json& state) {
 std::string masked_text(const base::Json& state) {
   if (!state.contains(key)) return "";
   const std::string reason = unmasked_reason(state);
-  return reason.empty() ? "scripts" : "no: " + reason;
+  return reason.empty() ? "scripts" : std::string(no) + reason;
+}
+
+std::string reason_in(const std::string& masked_text) {
+  return masked_text.starts_with(no) ? masked_text.substr(no.size()) : "";
 }
 
 }  // namespace refresh

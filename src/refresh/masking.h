@@ -11,7 +11,10 @@ namespace refresh {
 base::Json unmasked_state(const std::string& reason);
 /// Why nothing is masked; "" if something is, or if the run is of a time when nobody was asked.
 std::string unmasked_reason(const base::Json& state);
-/// For the ledger and for people: `scripts`, `no: <reason>`, or `` of a run of which nobody was asked.
+/// For the ledger, the journal's lists and people: `scripts`, `no: <reason>`, or `` of a run of which nobody
+/// was asked.
 std::string masked_text(const base::Json& state);
+/// The reason in such a text, "" if there is none.
+std::string reason_in(const std::string& masked_text);
 
 }  // namespace refresh

@@ -96,7 +96,8 @@ void Driver::begin(engine::Engine& engine, const std::string& id, const Request&
                    const Planned& planned) {
   Json input = refresh::run_input(id, planned.file, request.keep_failed, world_.clock.now());
   input.update(refresh::unmasked_state(planned.unmasked));
-  engine.start(id, target_of(planned.file.names), refresh::state_machine().dump(), input);
+  engine.start(id, target_of(planned.file.names), refresh::state_machine().dump(), input,
+               refresh::masked_text(input));
   // Only now: a secret of this kind without an open run belongs to nobody.
   seal_secrets(world_, id, planned.file);
 }

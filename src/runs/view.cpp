@@ -160,13 +160,12 @@ bool is_driven(Books& books, const store::ExecutionRow& row) {
 }
 
 Json run_view(const store::ExecutionRow& row) {
-  const Json state = state_of(row);
-  const std::string masked = refresh::masked_text(state);
+  const std::string reason = refresh::reason_in(row.remark);
   return {{"run", row.id},
           {"target", text(row.subject)},
           {"status", row.status},
-          {"masked", masked.empty() ? Json() : Json(refresh::unmasked_reason(state).empty())},
-          {"unmaskedReason", text(refresh::unmasked_reason(state))},
+          {"masked", row.remark.empty() ? Json() : Json(reason.empty())},
+          {"unmaskedReason", text(reason)},
           {"created", time(row.created)},
           {"ended", time(row.ended)},
           {"cancelRequested", row.cancel_requested},
@@ -180,7 +179,7 @@ Json list_view(Books& books, const Filter& filter) {
   std::erase_if(rows, [&](const store::ExecutionRow& row) { return !fits(row, filter); });
   const auto most = static_cast<std::size_t>(filter.last);
   const std::size_t from = most > 0 && rows.size() > most ? rows.size() - most : 0;
-  for (std::size_t i = from; i < rows.size(); ++i) list.push_back(run_view(must_find_run(books, rows[i].id)));
+  for (std::size_t i = from; i < rows.size(); ++i) list.push_back(run_view(rows[i]));
   return list;
 }
 

@@ -23,7 +23,15 @@ CREATE TABLE attempt (
   started_us INTEGER NOT NULL, ended_us INTEGER, outcome TEXT NOT NULL DEFAULT '', PRIMARY KEY (execution, token)) WITHOUT ROWID;
 )sql";
 
-constexpr std::string_view steps[] = {version_1};
+/// Until then the remark stood in the snapshot alone: why a run of a refresh masks nothing, "" if it masks.
+constexpr std::string_view version_2 = R"sql(
+ALTER TABLE execution ADD COLUMN remark TEXT NOT NULL DEFAULT '';
+UPDATE execution SET remark = iif(json_extract(snapshot, '$.root.input.unmasked') = '', 'scripts',
+  'no: ' || json_extract(snapshot, '$.root.input.unmasked'))
+WHERE iif(json_valid(snapshot), json_type(snapshot, '$.root.input.unmasked'), '') = 'text';
+)sql";
+
+constexpr std::string_view steps[] = {version_1, version_2};
 constexpr Schema schema{steps};
 
 using base::from_micros;
@@ -38,7 +46,8 @@ std::optional<base::Time> optional_time(const Statement& row, int column) {
 
 /// Without the snapshot, which is most of a row.
 constexpr std::string_view execution_columns =
-    "id, name, subject, machine, status, due_us, owner, cancel_requested, created_us, ended_us, error, cause";
+    "id, name, subject, machine, status, due_us, owner, cancel_requested, created_us, ended_us, error, "
+    "cause, remark";
 
 ExecutionRow read_execution(const Statement& row) {
   return {.id = row.text(0),
@@ -52,7 +61,8 @@ ExecutionRow read_execution(const Statement& row) {
           .created = from_micros(row.integer(8)),
           .ended = optional_time(row, 9),
           .error = row.text(10),
-          .cause = row.text(11)};
+          .cause = row.text(11),
+          .remark = row.text(12)};
 }
 
 /// FNV-1a: an id for a document, not a defence.
@@ -110,10 +120,10 @@ std::optional<std::string> Journal::create(const ExecutionRow& row) {
       return;
     }
     db_.prepare(
-           "INSERT INTO execution (id, name, subject, machine, status, snapshot, owner, created_us) VALUES "
-           "(?,?,?,?,?,?,?,?)")
+           "INSERT INTO execution (id, name, subject, machine, status, snapshot, owner, created_us, remark) "
+           "VALUES (?,?,?,?,?,?,?,?,?)")
         .bind(row.id, row.name, row.subject, row.machine, row.status, row.snapshot, row.owner,
-              micros(row.created))
+              micros(row.created), row.remark)
         .run();
   });
   return other;
@@ -123,10 +133,9 @@ void Journal::record(const ExecutionRow& row) {
   commit([&] {
     db_.prepare(
            "INSERT INTO execution (id, name, subject, machine, status, snapshot, created_us, ended_us, "
-           "error, "
-           "cause) VALUES (?,?,?,?,?,?,?,?,?,?)")
+           "error, cause, remark) VALUES (?,?,?,?,?,?,?,?,?,?,?)")
         .bind(row.id, row.name, row.subject, row.machine, row.status, row.snapshot, micros(row.created),
-              micros(row.ended), row.error, row.cause)
+              micros(row.ended), row.error, row.cause, row.remark)
         .run();
   });
 }
@@ -164,7 +173,7 @@ std::optional<ExecutionRow> Journal::find(const std::string& id) {
   auto row = db_.prepare(fmt::format("SELECT {}, snapshot FROM execution WHERE id = ?", execution_columns));
   if (!row.bind(id).step()) return std::nullopt;
   auto found = read_execution(row);
-  found.snapshot = row.text(12);
+  found.snapshot = row.text(13);
   return found;
 }
 

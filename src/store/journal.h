@@ -26,6 +26,7 @@ struct ExecutionRow {
   base::Time created{};
   std::optional<base::Time> ended;
   std::string error, cause;  ///< why it failed
+  std::string remark;        ///< of whoever began it, for lists: short, and for ever
 };
 
 struct EventRow {

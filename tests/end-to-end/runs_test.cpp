@@ -142,6 +142,9 @@ TEST_F(Runs, OneThatMasksNothingIsRefusedUnlessSomebodySaysWhy) {
 
   std::ofstream(home_.path() / "settings.json") << R"({"allowUnmasked": "a home of tests"})";
   EXPECT_EQ(home_.json({"plan", home_.file(first)})["unmaskedReason"], "a home of tests");
+
+  execute(home_.path() / "journal.db", "UPDATE execution SET snapshot = 'no JSON'");
+  EXPECT_EQ(last_run()["masked"], true) << "a list reads no snapshot";
 }
 
 TEST_F(Runs, SecretsOfOneThatIsNotOpenAreSweptAway) {

@@ -142,6 +142,33 @@ TEST_F(StoreTest, AJournalOfAnOlderCommitIsListed) {
   }
 }
 
+/// What a list shows of a run stood in its snapshot before there was a column for it.
+TEST_F(StoreTest, RemarksAreTakenFromSnapshotsOfTheFirstVersion) {
+  make_old_journal();
+  const auto put = [&](const char* id, const char* snapshot) {
+    sqlite3* db = nullptr;
+    sqlite3_open(journal.c_str(), &db);
+    const std::string sql =
+        std::string(
+            "INSERT INTO execution (id, name, subject, machine, status, snapshot, created_us) SELECT '") +
+        id + "', '', '', id, 'FAILED', '" + snapshot + "', 1 FROM machine";
+    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+  };
+  put("masked", R"({"root": {"input": {"unmasked": ""}}})");
+  put("unmasked", R"({"root": {"input": {"unmasked": "made up data"}}})");
+  put("refused", R"({"root": {"input": {}}})");
+  put("damaged", "{");
+  for (const Mode mode : {Mode::look, Mode::write}) {
+    Journal old(journal, mode);
+    EXPECT_EQ(old.find("masked")->remark, "scripts");
+    EXPECT_EQ(old.find("unmasked")->remark, "no: made up data");
+    EXPECT_EQ(old.find("refused")->remark, "");
+    EXPECT_EQ(old.find("damaged")->remark, "");
+    for (const auto& row : old.list(true)) EXPECT_EQ(row.remark, "") << "nobody was asked";
+  }
+}
+
 TEST_F(StoreTest, OldRunsArePrunedAndRunningOnesNever) {
   make_old_journal();
   Journal old(journal);
