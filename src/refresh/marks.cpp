@@ -16,6 +16,10 @@ provider::Tags scripts_done_mark(const std::string& run) {
   return {{mark_name, run + ":done"}};
 }
 
+std::string scripts_lock(const std::string& run) {
+  return "dbrefresh scripts " + run;
+}
+
 bool has_mark(const provider::Database& database, const provider::Tags& mark) {
   return std::ranges::all_of(mark,
                              [&](const auto& tag) { return tag_of(database, tag.first) == tag.second; });

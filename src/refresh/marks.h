@@ -8,9 +8,13 @@ namespace refresh {
 /// Scripts run in slices: one for each call. The tag `refresh-scripts` of the copy says `<run>:<slices
 /// begun>`, from its restore on, and `<run>:done` after the last statement. A slice begins only where the
 /// mark says as many as the state of the run knows to have ended, and raises it before its first statement:
-/// so no statement runs twice on one copy, whoever dies or is asked again.
+/// so no statement runs twice on one copy, whoever dies or is asked again. Two who are asked at the same
+/// moment could both read the same mark: it is read, raised and gone by under a lock of the copy's own
+/// server, which a session holds that is no script's.
 provider::Tags scripts_mark(const std::string& run, std::int64_t slices_begun);
 provider::Tags scripts_done_mark(const std::string& run);
 bool has_mark(const provider::Database& database, const provider::Tags& mark);
+/// The name of that lock.
+std::string scripts_lock(const std::string& run);
 
 }  // namespace refresh

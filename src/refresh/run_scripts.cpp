@@ -224,15 +224,18 @@ bool run_slice(StepContext& step, const std::vector<Unit>& all, std::size_t at, 
   return true;
 }
 
-/// See marks.h. A session for each script; the first one is there before the mark is raised, so that a server
-/// that does not answer costs no copy.
-Work<Done> advance(StepContext& step) {
+/// Does the copy's mark say what the state of the run knows?
+bool fits(StepContext& step, const provider::Database& copy) {
+  return has_mark(copy, scripts_mark(step.run(), step.result.value("slices", std::int64_t{0})));
+}
+
+/// Under the lock: a slice, or the end of a copy whose mark does not fit. A session for each script; the
+/// first one is there before the mark is raised, so that a server that does not answer costs no copy.
+Work<Done> take_turn(StepContext& step) {
   const auto copy = new_database(step);
   if (copy && has_mark(*copy, scripts_done_mark(step.run()))) return Done{};
+  if (!copy || !fits(step, *copy)) return throw_away(step, copy);
   const auto slices = step.result.value("slices", std::int64_t{0});
-  if (!copy || copy->status == "deleting" || !has_mark(*copy, scripts_mark(step.run(), slices)))
-    return throw_away(step, copy);
-  if (!is_ready(*copy)) return wait_for(copy->name + " to be ready");
   const auto all = units(step.facts);
   const auto at = step.result.value("units", std::size_t{0});
   if (!step.result.contains("scripts")) step.result["scripts"] = Json::array();
@@ -248,6 +251,32 @@ Work<Done> advance(StepContext& step) {
   const bool through = run_slice(step, all, at, copy->id, password, std::move(session));
   step.result["slices"] = slices + 1;
   return through ? mark(scripts_done_mark(step.run())) : wait_for("the next slice of scripts");
+}
+
+/// A session that holds the lock; nothing if another one does. No longer than the call may take, and a
+/// little.
+std::unique_ptr<sql::Connection> lock_scripts(StepContext& step, const std::string& copy) {
+  auto session = step.databases.login(copy, master_password(step));
+  const auto left = std::chrono::ceil<std::chrono::seconds>(step.budget.until - step.budget.clock.now());
+  if (!session->try_lock(scripts_lock(step.run()), left + std::chrono::minutes(1))) return nullptr;
+  return session;
+}
+
+/// See marks.h. Whoever has the lock is alone with the copy. Nobody is at work on one that does not answer:
+/// where its mark does not fit it goes, and no lock is needed.
+Work<Done> advance(StepContext& step) {
+  const auto copy = new_database(step);
+  if (copy && has_mark(*copy, scripts_done_mark(step.run()))) return Done{};
+  if (!copy || copy->status == "deleting") return throw_away(step, copy);
+  if (fits(step, *copy) && !is_ready(*copy)) return wait_for(copy->name + " to be ready");
+  std::unique_ptr<sql::Connection> lock;
+  try {
+    lock = lock_scripts(step, copy->id);
+    if (!lock) return wait_for("another call, which runs the scripts");
+  } catch (const base::Error& error) {
+    if (fits(step, *copy) || error.code == "Interrupted") throw;
+  }
+  return take_turn(step);
 }
 
 }  // namespace

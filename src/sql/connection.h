@@ -56,6 +56,12 @@ class Connection {
   /// it being part of a statement, where logs would keep it.
   virtual std::string password_hash(const std::string& user, const base::Secret& password) = 0;
 
+  /// Takes a lock of this server by its name (of a PostgreSQL database: by its name in it), without waiting;
+  /// false if another session has it. It goes with the session, and that of a peer which is gone without a
+  /// word at the latest when `most` is over (MariaDB) or a few minutes later (PostgreSQL). (GET_LOCK() of
+  /// MariaDB's knowledge base; PostgreSQL's manual, 13.3.5.)
+  virtual bool try_lock(std::string_view name, std::chrono::seconds most) = 0;
+
   Result query(std::string_view statement) { return execute(statement, 100'000); }
   /// The first column of the first row; nothing if there is no row.
   std::optional<std::string> scalar(std::string_view statement);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -103,6 +104,14 @@ class MariaDb : public Connection {
   }
 
   bool encrypted() const override { return mysql_get_ssl_cipher(db_.get()) != nullptr; }
+
+  /// A session that does nothing for wait_timeout is ended: the server's own way to miss a peer.
+  bool try_lock(std::string_view name, std::chrono::seconds most) override {
+    constexpr std::chrono::seconds longest(31'536'000);
+    query(fmt::format("SET SESSION wait_timeout = {}",
+                      std::clamp(most, std::chrono::seconds(1), longest).count()));
+    return scalar(fmt::format("SELECT GET_LOCK({}, 0)", quote(name))) == "1";
+  }
 
  private:
   Error failure() const { return error_of(db_.get(), where_, statement_); }

@@ -89,6 +89,20 @@ TEST_P(Refresh, RunsNoStatementTwiceThoughRemovingFails) {
   }
 }
 
+/// The mark alone would let both pass who read it at the same moment.
+TEST_P(Refresh, RunsNoStatementTwiceThoughACallIsMadeOnceMoreMeanwhile) {
+  auto usual = world();
+  usual.run();
+  for (const int heavy_seconds : {0, 3600}) {
+    auto w = world({.statement_takes = std::chrono::seconds(40)},
+                   {.times = {.heavy = std::chrono::seconds(heavy_seconds)}, .at_once = true});
+    w.run();
+    EXPECT_TRUE(w.completed()) << w.cause();
+    EXPECT_THAT(w.faults_at_end(), IsEmpty());
+    EXPECT_EQ(w.end_state(), usual.end_state());
+  }
+}
+
 TEST_P(Refresh, ACrashBetweenSlicesOrInOneMakesACopyAfresh) {
   const Calls calls{.times = {.heavy = std::chrono::seconds(1)}, .stateless = true};
   const Faults slow{.slowest_seconds = 3, .statement_takes = std::chrono::seconds(40)};

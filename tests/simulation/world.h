@@ -23,6 +23,7 @@ struct Calls {
   refresh::CallTimes times = {};
   bool stateless = false;  ///< each call gets objects of its own, and nothing but its input
   bool twice = false;      ///< each call is made twice, and the first one's answer is lost
+  bool at_once = false;    ///< whenever a call changes a database, the same call is made once more meanwhile
 };
 
 class SimulatedWorld {
@@ -56,6 +57,7 @@ class SimulatedWorld {
  private:
   void drive(bool first);
   engine::Task task();
+  base::Json call_at_once(const std::function<base::Json()>& call);
   Calls calls_;
   bool with_old_;
   std::string old_id_;

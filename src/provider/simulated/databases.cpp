@@ -46,6 +46,11 @@ class Session : public sql::Connection {
  public:
   Session(Databases& world, std::string id, std::string schema)
       : world_(world), id_(std::move(id)), schema_(std::move(schema)) {}
+  ~Session() override {
+    const auto found = world_.entries_.find(id_);
+    if (found == world_.entries_.end()) return;
+    for (const auto& lock : locks_) found->second.locks.erase(lock);
+  }
   sql::Result execute(std::string_view statement, std::size_t) override {
     const auto& broken = world_.faults_.broken_statement;
     if (!broken.empty() && statement.find(broken) != std::string_view::npos)
@@ -68,10 +73,16 @@ class Session : public sql::Connection {
   std::string quote_name(std::string_view name) override { return "\"" + std::string(name) + "\""; }
   std::string password_hash(const std::string&, const base::Secret&) override { return "hash"; }
   bool encrypted() const override { return true; }
+  bool try_lock(std::string_view name, std::chrono::seconds) override {
+    if (!world_.must_have(id_).locks.emplace(name).second) return false;
+    locks_.emplace_back(name);
+    return true;
+  }
 
  private:
   Databases& world_;
   std::string id_, schema_;
+  std::vector<std::string> locks_;
 };
 
 Databases::Databases(base::Clock& clock, Faults faults)

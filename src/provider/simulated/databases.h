@@ -76,6 +76,7 @@ class Databases : public DatabaseService {
     base::Secret password;
     std::set<std::string> schemas;
     std::multiset<std::string> statements;  ///< that have run on it, with the schema
+    std::set<std::string> locks;            ///< that its sessions hold
     Restored restored;                      ///< what its restore answers
     bool original = false;                  ///< it was there from the beginning
     bool half_made = false;
