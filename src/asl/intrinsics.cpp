@@ -6,6 +6,7 @@
 
 #include "asl/intrinsic_functions.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace asl {
 namespace {
@@ -19,6 +20,7 @@ class IntrinsicReader {
       : text_(text), scope_(scope), entropy_(entropy) {}
 
   Json run() {
+    if (!base::is_utf8(text_)) bad("it is not UTF-8");
     spaces();
     Json value = call();
     spaces();

@@ -14,7 +14,8 @@ struct Entropy {
   std::uint64_t next();
 };
 
-/// Evaluates `States.Name(…)`. Throws States.IntrinsicFailure that names the function and the argument.
+/// Evaluates `States.Name(…)`, UTF-8. Throws States.IntrinsicFailure that names the function and the
+/// argument.
 Json evaluate_intrinsic(std::string_view text, const Scope& scope, Entropy& entropy);
 
 /// Checks the form of an intrinsic without evaluating it; returns what is wrong, or "".

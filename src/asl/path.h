@@ -24,7 +24,8 @@ struct Scope {
 /// A parsed path. Immutable.
 class Path {
  public:
-  /// Throws base::Error{"States.Runtime"} that names the text and the position.
+  /// Throws base::Error{"States.Runtime"} that names the text and the position. What is not UTF-8 is no path:
+  /// JSON could not hold what it assigns to.
   static Path parse(std::string_view text);
 
   /// True if it can match one place at the most. An indefinite path yields an array of all its matches.

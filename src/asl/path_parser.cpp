@@ -5,6 +5,7 @@
 
 #include "asl/path.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace asl {
 
@@ -16,6 +17,7 @@ class PathParser {
   explicit PathParser(std::string_view text) : text_(text) {}
 
   Path run() {
+    if (!base::is_utf8(text_)) fail("it is not UTF-8");
     Path path;
     path.text_ = text_;
     root(path);

@@ -24,6 +24,7 @@ std::string human_bytes(std::uint64_t bytes);
 /// True for one or more decimal digits and nothing else.
 bool is_digits(std::string_view text);
 
+bool is_utf8(std::string_view text);
 /// `text` with U+FFFD in the place of every NUL and of every sequence that is not UTF-8.
 std::string valid_utf8(std::string_view text);
 /// How many bytes of the front of `text` are one character: 0 where they are none (not UTF-8, or the end).

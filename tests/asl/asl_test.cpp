@@ -79,6 +79,16 @@ TEST(Intrinsics, HonourEscapesAndNesting) {
     EXPECT_THROW(value(bad), base::Error) << bad;
 }
 
+TEST(Intrinsics, AreUtf8AsJsonIs) {
+  EXPECT_THROW(select("$.a\xE6.b", "{}"), base::Error);
+  EXPECT_THROW(Path::parse("$['\xC3']"), base::Error);
+  EXPECT_EQ(select("$.\xC3\xA9", "{\"\xC3\xA9\": 1}"), Json(1));
+  const Json none = Json::object();
+  Entropy entropy{1};
+  EXPECT_THROW(evaluate_intrinsic("States.ArrayLength('\xE6')", {none, none, none}, entropy), base::Error);
+  EXPECT_THAT(check_intrinsic("States.ArrayLength('\xE6')"), HasSubstr("it is not UTF-8"));
+}
+
 TEST(Intrinsics, HaveALimitOfDepth) {
   const std::string deep = std::string(130'000, '[') + std::string(130'000, ']');
   const Json answer = run(

@@ -64,7 +64,7 @@ TEST(Pattern, TakesNoLongerThanPatternAndTextAreLong) {
   EXPECT_FALSE(matches_pattern(stars + "*b", text));
   EXPECT_FALSE(matches_pattern(stars + "*b*", text));
   EXPECT_TRUE(matches_pattern("*" + half + "*" + half + "*", text));
-  EXPECT_LT(std::clock() - began, 5 * CLOCKS_PER_SEC);
+  EXPECT_LT(std::clock() - began, 10 * CLOCKS_PER_SEC);
 }
 
 }  // namespace
