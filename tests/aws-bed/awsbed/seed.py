@@ -100,7 +100,7 @@ def _planted(ctx, found, each, made):
     made["ids"][found.name], made["arns"][found.name] = found.id, found.arn
     if each.get("master_password"):
         ctx.world.known_secrets.add(each["master_password"])
-    if found.line.rest in ("stopped",) or not each.get("serving", True):
+    if not each.get("serving", True):
         ctx.world.servers.asleep.add(found.id)
     return ctx.world.servers.seed(found, each.get("master_password", "bed-password-1"), each.get("sql", ""), each.get("unmasked", False))
 

@@ -26,7 +26,7 @@ class RunningBed:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(20)
+        self.process.wait(120)
         self.process.stdout.close()
 
     def post(self, name, document=None):

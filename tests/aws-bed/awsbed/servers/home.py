@@ -1,14 +1,14 @@
 """The folder of a bed with real servers: authority, templates, the names of endpoints."""
+import fcntl
 import glob
+import hashlib
 import os
 import tempfile
 import threading
 
 from . import processes
 from .authority import Authority
-from .mariadb import MariaDb
-from .postgres import Postgres
-from .real import RealServers
+from .real import KINDS, RealServers
 
 
 class Home:
@@ -37,13 +37,26 @@ class Home:
         return folder
 
     def template(self, kind):
-        """The data folder of an empty server, made once."""
+        """The data folder of an empty server, made once for all beds: in ~/.cache/dbrefresh, by what it is made of."""
         with self.lock:
             if kind not in self.templates:
-                made = (MariaDb if kind == "mariadb" else Postgres)(os.path.join(self.folder, "t-" + kind), self.authority, "nobody")
-                made.install()
-                self.templates[kind] = made.data
+                self.templates[kind] = self._cached(KINDS[kind], kind)
             return self.templates[kind]
+
+    def _cached(self, server, kind):
+        cache = os.path.expanduser("~/.cache/dbrefresh")
+        os.makedirs(cache, exist_ok=True)
+        user = processes.account(kind)
+        made_of = f"{server.OWN}{user}{processes.run(server.VERSION)}"
+        folder = os.path.join(cache, f"bed-{kind}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}")
+        with open(folder + ".lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.path.exists(folder):
+                made = server(os.path.join(self.folder, "t-" + kind), self.authority, "nobody")
+                made.install()
+                processes.copy(made.data, folder + ".new", user)
+                os.rename(folder + ".new", folder)
+        return folder
 
     def write_hosts(self, names):
         """In one step, so that no reader sees half of it."""

@@ -26,11 +26,14 @@ def quoted(text):
 
 
 class MariaDb(Server):
-    kind = "mariadb"
+    kind, OWN, VERSION = "mariadb", OWN, ["mariadbd", "--version"]
 
     @property
     def socket(self):
         return os.path.join(self.folder, "s")
+
+    def socket_file(self):
+        return self.socket
 
     def install(self):
         """An empty server, without a master; stopped."""
@@ -46,6 +49,8 @@ class MariaDb(Server):
         self.stop()
 
     def _root_answers(self):
+        if not os.path.exists(self.socket):
+            return False
         try:
             processes.run(self._client("root", "") + ["--execute=SELECT 1"])
             return True

@@ -16,7 +16,7 @@ class NoServers:
     def __init__(self):
         self.raw = {}          # id -> is its data unmasked
         self.kept = set()      # ids whose data outlives the database
-        self.asleep = set()    # ids whose servers are planted without being started
+        self.asleep = set()    # ids of databases that are planted without a server
         self.marker = None     # {"mariadb": {"schema", "sql"}, "postgres": …}: a count that is 0 where data is masked
         self.passwords = {}    # id -> password that RDS set
 

@@ -36,8 +36,11 @@ def name_quoted(text):
 
 
 class Postgres(Server):
-    kind = "postgres"
+    kind, OWN, VERSION = "postgres", OWN + HBA, [_programs() + "/postgres", "--version"]
     stop_signal = signal.SIGINT  # fast
+
+    def socket_file(self):
+        return os.path.join(self.folder, f".s.PGSQL.{self.port}")
 
     def install(self):
         """An empty server, without a master; stopped."""

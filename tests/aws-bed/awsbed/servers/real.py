@@ -64,7 +64,7 @@ class RealServers(NoServers):
 
     def _made(self, resource, password, sql):
         kind, id = engine(resource.engine).kind, resource.id
-        if kind not in KINDS:
+        if kind not in KINDS or id in self.asleep:
             return done()
         server = self._new(id, kind, resource["MasterUsername"])
         schema = resource["DatabaseName"] if resource.arn_kind == "cluster" else resource["DBName"]
@@ -75,7 +75,7 @@ class RealServers(NoServers):
             server.make_master(password, schema)
             if sql:
                 server.script(sql, password, schema)
-            if id in self.asleep:
+            if resource.status == "stopped":
                 server.stop()
         return self._later([id], work)
 
