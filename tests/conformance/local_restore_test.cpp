@@ -1,4 +1,5 @@
 // Every restore kind on real servers of both families, while somebody writes to the source.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "base/error.h"
@@ -85,6 +86,27 @@ TEST_P(LocalRestore, AQuietSourceCanBeRestoredToo) {
   const auto copy = bank_.restore(RestoreType::restore_point, "quiet", "",
                                   std::chrono::floor<std::chrono::seconds>(clock_.now()));
   EXPECT_EQ(bank_.sum(copy), Bank::total);
+}
+
+/// Its files are numbered from 1 again, and one day there is one of the number that a backup ends in.
+TEST_P(LocalRestore, ALogThatWasBegunAnewIsNotTakenForTheOldOne) {
+  if (std::string(GetParam()) == "postgres") GTEST_SKIP() << "no user can begin PostgreSQL's anew";
+  const auto session = databases_.login(bank_.source, bank_password, "");
+  databases_.back_up(bank_.source, bank_.budget());
+  session->query("RESET MASTER");
+  for (int i = 0; i < 5; ++i) {
+    for (int j = 0; j < 20; ++j) session->query(fmt::format("INSERT INTO done VALUES ({}, {})", i, j));
+    session->query("FLUSH BINARY LOGS");
+  }
+  bank_.wait_for_next_second();
+  bank_.wait_for_next_second();
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+  try {
+    const auto copy = bank_.restore(RestoreType::restore_point, "then", "", now);
+    ADD_FAILURE() << "a copy with " << bank_.transfers(copy) << " of 100 rows";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code, "LogBegunAnew");
+  }
 }
 
 TEST_P(LocalRestore, AReplicaFollowsAndGoes) {

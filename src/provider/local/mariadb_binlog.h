@@ -22,6 +22,11 @@ bool is_binlog_before(const os::fs::path& file, const std::string& first);
 /// nothing just now.
 base::Json position_of(sql::Connection& server);
 
+/// Is `offset` of `file` where a server was that had written the transactions `gtids` (gtid_binlog_pos, or ""
+/// if nobody knows)? Not so if the log was begun anew since (RESET MASTER): its files are numbered from 1
+/// again. Reads the headers of all events before `offset`.
+bool is_position_of(const os::fs::path& file, std::uint64_t offset, const std::string& gtids);
+
 struct BinlogEnd {
   std::uint64_t offset = 0;  ///< behind the last whole transaction that is wanted
   bool reached = false;      ///< a later transaction follows: files after this one are not wanted

@@ -25,7 +25,13 @@ Relay lay_out(const LogSource& log, const os::fs::path& data, base::Time until) 
   std::string index;
   auto offset = log.base_position.at("offset").get<std::uint64_t>();
   int number = 0;
-  for (const auto& file : binlog_files(log.data, log.base_position.at("file"))) {
+  const auto files = binlog_files(log.data, log.base_position.at("file"));
+  if (files.empty() || !is_position_of(files.front(), offset, log.base_position.value("gtid", "")))
+    throw Error(
+        "LogBegunAnew", "the log is no longer the one that the backup was made with",
+        "RESET MASTER begins it anew; what lies between cannot be restored, dbrefresh local backup makes "
+        "a backup to begin with");
+  for (const auto& file : files) {
     relay.last_file = fmt::format("relay.{:06}", ++number);
     const auto to = data / relay.last_file;
     os::copy_file(file, to);
