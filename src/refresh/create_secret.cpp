@@ -20,7 +20,9 @@ void tell(const Json& member, Facts& facts) {
 }
 
 void plan(Planning& plan) {
-  if (plan.member != nullptr && plan.member->value("rotation", false) && !plan.services.secrets.rotates())
+  if (plan.member == nullptr) return;
+  warn_of_unused_password(plan);
+  if (plan.member->value("rotation", false) && !plan.services.secrets.rotates())
     plan.warning("rotation",
                  "is true, and secrets are not rotated regularly on this host: it stays as it is");
 }

@@ -46,6 +46,13 @@ void Planning::must_have_secret(std::string_view field) {
     problem(field, fmt::format("'{}': there is no such secret, and no step of this file writes it", name));
 }
 
+void warn_of_unused_password(Planning& plan) {
+  if (plan.facts.master_password.empty())
+    plan.warning(
+        "temppwd",
+        "is not used: no step of this file sets the master user's password, so the run makes one up");
+}
+
 void must_run_to_replace(Planning& plan) {
   if (plan.old)
     plan.problem("torun", fmt::format("is not true, and '{}' exists: its name could not be given to the new "

@@ -49,6 +49,9 @@ struct Planning {
   void must_have_secret(std::string_view field);
 };
 
+/// For a step whose member says a password that nothing sets: the run makes one up.
+void warn_of_unused_password(Planning& plan);
+
 /// A problem if there is a database to replace, for a step without which its name is not free.
 void must_run_to_replace(Planning& plan);
 

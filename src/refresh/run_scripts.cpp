@@ -148,7 +148,10 @@ void plan(Planning& plan) {
                                        engine, plan.source->engine));
   for (const auto& unit : units(plan.facts))
     if (!unit.script.empty()) check_script(plan, unit.schema.empty() ? "keys" : "databases", unit.script);
-  if (plan.member->at("access") == "secret") plan.must_have_secret("secretname");
+  if (plan.member->at("access") == "secret")
+    plan.must_have_secret("secretname");
+  else
+    warn_of_unused_password(plan);
   if (plan.source) check_databases(plan);
 }
 

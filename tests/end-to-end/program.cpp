@@ -84,7 +84,7 @@ std::string Home::sql(const std::string& instance, const std::string& statements
   base::SystemClock clock;
   const auto input = path() / ("input-" + os::random_text(6) + ".sql");
   std::ofstream(input) << statements;
-  const bool postgres = json({"local", "list"}).dump().find("\"mariadb\"") == std::string::npos;
+  const bool postgres = json({"local", "list"}).dump().find("postgres") != std::string::npos;
   const std::string line =
       quoted(program) + " --home " + quoted(path()) + " local connect " + instance + " -- " +
       (postgres ? "--quiet --tuples-only --no-align --set=ON_ERROR_STOP=1" : "--skip-column-names --batch") +
