@@ -67,7 +67,10 @@ void fill(Stranger& stranger) {
                "BEGIN",
                "INSERT INTO of_owner VALUES ('Real Person')",
                "PREPARE TRANSACTION 'pending'"});
-  stranger.execute("postgres", {"CREATE DATABASE closed"});
+  stranger.execute("postgres", {"CREATE DATABASE closed", "CREATE DATABASE archive"});
+  stranger.execute("archive", {"CREATE SCHEMA of_postgres"});
+  stranger.execute("postgres", {"ALTER DATABASE archive SET default_transaction_read_only = on",
+                                "ALTER DATABASE archive SET lock_timeout = 1"});
   stranger.execute("closed",
                    {"CREATE FUNCTION run(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ "
                     "BEGIN EXECUTE command; END $$",
@@ -322,6 +325,13 @@ TEST_F(PostgresOutside, ScriptsMaskAndGrantTablesOfAnyOwnerAndReachNothingOutsid
   EXPECT_NE(administrate(copy)->scalar("SELECT count(*) FROM pg_stats WHERE tablename = 'of_postgres'"), "0")
       << "and queries have new ones";
   world->databases.remove(copy, world->budget());
+}
+
+TEST_F(PostgresOutside, ADatabaseThatIsToBeReadOnlyIsConfinedAndStaysSo) {
+  EXPECT_EQ(administrate(world->copy, "archive")
+                ->scalar("SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'of_postgres'"),
+            "postgres");
+  EXPECT_EQ(administrate(world->copy, "archive")->scalar("SHOW default_transaction_read_only"), "on");
 }
 
 TEST_F(PostgresOutside, ADatabaseThatLetsNobodyInIsConfinedToo) {

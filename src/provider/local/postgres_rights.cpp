@@ -67,6 +67,10 @@ void give_data(sql::Connection& admin, const std::vector<std::string>& former_su
 void protect(sql::Connection& administrator) {
   administrator.query("SET ROLE NONE");
   administrator.query("SET search_path = pg_catalog");
+  administrator.query(
+      "SELECT set_config(name, CASE vartype WHEN 'bool' THEN 'off' ELSE '0' END, false) FROM pg_settings "
+      "WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', "
+      "'idle_session_timeout', 'transaction_timeout', 'default_transaction_read_only')");
 }
 
 std::size_t execute_each(sql::Connection& session, const std::string& query) {

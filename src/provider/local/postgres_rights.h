@@ -9,7 +9,7 @@
 namespace provider::local {
 
 /// As an administrator, whose session it is, whatever the databases' own settings say: no name is looked up
-/// where somebody else could have put an object of that name.
+/// where somebody else could have put an object of that name, nothing ends our work early, and we may write.
 void protect(sql::Connection& administrator);
 
 /// Executes each statement that `query` answers with. Returns how many there were.
