@@ -61,17 +61,56 @@ Endpoint overridden(std::string url, const std::string& region, const EndpointRu
 }
 
 /// Services of GovCloud that have no `-fips` in their names: their ordinary hosts are.
-bool is_fips_by_itself(const Service& service, const Partition& partition, const std::string& region) {
-  constexpr std::string_view anywhere[] = {"rds", "ec2", "sts", "ssm", "sns"};
-  static_cast<void>(region);
-  return partition.name == "aws-us-gov" && std::ranges::find(anywhere, service.name) != std::end(anywhere);
+bool is_fips_by_itself(const Service& service, const Partition& partition) {
+  constexpr std::string_view such[] = {"dynamodb", "ec2", "rds", "sns", "ssm", "sso", "sso-oidc", "sts"};
+  return partition.name == "aws-us-gov" && std::ranges::find(such, service.name) != std::end(such);
 }
 
-std::string host(const Service& service, const std::string& region, const EndpointRules& rules) {
+std::string regional_host(const Service& service, const std::string& region, const EndpointRules& rules) {
   const Partition& partition = partition_of(region);
-  const bool fips = rules.use_fips && (rules.use_dualstack || !is_fips_by_itself(service, partition, region));
+  const bool fips = rules.use_fips && (rules.use_dualstack || !is_fips_by_itself(service, partition));
+  // Secrets Manager has both kinds of addresses on one host.
+  const bool is_apart = service.name != "secretsmanager" || (rules.use_fips && partition.name == "aws-cn");
   return fmt::format("{}{}.{}.{}", service.endpoint_prefix, fips ? "-fips" : "", region,
-                     rules.use_dualstack ? partition.dualstack_suffix : partition.suffix);
+                     rules.use_dualstack && is_apart ? partition.dualstack_suffix : partition.suffix);
+}
+
+/// S3's dual-stack hosts say so before the Region.
+std::string s3_host(const std::string& region, const EndpointRules& rules) {
+  const Partition& partition = partition_of(region);
+  if (rules.use_fips && partition.name == "aws-cn")
+    throw base::Error("InvalidEndpoint", "S3 has no FIPS endpoints in aws-cn", "unset AWS_USE_FIPS_ENDPOINT");
+  return fmt::format("s3{}{}.{}.{}", rules.use_fips ? "-fips" : "", rules.use_dualstack ? ".dualstack" : "",
+                     region, partition.suffix);
+}
+
+/// IAM has one host a partition, and as many rules for its name as there are.
+struct Iam {
+  std::string_view partition, host, fips, dualstack, both, signing_region;
+};
+constexpr Iam iam[] = {
+    {"aws", "iam.amazonaws.com", "iam-fips.amazonaws.com", "iam.global.api.aws", "iam-fips.global.api.aws",
+     "us-east-1"},
+    {"aws-cn", "iam.cn-north-1.amazonaws.com.cn", "iam-fips.amazonaws.com.cn",
+     "iam.global.api.amazonwebservices.com.cn", "iam-fips.api.amazonwebservices.com.cn", "cn-north-1"},
+    {"aws-us-gov", "iam.us-gov.amazonaws.com", "iam.us-gov.amazonaws.com", "iam.us-gov.api.aws",
+     "iam.us-gov.api.aws", "us-gov-west-1"},
+    {"aws-iso", "iam.us-iso-east-1.c2s.ic.gov", "iam-fips.us-iso-east-1.c2s.ic.gov", "", "", "us-iso-east-1"},
+    {"aws-iso-b", "iam.us-isob-east-1.sc2s.sgov.gov", "iam-fips.us-isob-east-1.sc2s.sgov.gov", "", "",
+     "us-isob-east-1"},
+    {"aws-iso-e", "iam.eu-isoe-west-1.cloud.adc-e.uk", "iam-fips.cloud.adc-e.uk", "", "", "eu-isoe-west-1"},
+    {"aws-iso-f", "iam.us-isof-south-1.csp.hci.ic.gov", "iam-fips.csp.hci.ic.gov", "", "", "us-isof-south-1"},
+    {"aws-eusc", "iam.eusc-de-east-1.amazonaws.eu", "iam-fips.amazonaws.eu", "", "", "eusc-de-east-1"}};
+
+Endpoint iam_endpoint(const std::string& region, const EndpointRules& rules) {
+  const std::string_view name = partition_of(region).name;
+  const Iam& each = *std::ranges::find(iam, name, &Iam::partition);
+  const auto host = rules.use_dualstack ? (rules.use_fips ? each.both : each.dualstack)
+                                        : (rules.use_fips ? each.fips : each.host);
+  if (host.empty())
+    throw base::Error("InvalidEndpoint", fmt::format("IAM has no dual-stack endpoint in {}", name),
+                      "unset AWS_USE_DUALSTACK_ENDPOINT");
+  return {fmt::format("https://{}", host), std::string(each.signing_region), false};
 }
 
 }  // namespace
@@ -82,15 +121,25 @@ const Partition& partition_of(std::string_view region) {
 }
 
 Endpoint endpoint_of(const Service& service, const std::string& region, const EndpointRules& rules) {
-  if (const std::string* url = override_of(service, rules)) return overridden(*url, region, rules);
   check_region(service, region);
-  return {"https://" + host(service, region, rules), region, false};
+  if (const std::string* url = override_of(service, rules)) return overridden(*url, region, rules);
+  if (service.name == "iam") return iam_endpoint(region, rules);
+  return {
+      "https://" + (service.name == "s3" ? s3_host(region, rules) : regional_host(service, region, rules)),
+      region, false};
+}
+
+std::string host_of(std::string_view url) {
+  url.remove_prefix(url.find("://") + 3);
+  return std::string(url.substr(0, url.find('/')));
 }
 
 void place_bucket(Request& request, Endpoint& endpoint) {
   const auto end = request.path.find('/', 1);
   const std::string bucket = request.path.substr(1, end == std::string::npos ? end : end - 1);
-  if (endpoint.is_override || !is_label(bucket) || base::lower(bucket) != bucket) return;
+  constexpr std::size_t shortest = 3;
+  if (endpoint.is_override || bucket.size() < shortest || !is_label(bucket) || base::lower(bucket) != bucket)
+    return;
   endpoint.url.insert(endpoint.url.find("://") + 3, bucket + ".");
   request.path = end == std::string::npos ? "/" : request.path.substr(end);
 }

@@ -36,6 +36,9 @@ const Partition& partition_of(std::string_view region);
 /// `InvalidEndpoint` (FIPS or dual-stack of an override).
 Endpoint endpoint_of(const Service& service, const std::string& region, const EndpointRules& rules);
 
+/// `host[:port]` of an URL.
+std::string host_of(std::string_view url);
+
 /// Moves `request`'s first path segment, the bucket, into the host of `endpoint` where S3 wants it there: not
 /// for overrides, nor for buckets whose name has a dot or is no host label.
 void place_bucket(Request& request, Endpoint& endpoint);

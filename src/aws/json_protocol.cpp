@@ -102,8 +102,8 @@ Request write_json(const Service& service, const Operation& operation, const Jso
 }
 
 Json read_json(const Operation& operation, std::string_view body) {
-  if (operation.output.shape == nullptr || base::trim(body).empty()) return Json::object();
-  const Json value = base::parse_json(body);
+  if (operation.output.shape == nullptr || operation.output.shape->members.empty()) return Json::object();
+  const Json value = Json::parse(body, nullptr, false);
   if (!value.is_object()) throw base::Error("InvalidResponse", "the answer is no JSON object");
   return json_value(operation.output, value);
 }

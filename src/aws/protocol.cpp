@@ -69,7 +69,7 @@ Json read_response(const Service& service, const Operation& operation, const os:
   switch (service.protocol) {
     case Protocol::query:
     case Protocol::ec2:
-      return read_xml(operation, response.body);
+      return read_xml(service, operation, response.body);
     case Protocol::json:
       return read_json(operation, response.body);
     case Protocol::rest_json:

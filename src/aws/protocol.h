@@ -20,6 +20,9 @@ struct Refusal {
 /// `input` is as checked_input() gives it.
 Request write_request(const Service& service, const Operation& operation, const base::Json& input);
 
+/// What the query protocol sends: names and values, not encoded.
+Pairs query_form(const Service& service, const Operation& operation, const base::Json& input);
+
 /// The output; numbers, lists and times as api.h says, unknown members left out. Throws
 /// base::Error{"InvalidResponse"} for what is not of the protocol.
 base::Json read_response(const Service& service, const Operation& operation,

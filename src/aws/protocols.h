@@ -9,8 +9,9 @@ Request write_query(const Service& service, const Operation& operation, const ba
 Request write_json(const Service& service, const Operation& operation, const base::Json& input);
 Request write_rest(const Service& service, const Operation& operation, const base::Json& input);
 
-/// The output is the element `operation.result` or, where that is "", the body's outermost one.
-base::Json read_xml(const Operation& operation, std::string_view body);
+/// An empty body, or another document, is no answer: read as an output it would say that nothing is there.
+/// Operations without an output may answer what they like.
+base::Json read_xml(const Service& service, const Operation& operation, std::string_view body);
 base::Json read_json(const Operation& operation, std::string_view body);
 /// Members from headers and status too.
 base::Json read_rest(const Service& service, const Operation& operation, const os::HttpResponse& response);

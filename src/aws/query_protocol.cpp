@@ -49,12 +49,7 @@ class Form {
   void list(std::string prefix, const Member& member, const Json& value) {
     const Member& element = member.shape->element;
     if (value.empty() && !is_ec2_) fields.emplace_back(prefix, "");  // an empty list is not no list
-    if (member.flattened && !is_ec2_ && !element.wire.empty()) {
-      const auto dot = prefix.rfind('.');
-      prefix = (dot == std::string::npos ? "" : prefix.substr(0, dot + 1)) + element.wire;
-    } else if (!member.flattened && !is_ec2_) {
-      prefix += "." + (element.wire.empty() ? "member" : element.wire);
-    }
+    if (!member.flattened && !is_ec2_) prefix += "." + (element.wire.empty() ? "member" : element.wire);
     for (std::size_t i = 0; i < value.size(); ++i)
       add(fmt::format("{}.{}", prefix, i + 1), element, value[i]);
   }
@@ -76,14 +71,18 @@ class Form {
 
 }  // namespace
 
-Request write_query(const Service& service, const Operation& operation, const Json& input) {
+Pairs query_form(const Service& service, const Operation& operation, const Json& input) {
   Form form(service.protocol == Protocol::ec2);
   form.fields = {{"Action", operation.name}, {"Version", service.api_version}};
   if (operation.input.shape != nullptr) form.structure("", *operation.input.shape, input);
+  return std::move(form.fields);
+}
+
+Request write_query(const Service& service, const Operation& operation, const Json& input) {
   Request request;
   request.path = operation.uri;
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
-  request.body = encoded_query(form.fields);
+  request.body = encoded_query(query_form(service, operation, input));
   return request;
 }
 

@@ -56,7 +56,7 @@ void add_header(const Member& member, const Json& value, Pairs& headers) {
   } else if (member.shape->kind == Kind::list) {
     std::vector<std::string> parts;
     for (const auto& each : value) parts.push_back(scalar_text(member.shape->element, each, "rfc822"));
-    if (!parts.empty()) headers.emplace_back(wire_name(member), base::join(parts, ","));
+    if (!parts.empty()) headers.emplace_back(wire_name(member), base::join(parts, ", "));
   } else {
     headers.emplace_back(wire_name(member), scalar_text(member, value, "rfc822"));
   }
@@ -102,16 +102,23 @@ void write_body(const Service& service, const Operation& operation, const Json& 
                                                             service.name, operation.name, member.name));
 }
 
+Json header_value(const Member& member, std::string_view text) {
+  if (member.shape->kind != Kind::list) return scalar_value(member, std::string(text));
+  Json out = Json::array();
+  for (const auto& part : base::split_list(text)) out.push_back(scalar_value(member.shape->element, part));
+  return out;
+}
+
 void read_header(const Member& member, const os::HttpResponse& response, Json& out) {
   if (member.place == Place::status) out[member.name] = response.status;
   if (member.place == Place::headers) {
+    out[member.name] = Json::object();
     const std::string prefix = base::lower(wire_name(member));
     for (const auto& [name, value] : response.headers)
       if (name.starts_with(prefix)) out[member.name][name.substr(prefix.size())] = value;
   }
   const auto value = response.header(base::lower(wire_name(member)));
-  if (member.place == Place::header && !value.empty() && member.shape->kind != Kind::list)
-    out[member.name] = scalar_value(member, std::string(value));
+  if (member.place == Place::header && !value.empty()) out[member.name] = header_value(member, value);
 }
 
 Json body_value(const Service& service, const Member& member, const std::string& body) {

@@ -58,30 +58,34 @@ pugi::xml_attribute attribute(const pugi::xml_node& node, std::string_view name)
   return {};
 }
 
-/// What is flattened stands beside its siblings, under the name of the member or that of its elements.
-std::string_view wire_name(const Member& member) {
-  const bool of_element =
-      member.flattened && member.shape->kind == Kind::list && !member.shape->element.wire.empty();
-  if (of_element) return member.shape->element.wire;
-  return member.wire.empty() ? member.name : member.wire;
+/// What is flattened stands beside its siblings, under the name of its elements or that of the member.
+std::vector<pugi::xml_node> found(const Member& member, const pugi::xml_node& node) {
+  const bool is_flat = member.flattened && member.shape->kind == Kind::list;
+  if (is_flat && !member.shape->element.wire.empty())
+    if (auto nodes = children(node, member.shape->element.wire); !nodes.empty()) return nodes;
+  return children(node, member.wire.empty() ? member.name : member.wire);
+}
+
+bool is_elsewhere(const Member& member) {
+  return member.place == Place::header || member.place == Place::headers || member.place == Place::status;
 }
 
 Json structure_of(const Shape& shape, const pugi::xml_node& node) {
   Json out = Json::object();
   for (const auto& member : shape.members) {
-    if (member.place != Place::body) continue;
+    if (is_elsewhere(member)) continue;
     if (member.is_attribute) {
       if (const auto at = attribute(node, member.wire)) out[member.name] = scalar_value(member, at.value());
       continue;
     }
-    const auto found = children(node, wire_name(member));
-    if (found.empty()) continue;
+    const auto nodes = found(member, node);
+    if (nodes.empty()) continue;
     if (member.flattened && member.shape->kind == Kind::list)
-      out[member.name] = list_of(member.shape->element, found);
+      out[member.name] = list_of(member.shape->element, nodes);
     else if (member.flattened && member.shape->kind == Kind::map)
-      out[member.name] = map_of(*member.shape, found);
+      out[member.name] = map_of(*member.shape, nodes);
     else
-      out[member.name] = value_of(member, found.front());
+      out[member.name] = value_of(member, nodes.front());
   }
   return out;
 }
@@ -117,17 +121,24 @@ pugi::xml_node anywhere(const pugi::xml_node& root, std::string_view name) {
 
 }  // namespace
 
-Json read_xml(const Operation& operation, std::string_view body) {
-  if (operation.output.shape == nullptr) return Json::object();
+Json read_xml(const Service& service, const Operation& operation, std::string_view body) {
+  if (operation.output.shape == nullptr || operation.output.shape->members.empty()) return Json::object();
   const auto document = parse(body);
-  auto node = document.document_element();
-  if (!operation.result.empty() && local_name(node) != operation.result) node = child(node, operation.result);
-  return structure_of(*operation.output.shape, node);
+  const auto root = document.document_element();
+  const std::string result = operation.result.empty() ? operation.name + "Result" : operation.result;
+  const auto output =
+      service.protocol == Protocol::ec2 || local_name(root) == result ? root : child(root, result);
+  if (!output || (service.protocol == Protocol::ec2 && local_name(root) != operation.name + "Response"))
+    throw base::Error("InvalidResponse",
+                      fmt::format("the answer is <{}> without a {}", local_name(root), result));
+  return structure_of(*operation.output.shape, output);
 }
 
 Json read_xml_structure(const Member& member, std::string_view body) {
   if (base::trim(body).empty()) return Json::object();
   const auto document = parse(body);
+  if (base::lower(document.document_element().name()) == "html")
+    throw base::Error("InvalidResponse", "the answer is a web page");
   return value_of(member, document.document_element());
 }
 

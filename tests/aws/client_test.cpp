@@ -24,6 +24,10 @@ constexpr const char* one_instance =
   </DBInstance></DBInstances></DescribeDBInstancesResult>
   <ResponseMetadata><RequestId>r1</RequestId></ResponseMetadata></DescribeDBInstancesResponse>)";
 
+constexpr const char* modified =
+    "<ModifyDBInstanceResponse><ModifyDBInstanceResult><DBInstance/></ModifyDBInstanceResult></"
+    "ModifyDBInstanceResponse>";
+
 Reply refusal(int status, const std::string& code, const std::string& message) {
   return {.status = status,
           .body = "<ErrorResponse><Error><Type>Sender</Type><Code>" + code + "</Code><Message>" + message +
@@ -107,7 +111,7 @@ TEST_F(ClientTest, TriesAgainWhatMayPass) {
 
 TEST_F(ClientTest, DoesNotSendAgainWhatMayHaveChangedSomething) {
   for (const Reply& reply : {Reply{.end = Reply::End::reset}, Reply{.status = 500, .body = "oops"}}) {
-    const auto error = error_of({reply, {.body = "<ModifyDBInstanceResponse/>"}}, modify);
+    const auto error = error_of({reply, {.body = modified}}, modify);
     EXPECT_EQ(asked(), 1U) << error.message;
     EXPECT_TRUE(error.maybe_delivered);
     EXPECT_TRUE(error.retryable);
@@ -115,7 +119,7 @@ TEST_F(ClientTest, DoesNotSendAgainWhatMayHaveChangedSomething) {
 }
 
 TEST_F(ClientTest, SendsAgainWhatWasThrottledAlthoughItChangesSomething) {
-  ask({refusal(400, "Throttling", "Rate exceeded"), {.body = "<ModifyDBInstanceResponse/>"}}, modify);
+  ask({refusal(400, "Throttling", "Rate exceeded"), {.body = modified}}, modify);
   EXPECT_EQ(asked(), 2U);
 }
 
@@ -151,6 +155,24 @@ TEST_F(ClientTest, RefusesWhatIsNotInTheModel) {
   EXPECT_EQ(error_of({{}}, {"rds", "ModifyDBInstance"}).code, "MissingMember");
   EXPECT_EQ(error_of({{}}, {"rds", "DescribeDBInstances", {{"MaxRecords", "20"}}}).code, "InvalidMember");
   EXPECT_EQ(asked(), 0U);
+}
+
+/// Read as an output it would say that there are no databases.
+TEST_F(ClientTest, TakesNoOtherDocumentForAnAnswer) {
+  for (const char* body : {"", "<html><body>log in</body></html>", "{}", "<DescribeDBInstancesResponse/>",
+                           "<a", "<ListBucketResult/>"}) {
+    const auto error = error_of({{.body = body}});
+    EXPECT_EQ(error.code, "InvalidResponse") << body;
+    EXPECT_TRUE(error.retryable);
+    EXPECT_FALSE(error.maybe_delivered) << "nothing was to change";
+  }
+  for (const char* body : {"", "<html/>", "[]"})
+    EXPECT_EQ(error_of({{.body = body}}, {"secretsmanager", "GetSecretValue", {{"SecretId", "s"}}}).code,
+              "InvalidResponse");
+  EXPECT_EQ(error_of({{.body = "<HTML/>"}}, {"s3", "ListObjectsV2", {{"Bucket", "bucket"}}}).code,
+            "InvalidResponse");
+  EXPECT_EQ(error_of({{.body = "<html/>"}}, {"ec2", "DescribeVpcs"}).code, "InvalidResponse");
+  EXPECT_TRUE(error_of({{.body = "<html/>"}}, modify).maybe_delivered);
 }
 
 TEST_F(ClientTest, ShowsNoSecretThatAServiceQuotes) {
