@@ -16,16 +16,15 @@ namespace {
 constexpr std::string_view plain_hosts[] = {"localhost",     "127.0.0.1",      "[::1]",
                                             "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
 
-std::string host_of(const std::string& url) {
-  const auto begin = url.find("://") + 3;
-  const std::string host = url.substr(begin, url.find_first_of("/?", begin) - begin);
+std::string name_of_host(const std::string& url) {
+  const std::string host = host_of(url.substr(0, url.find('?')));
   const auto port = host.rfind(':');
   return port == std::string::npos || host.ends_with(']') ? host : host.substr(0, port);
 }
 
 bool is_trusted(const std::string& url) {
   if (url.starts_with("https://")) return true;
-  const std::string host = url.starts_with("http://") ? host_of(url) : "";
+  const std::string host = url.starts_with("http://") ? name_of_host(url) : "";
   return std::ranges::find(plain_hosts, host) != std::end(plain_hosts);
 }
 
@@ -38,7 +37,7 @@ class Container : public CredentialSource {
     url_ = url_.empty() ? value_of(environment, "AWS_CONTAINER_CREDENTIALS_FULL_URI") : host + url_;
     if (!is_trusted(url_))
       throw base::Error("InvalidConfig",
-                        fmt::format("AWS_CONTAINER_CREDENTIALS_FULL_URI names '{}'", host_of(url_)),
+                        fmt::format("AWS_CONTAINER_CREDENTIALS_FULL_URI names '{}'", name_of_host(url_)),
                         "without https only this host and those of ECS and EKS may be asked");
   }
 
@@ -53,7 +52,7 @@ class Container : public CredentialSource {
     if (response.status == 200) return parse_credentials(response.body, "the container's role");
     base::Error error(
         "NoCredentials",
-        fmt::format("the container's credentials at {}: HTTP status {}", host_of(url_), response.status),
+        fmt::format("the container's credentials at {}: HTTP status {}", name_of_host(url_), response.status),
         "look at the task's role, or at the Pod Identity Agent");
     error.retryable = response.status >= 500;
     throw error;

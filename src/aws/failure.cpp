@@ -79,8 +79,21 @@ std::string described(const Refusal& refusal, const os::HttpResponse& response) 
   return fmt::format("HTTP status {} without a message", response.status);
 }
 
-std::string code_of(const Refusal& refusal, int status) {
-  return refusal.code.empty() ? fmt::format("Http{}", status) : refusal.code;
+/// An answer to HEAD has no body: S3's codes by status.
+std::string code_of(const Refusal& refusal, const CallName& call, int status) {
+  if (!refusal.code.empty()) return refusal.code;
+  const bool is_head = call.operation.method == "HEAD";
+  if (is_head && status == 403) return "AccessDenied";
+  if (is_head && status == 404) return "NotFound";
+  return fmt::format("Http{}", status);
+}
+
+std::string hint_of(Class kind, const CallName& call, const std::string& message,
+                    const os::HttpResponse& response) {
+  const auto bucket_region = response.header("x-amz-bucket-region");
+  if (!bucket_region.empty() && bucket_region != call.region)
+    return fmt::format("the bucket is in {}", bucket_region);
+  return kind == Class::permission ? permission_hint(call, message) : std::string(advice(kind));
 }
 
 std::string prefix(const CallName& call) {
@@ -92,12 +105,12 @@ std::string prefix(const CallName& call) {
 Failure refused(const CallName& call, const os::HttpResponse& response, const Json& input, base::Time now) {
   const Refusal refusal = read_refusal(call.service, response);
   const std::string message = without_secrets(described(refusal, response), call, input);
-  const std::string code = code_of(refusal, response.status);
+  const std::string code = code_of(refusal, call, response.status);
   const Class kind = class_of(code, response.status, message);
   base::Error error(code,
                     fmt::format("{}: {}: {} (request {})", prefix(call), code, message,
                                 refusal.request_id.empty() ? "without an id" : refusal.request_id),
-                    kind == Class::permission ? permission_hint(call, message) : advice(kind));
+                    hint_of(kind, call, message, response));
   error.retryable = is_retryable(kind);
   error.maybe_delivered = kind == Class::transient && changes(call.operation);
   return {std::move(error), kind, retry_after(response, now), parse_time(response.header("date"))};

@@ -6,6 +6,7 @@
 #include "aws/input.h"
 #include "aws/protocol.h"
 #include "aws/sigv4.h"
+#include "aws/source_region.h"
 
 namespace aws {
 
@@ -30,11 +31,6 @@ namespace {
 
 /// Answers that take longer than this are taken for lost, whatever the budget has.
 constexpr milliseconds longest_answer{60'000}, longest_connect{5'000};
-
-std::string host_of(const std::string& url) {
-  const auto begin = url.find("://") + 3;
-  return url.substr(begin, url.find('/', begin) - begin);
-}
 
 std::string path_of(const std::string& url) {
   const auto slash = url.find('/', url.find("://") + 3);
@@ -67,8 +63,11 @@ Json Sender::send(const Call& call, const std::string& region, CredentialSource*
                   const base::Budget& budget) {
   const Service& service = aws::service(call.service);
   const Operation& operation = service.operation(call.operation);
-  Outgoing out{service, operation, region, credentials, checked_input(service, operation, call.input),
-               {},      {}};
+  const bool is_copy = has_source_region(operation, call.input) && credentials != nullptr;
+  const Json input = is_copy ? with_source_url(service, operation, call.input, region, options_.endpoints,
+                                               credentials->get(budget), true_time(budget))
+                             : call.input;
+  Outgoing out{service, operation, region, credentials, checked_input(service, operation, input), {}, {}};
   out.request = write_request(service, operation, out.input);
   out.endpoint = endpoint_of(service, region, options_.endpoints);
   if (service.name == "s3") place_bucket(out.request, out.endpoint);
@@ -118,8 +117,8 @@ os::HttpRequest Sender::signed_request(const Outgoing& out, const Credentials& w
   Request request = out.request;
   request.headers.emplace_back("Host", host_of(out.endpoint.url));
   if (!who.access_key_id.empty())
-    sign(request, who, {out.endpoint.signing_region, out.service.signing_name},
-         budget.clock.now() + microseconds{clock_error_us_.load()}, signing_of(out.service));
+    sign(request, who, {out.endpoint.signing_region, out.service.signing_name}, true_time(budget),
+         signing_of(out.service));
   const std::string query = encoded_query(request.query);
   const auto within = left(budget);
   return {.method = request.method,
@@ -143,6 +142,10 @@ Sender::Answer Sender::judge(const Outgoing& out, const Credentials& who, const 
   Failure failure = refused(out.name(), response, out.input, now);
   if (failure.kind == Class::credentials && out.credentials != nullptr) out.credentials->forget(who);
   return failure;
+}
+
+base::Time Sender::true_time(const base::Budget& budget) const {
+  return budget.clock.now() + microseconds{clock_error_us_.load()};
 }
 
 bool Sender::correct_clock(microseconds error) {

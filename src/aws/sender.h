@@ -43,6 +43,8 @@ class Sender {
   Answer judge(const Outgoing& out, const Credentials& who, const os::HttpResponse& response, base::Time now);
   /// True when the cause is out of the way, or time may take it away, and another attempt is right.
   bool try_again(const Outgoing& out, Failure& failure, int attempts, const base::Budget& budget);
+  /// By AWS's clock, as far as it is known.
+  base::Time true_time(const base::Budget& budget) const;
   /// False if as much was known before.
   bool correct_clock(std::chrono::microseconds error);
   void wait_for_turn(const Outgoing& out, const base::Budget& budget);
