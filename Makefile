@@ -2,7 +2,7 @@
 BUILD := build
 PROGRAM := $(BUILD)/dbrefresh
 
-.PHONY: all demo test lint bench soak fuzz sanitize clean format docs setup
+.PHONY: all demo test lint bench soak fuzz sanitize sanitize-quick clean format docs setup
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -39,6 +39,12 @@ fuzz:
 # The part of the tests that tools/sanitize names, under ASan with UBSan, and under TSan.
 sanitize: setup
 	@tools/sanitize
+
+# Those of the engine, the stores and the base under ASan with UBSan, beside the fuzz targets.
+sanitize-quick:
+	@tools/setup fuzz
+	@tools/fuzz-build quick_tests
+	@tools/test build-fuzz/quick_tests
 
 docs: all
 	@tools/docs $(PROGRAM)
