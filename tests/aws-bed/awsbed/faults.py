@@ -6,6 +6,7 @@ the 2nd such call and none after it. F is a name of KINDS, {"terminal": "incompa
 """
 import fnmatch
 import random
+import threading
 from dataclasses import dataclass, field
 
 THROTTLED = ("Throttling", "Rate exceeded", 400)
@@ -46,6 +47,7 @@ class Rule:
 class Faults:
     def __init__(self):
         self.rules, self.seed, self.counts, self.row = [], None, {}, {}
+        self.lock = threading.Lock()
 
     def script(self, document):
         fault = document["fault"]
@@ -65,6 +67,10 @@ class Faults:
 
     def next(self, call):
         """(name, what to do) for this call, or None."""
+        with self.lock:
+            return self._next(call)
+
+    def _next(self, call):
         for rule in self.rules:
             if rule.fits(call):
                 rule.seen += 1

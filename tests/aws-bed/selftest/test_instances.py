@@ -182,6 +182,17 @@ class Changes(BedTest):
         events = self.rds.describe_events(SourceType="db-instance", SourceIdentifier="dev")["Events"]
         self.assertIn("Reset master credentials", [e["Message"] for e in events])
 
+    def test_changes_that_end_badly_by_script(self):
+        self.bed.post("fault", {"op": "ModifyDBInstance", "fault": {"terminal": "password-not-reset"}})
+        self.modify(MasterUserPassword="a-password-1")
+        self.settle("dev")
+        events = self.rds.describe_events(SourceType="db-instance", SourceIdentifier="dev")["Events"]
+        self.assertIn("Unable to reset your password", events[-1]["Message"])
+        self.bed.post("fault", {"op": "ModifyDBInstance", "fault": {"terminal": "incompatible-network"}})
+        self.modify(NewDBInstanceIdentifier="moved", ApplyImmediately=True)
+        self.statuses("dev", None)
+        self.statuses("moved", "incompatible-network")
+
     def test_password_rules(self):
         for text in ("short", "x" * 42, "with/slash-1", "with@at-sign", 'with"quote-1', "with space-1"):
             self.refused("InvalidParameterValue", self.modify, MasterUserPassword=text)

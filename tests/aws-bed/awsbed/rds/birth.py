@@ -28,9 +28,17 @@ def _made(ctx, resource, how):
         resource.place.event(resource.event_kind, resource, f"DB {resource.name} is in status {ctx.terminal}.", "failure")
         return
     resource.served = True
+    _activate(resource)
     resource.place.event(resource.event_kind, resource, how, "creation")
     ctx.world.servers.hosts_changed(ctx.world)
     ctx.world.exposure.look(ctx.world, f"{resource.name} was made")
+
+
+def _activate(resource):
+    """A cluster's managed secret becomes active with its first instance."""
+    cluster = getattr(resource, "cluster", None)
+    if cluster and cluster["MasterUserSecret"] and not cluster.line.busy:
+        cluster["MasterUserSecret"] = {**cluster["MasterUserSecret"], "SecretStatus": "active"}
 
 
 def first_backup(ctx, resource):

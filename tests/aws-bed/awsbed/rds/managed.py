@@ -7,6 +7,8 @@ import uuid
 from . import kms
 from .errors import Refusal, combination
 
+NOT_RESET = "password-not-reset"  # scripted instead of a terminal status (RDS-EVENT-0067)
+
 
 def check(database, input, now, what):
     manages = database["MasterUserSecret"] is not None
@@ -54,6 +56,9 @@ def _given(ctx, database, password, step):
 
     def end():
         database.pending.pop("MasterUserPassword", None)
+        if ctx.terminal == NOT_RESET:
+            database.place.event(database.event_kind, database, "Unable to reset your password. Error information: scripted", "failure")
+            return
         ctx.world.servers.set_password(database, password)
         database.place.event(database.event_kind, database, "Reset master credentials", "configuration change")
     step(end)

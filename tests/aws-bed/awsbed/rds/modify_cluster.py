@@ -1,7 +1,7 @@
 """ModifyDBCluster (API reference; Aurora user guide: Aurora.Modifying)."""
 from . import catalogue, groups, managed, rules
 from .errors import Refusal, combination, value
-from .modify_instance import change_groups
+from .modify_instance import change_groups, end_badly
 from .restore_cluster import scaling
 
 SOON = {"DeletionProtection": "DeletionProtection", "CopyTagsToSnapshot": "CopyTagsToSnapshot",
@@ -24,6 +24,8 @@ def modify(ctx, input):
     _late(ctx, cluster, input)
     if input.get("ApplyImmediately", False):
         apply_waiting(ctx, cluster)
+    if ctx.terminal and ctx.terminal != managed.NOT_RESET:
+        step(ctx, cluster, "modifying", lambda: end_badly(ctx, cluster))
     return {"DBCluster": cluster.describe(cluster.status)}
 
 

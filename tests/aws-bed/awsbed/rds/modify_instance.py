@@ -44,6 +44,8 @@ def modify(ctx, input):
     _rename(ctx, instance, input, now)
     if now and instance.waiting:
         apply_waiting(ctx, instance)
+    if ctx.terminal and ctx.terminal != managed.NOT_RESET:
+        step(ctx, instance, "modifying", lambda: end_badly(ctx, instance))
     return {"DBInstance": instance.describe(instance.status)}
 
 
@@ -107,6 +109,12 @@ def step(ctx, instance, status, end=None):
     if not line.busy and pace.polls("lag", instance.name):
         line.add("", pace.polls("lag", instance.name))
     line.add(status, pace.polls(status, instance.name) if status else 0, end=end)
+
+
+def end_badly(ctx, resource):
+    """In the status that the test has scripted."""
+    resource.line.rest = ctx.terminal
+    resource.place.event(resource.event_kind, resource, f"DB {resource.name} is in status {ctx.terminal}.", "failure")
 
 
 def _groups(ctx, instance, input):

@@ -77,6 +77,7 @@ def reboot_instance(ctx, input):
     if input.get("ForceFailover") and not found["MultiAZ"]:
         raise combination("ForceFailover can't be specified: the instance is not Multi-AZ.")
     step(ctx, found, "rebooting", lambda: rebooted(ctx, found))
+    found.line.phases[-1].ready = ctx.world.servers.restart_later(found)
     return {"DBInstance": found.describe("rebooting")}
 
 
