@@ -40,7 +40,7 @@ fuzz:
 sanitize: setup
 	@tools/sanitize
 
-# Those of the engine, the stores and the base under ASan with UBSan, beside the fuzz targets.
+# Those that need no server and little time under ASan with UBSan, beside the fuzz targets.
 sanitize-quick:
 	@tools/setup fuzz
 	@tools/fuzz-build quick_tests
