@@ -1,4 +1,5 @@
 """A bed for all tests of a module, clients of it, and words to say what is expected of it."""
+import atexit
 import json
 import os
 import subprocess
@@ -25,6 +26,8 @@ class RunningBed:
         self.key = (self.facts["access_key_id"], self.facts["secret_access_key"], None)
 
     def close(self):
+        if self.process.poll() is not None:
+            return
         self.process.stdin.close()
         self.process.wait(120)
         self.process.stdout.close()
@@ -60,13 +63,14 @@ class BedTest(unittest.TestCase):
     arguments = ()
     world = {}
 
-    @classmethod
-    def setUpClass(cls):
-        cls.bed = RunningBed(*cls.arguments)
+    beds = {}  # by arguments: one serves all tests of a process
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.bed.close()
+    @property
+    def bed(self):
+        if self.arguments not in self.beds:
+            self.beds[self.arguments] = RunningBed(*self.arguments)
+            atexit.register(self.beds[self.arguments].close)
+        return self.beds[self.arguments]
 
     def setUp(self):
         self.bed.post("reset")

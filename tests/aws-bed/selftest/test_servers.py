@@ -126,7 +126,7 @@ class Instances(ServersTest):
     def test_servers_and_folder_go_with_the_bed(self):
         folder = self.bed.facts["folder"]
         self.bed.close()
-        type(self).bed = type(self.bed)(*self.arguments)
+        del self.beds[self.arguments]
         self.assertFalse(os.path.exists(folder))
         commands = subprocess.run(["ps", "-eo", "args"], stdout=subprocess.PIPE, text=True, check=True).stdout
         self.assertNotIn(folder, commands)
