@@ -3,8 +3,11 @@ import http.client
 import logging
 import os
 
+from .wire import models
 from .wire.request import Answer
 
+PRELOADED = ("ec2", "kms", "secretsmanager", "s3", "dynamodb", "sns", "sqs", "sts")
+PATIENCE = 300  # seconds; whoever asks us has a limit of their own
 DROPPED = ("connection", "transfer-encoding", "content-length", "keep-alive", "expect", "date", "server")
 
 
@@ -13,6 +16,10 @@ class Upstream:
         os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         from moto.server import ThreadedMotoServer
+        for service in PRELOADED:  # seconds that no request is to wait for
+            self.backend(service, "123456789012", "us-east-1")
+            models.service(service)
+        models.service("rds")
         self.server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self.server.start()
         self.port = self.server.get_host_and_port()[1]
@@ -20,7 +27,8 @@ class Upstream:
 
     def backend(self, service, account, region):
         from moto.backends import get_backend
-        return get_backend(service)[account][region]
+        backends = get_backend(service)[account]
+        return backends[region] if region in backends else backends["aws"]
 
     def reset(self):
         from moto.core.base_backend import BackendDict
@@ -30,7 +38,7 @@ class Upstream:
 
     def forward(self, request, account):
         """The answer of moto to a request as it came, from an account."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {k: v for k, v in request.headers.items() if k not in ("connection", "expect", "transfer-encoding")}
         headers["x-moto-account-id"] = account
         headers["content-length"] = str(len(request.body))
@@ -46,7 +54,7 @@ class Upstream:
         import boto3
         from botocore.config import Config
         found = boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{self.port}", aws_access_key_id="bed",
-                             aws_secret_access_key="bed", config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}))
+                             aws_secret_access_key="bed", config=Config(retries={"max_attempts": 0}, read_timeout=PATIENCE, s3={"addressing_style": "path"}))
         found.meta.events.register("before-call", lambda params, **_: params["headers"].update({"x-moto-account-id": account}))
         return found
 

@@ -40,7 +40,7 @@ class RunningBed:
 
     def _http(self, name, body):
         try:
-            with urllib.request.urlopen(f"{self.facts['endpoint']}/_bed/{name}", data=body, timeout=120) as reply:
+            with urllib.request.urlopen(f"{self.facts['endpoint']}/_bed/{name}", data=body, timeout=300) as reply:
                 return json.load(reply)
         except urllib.error.HTTPError as error:
             raise AssertionError(error.read().decode()) from error

@@ -180,7 +180,7 @@ class Changes(BedTest):
         self.assertEqual(["available", "resetting-master-credentials", "available"],
                          self.statuses("dev", "resetting-master-credentials") + self.statuses("dev", "available"))
         events = self.rds.describe_events(SourceType="db-instance", SourceIdentifier="dev")["Events"]
-        self.assertIn("Reset master credentials", [e["Message"] for e in events])
+        self.assertIn("Reset master credentials.", [e["Message"] for e in events])
 
     def test_changes_that_end_badly_by_script(self):
         self.bed.post("fault", {"op": "ModifyDBInstance", "fault": {"terminal": "password-not-reset"}})

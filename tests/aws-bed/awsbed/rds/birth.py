@@ -29,7 +29,7 @@ def _made(ctx, resource, how):
         return
     resource.served = True
     _activate(resource)
-    resource.place.event(resource.event_kind, resource, how, "creation")
+    resource.place.event(resource.event_kind, resource, how, "restoration" if how.startswith("Restored") else "creation")
     ctx.world.servers.hosts_changed(ctx.world)
     ctx.world.exposure.look(ctx.world, f"{resource.name} was made")
 
@@ -44,7 +44,7 @@ def _activate(resource):
 def first_backup(ctx, resource):
     resource.first_backup = ctx.world.now()
     ctx.automated_snapshot(resource)
-    resource.place.event(resource.event_kind, resource, "Finished DB Instance backup", "backup")
+    resource.place.event(resource.event_kind, resource, "Finished DB instance backup.", "backup")
 
 
 def check_quota(place, more_gib=0):

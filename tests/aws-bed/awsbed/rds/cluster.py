@@ -79,6 +79,6 @@ class Cluster(Resource):
         return shown
 
     def gone(self):
-        self.place.event(self.event_kind, self, "DB cluster deleted", "deletion")
+        self.place.event(self.event_kind, self, "DB cluster deleted.", "deletion")
         self.place.drop("clusters", self)
         self.place.world.servers.drop(self.id)

@@ -59,7 +59,7 @@ def _member(ctx, input):
     instance.parameter_group = (groups.parameter_group(place, input.get("DBParameterGroupName"), cluster.engine,
                                                        cluster["EngineVersion"]), "in-sync")
     place.instances.append(instance)
-    birth.begin(ctx, instance, ctx.world.servers.join(cluster), "DB instance created")
+    birth.begin(ctx, instance, ctx.world.servers.join(cluster), "DB instance created.")
     return {"DBInstance": instance.describe("creating")}
 
 
@@ -111,7 +111,7 @@ def _alone(ctx, input):
     instance = Instance(place, name, new_id("db"), settings, rules.tags(input.get("Tags")), ctx.world.now())
     ctx.locate(instance, input)
     place.instances.append(instance)
-    birth.begin(ctx, instance, ctx.world.servers.create(instance, input["MasterUserPassword"]), "DB instance created")
+    birth.begin(ctx, instance, ctx.world.servers.create(instance, input["MasterUserPassword"]), "DB instance created.")
     return {"DBInstance": instance.describe("creating")}
 
 
@@ -145,7 +145,7 @@ def read_replica(ctx, input):
                          "OptionGroupName": source.option_group, **input})
     replica.replica_of = source
     place.instances.append(replica)
-    birth.begin(ctx, replica, ctx.world.servers.replicate(source, replica), "Read replica created")
+    birth.begin(ctx, replica, ctx.world.servers.replicate(source, replica), "DB instance created.")
     return {"DBInstance": replica.describe("creating")}
 
 

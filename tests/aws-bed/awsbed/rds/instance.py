@@ -101,7 +101,7 @@ class Instance(Resource):
         return real or asked or catalogue.engine(self.engine).port
 
     def gone(self):
-        self.place.event(self.event_kind, self, "DB instance deleted", "deletion")
+        self.place.event(self.event_kind, self, "DB instance deleted.", "deletion")
         self.place.drop("instances", self)
         if not self.cluster:
             self.place.world.servers.drop(self.id)

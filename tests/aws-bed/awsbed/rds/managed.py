@@ -60,7 +60,7 @@ def _given(ctx, database, password, step):
             database.place.event(database.event_kind, database, "Unable to reset your password. Error information: scripted", "failure")
             return
         ctx.world.servers.set_password(database, password)
-        database.place.event(database.event_kind, database, "Reset master credentials", "configuration change")
+        database.place.event(database.event_kind, database, "Reset master credentials.", "configuration change")
     step(end)
 
 

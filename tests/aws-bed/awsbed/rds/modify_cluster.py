@@ -111,7 +111,7 @@ def _rename(ctx, cluster, name):
     old = cluster.name
 
     def renamed():
-        cluster.place.event("db-cluster", cluster, f"Renamed cluster from {old} to {name}", "configuration change")
+        cluster.place.event("db-cluster", cluster, f"Renamed cluster from {old} to {name}.", "configuration change")
         cluster.name, cluster.becoming = name, None
         cluster.pending.pop("DBClusterIdentifier", None)
         ctx.world.servers.hosts_changed(ctx.world)

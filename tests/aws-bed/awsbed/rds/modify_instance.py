@@ -184,7 +184,7 @@ def rename(ctx, instance, name):
     pace, old = ctx.world.pace, instance.name
 
     def renamed():
-        instance.place.event("db-instance", instance, f"Renamed instance from {old} to {name}", "configuration change")
+        instance.place.event("db-instance", instance, f"Renamed instance from {old} to {name}.", "configuration change")
         instance.name, instance.becoming = name, None
         instance.pending.pop("DBInstanceIdentifier", None)
         ctx.world.servers.hosts_changed(ctx.world)
@@ -199,6 +199,6 @@ def rename(ctx, instance, name):
 def rebooted(ctx, instance):
     name, status = instance.parameter_group
     instance.parameter_group = (name, "in-sync")
-    instance.place.event("db-instance", instance, "DB instance restarted", "availability")
+    instance.place.event("db-instance", instance, "DB instance restarted.", "availability")
     if instance.cluster:
         instance.cluster.member_groups[instance.id] = "in-sync"

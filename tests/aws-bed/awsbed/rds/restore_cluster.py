@@ -109,7 +109,7 @@ def to_point_in_time(ctx, input):
     _key(ctx, input, carried)
     if kind == "copy-on-write":
         source["CloneGroupId"] = carried["CloneGroupId"] = source["CloneGroupId"] or new_id("clone")[6:].lower()
-    return _restore(ctx, input, name, carried, source.tags, source.id, "DB cluster restored",
+    return _restore(ctx, input, name, carried, source.tags, source.id, "DB cluster created.",
                     catalogue.engine(source.engine).port)
 
 
@@ -138,7 +138,7 @@ def from_snapshot(ctx, input):
     if input.get("KmsKeyId"):
         carried["KmsKeyId"], carried["StorageEncrypted"] = kms.usable(ctx, input["KmsKeyId"]), True
     tags = {} if foreign else snapshot.settings.get("database_tags", {})
-    return _restore(ctx, input, name, carried, tags, snapshot.id, "DB cluster restored from snapshot", carried.get("Port"))
+    return _restore(ctx, input, name, carried, tags, snapshot.id, "DB cluster created.", carried.get("Port"))
 
 
 def _older(left, right):

@@ -115,7 +115,7 @@ def to_point_in_time(ctx, input):
     if time and not restorable[0] <= time <= restorable[1]:
         raise value(f"The specified instance cannot be restored to a time earlier than {restorable[0].isoformat()} or later "
                     f"than {restorable[1].isoformat()}.")
-    return _restore(ctx, input, name, carried, tags, source_id, "Restored from DB instance to a point in time")
+    return _restore(ctx, input, name, carried, tags, source_id, f"Restored from DB instance {input[which]} to {name}.")
 
 
 def _point_source(ctx, which, text):
@@ -153,4 +153,4 @@ def from_snapshot(ctx, input):
                       "encrypted. Make a copy of the DB snapshot and restore the DB instance from the copy.")
     carried = dict(snapshot.settings["carried"])
     tags = {} if foreign else snapshot.settings.get("database_tags", {})
-    return _restore(ctx, input, name, carried, tags, snapshot.id, "Restored from snapshot " + snapshot.name)
+    return _restore(ctx, input, name, carried, tags, snapshot.id, f"Restored from snapshot {snapshot.name}.")

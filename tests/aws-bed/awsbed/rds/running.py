@@ -22,7 +22,7 @@ def stop_instance(ctx, input):
 def _stopped(ctx, found):
     found.line.rest = "stopped"
     ctx.world.servers.stop(found)
-    found.place.event(found.event_kind, found, "DB instance stopped", "notification")
+    found.place.event(found.event_kind, found, "DB instance stopped.", "notification")
     ctx.world.exposure.look(ctx.world, f"{found.name} was stopped")
 
 

@@ -25,9 +25,9 @@ def account(kind):
 
 
 def as_account(user, command):
-    if user is None:
-        return command
-    return ["setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--clear-groups", "--pdeathsig", "KILL", *command]
+    """Killed when who starts it ends, however that ends."""
+    other = [] if user is None else [f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--clear-groups"]
+    return ["setpriv", *other, "--pdeathsig", "KILL", *command]
 
 
 def run(command, user=None, **more):
