@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "base/json.h"
 #include "cli/arguments.h"
 
 namespace cli {
@@ -20,6 +21,9 @@ struct Options {
   std::string provider = "local";
   bool json = false;  ///< --json
 };
+
+/// The world that the command line names.
+base::Json whereabouts(const Options& options);
 
 /// A command declares its arguments and returns what runs when it was chosen. `options` outlives both.
 using Body = std::function<int()>;

@@ -40,7 +40,7 @@ struct Args {
   bool adopt = false;
 };
 
-provider::Database adopt(runs::World& world, const Args& args) {
+provider::Database adopt(runs::LocalWorld& world, const Args& args) {
   if (args.socket.empty() && args.port == 0) throw Error("BadInput", "--adopt needs --socket or --port");
   return world.databases.adopt(
       {.name = args.name,
@@ -56,7 +56,7 @@ provider::Database adopt(runs::World& world, const Args& args) {
       world.budget(10));
 }
 
-provider::Database create(runs::World& world, const Args& args) {
+provider::Database create(runs::LocalWorld& world, const Args& args) {
   if (args.password_file.empty())
     throw Error("BadInput", "a new instance needs --password-file", "--password-file - reads standard input");
   return world.databases.create_new({.name = args.name,
@@ -72,7 +72,7 @@ provider::Database create(runs::World& world, const Args& args) {
 }
 
 int make(const Args& args, const Options& options) {
-  runs::World world(options.home);
+  runs::LocalWorld world(options.home);
   const auto made = args.adopt ? adopt(world, args) : create(world, args);
   if (options.json)
     print_json(database_view(world, made));

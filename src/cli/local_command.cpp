@@ -48,14 +48,14 @@ Body set_up_list(Arguments&, const Options& options) {
                                          {"ENGINE", "engine"},
                                          {"ID", "id"},
                                          {"TAGS", "tags"}};
-    runs::World world(options.home, provider::local::Opening::to_look);
+    runs::LocalWorld world(options.home, provider::local::Opening::to_look);
     const Json databases = databases_view(world);
     print_rows(options.json ? databases : for_people(databases), columns, options.json);
     return 0;
   };
 }
 
-int start_all(runs::World& world, bool json) {
+int start_all(runs::LocalWorld& world, bool json) {
   Json all = Json::array();
   for (const auto& started :
        world.databases.start_all(world.budget(10), [&](const std::string&failed, const Error&error) {
@@ -66,11 +66,11 @@ int start_all(runs::World& world, bool json) {
 }
 
 /// A database after what was done with it, for machines; people see nothing.
-void print_after(runs::World& world, const std::string& id, bool json) {
+void print_after(runs::LocalWorld& world, const std::string& id, bool json) {
   if (const auto now = world.databases.get(id); now && json) print_json(database_view(world, *now));
 }
 
-void bring_to(runs::World& world, const std::string& id, bool running) {
+void bring_to(runs::LocalWorld& world, const std::string& id, bool running) {
   const auto budget = world.budget(10);
   provider::local::finished(budget,
                             [&] { return world.databases.make_so(id, {.running = running}, budget); });
@@ -86,7 +86,7 @@ Body set_up_start(Arguments& arguments, const Options& options) {
   arguments.flag("--all", args->all, "every instance that was not stopped on purpose, as after a reboot")
       .excludes(name);
   return [args, &options]() -> int {
-    runs::World world(options.home);
+    runs::LocalWorld world(options.home);
     if (args->all) return start_all(world, options.json);
     if (args->name.empty()) throw Error("BadInput", "local start needs a NAME or --all");
     const auto id = must_find_database(world, args->name).id;
@@ -100,7 +100,7 @@ Body set_up_stop(Arguments& arguments, const Options& options) {
   auto name = std::make_shared<std::string>();
   arguments.add("NAME", *name, "instance").required();
   return [name, &options] {
-    runs::World world(options.home);
+    runs::LocalWorld world(options.home);
     const auto id = must_find_database(world, *name).id;
     bring_to(world, id, false);
     print_after(world, id, options.json);
@@ -109,7 +109,7 @@ Body set_up_stop(Arguments& arguments, const Options& options) {
 }
 
 /// Of a cluster, its instances first: readers, then the writer.
-void delete_database(runs::World& world, const provider::Database& database) {
+void delete_database(runs::LocalWorld& world, const provider::Database& database) {
   std::vector<provider::Database> doomed;
   for (const auto& id : database.members)
     if (auto found = world.databases.get(id)) doomed.push_back(*std::move(found));
@@ -121,7 +121,7 @@ void delete_database(runs::World& world, const provider::Database& database) {
 }
 
 /// What holds data of databases that are gone, or opened them.
-void delete_remains(runs::World& world) {
+void delete_remains(runs::LocalWorld& world) {
   for (const auto& each : world.databases.snapshots()) world.databases.remove_snapshot(each.name);
   for (const auto& name : world.secrets.names()) world.secrets.remove(name);
 }
@@ -141,7 +141,7 @@ struct DeleteArgs {
 };
 
 /// What is to go: of `--all`, whatever stands alone, and clusters.
-std::vector<provider::Database> to_delete(runs::World& world, const DeleteArgs& args) {
+std::vector<provider::Database> to_delete(runs::LocalWorld& world, const DeleteArgs& args) {
   if (!args.all && !args.named) throw Error("BadInput", "local delete needs a NAME or --all");
   if (args.all && !args.force)
     throw Error("BadInput",
@@ -167,7 +167,7 @@ Body set_up_delete(Arguments& arguments, const Options& options) {
             "--force")
       .excludes(name);
   return [args, name, &options] {
-    runs::World world(options.home);
+    runs::LocalWorld world(options.home);
     args->named = name.given();
     Json names = Json::array();
     for (const auto& each : to_delete(world, *args)) {

@@ -15,29 +15,45 @@ namespace {
 using base::Error;
 using base::Json;
 
+/// A world, and somebody who drives its runs.
+struct Opened {
+  Opened(const Json& whereabouts, const Options& options)
+      : world(runs::open_world(options.home, whereabouts)),
+        listener(make_listener(world->clock, options.json)),
+        driver(*world, *listener, signals.token()) {}
+
+  Signals signals;  // first: all threads that come later block what it listens for
+  std::unique_ptr<runs::World> world;
+  std::unique_ptr<runs::Listener> listener;
+  runs::Driver driver;
+};
+
+/// The world that a run was begun in.
+Json world_of(const std::string& run, const Options& options) {
+  runs::Books books(options.home);
+  return runs::whereabouts_of(must_find_run(books, run));
+}
+
 int resume(const std::string& id, const Options& options) {
-  Signals signals;
-  runs::World world(options.home);
-  const auto listener = make_listener(world.clock, options.json);
-  runs::Driver driver(world, *listener, signals.token());
-  const auto row = must_find_run(world, id);
+  Opened opened(world_of(id, options), options);
+  const auto row = must_find_run(*opened.world, id);
   if (row.status == "RUNNING")
-    driver.resume(id);
+    opened.driver.resume(id);
   else if (!options.json)
     std::cout << fmt::format("run {} has ended: {}\n", id, row.status);
-  return print_outcome(runs::outcome_view(world, id), options.json);
+  return print_outcome(runs::outcome_view(*opened.world, id), options.json);
 }
 
 /// The exit code is that of the worst: interrupted, failed, done.
 int resume_all(const Options& options) {
-  Signals signals;
-  runs::World world(options.home);
-  const auto listener = make_listener(world.clock, options.json);
   Json outcomes = Json::array();
   int code = Exit::done;
-  for (const auto& id : runs::Driver(world, *listener, signals.token()).resume_all()) {
-    outcomes.push_back(runs::outcome_view(world, id));
-    code = std::max(code, options.json ? exit_of(outcomes.back()) : print_outcome(outcomes.back(), false));
+  for (const Json& whereabouts : runs::open_worlds(options.home)) {
+    Opened opened(whereabouts, options);
+    for (const auto& id : opened.driver.resume_all()) {
+      outcomes.push_back(runs::outcome_view(*opened.world, id));
+      code = std::max(code, options.json ? exit_of(outcomes.back()) : print_outcome(outcomes.back(), false));
+    }
   }
   if (options.json) print_json(outcomes);
   return code;
@@ -65,15 +81,12 @@ struct CancelArgs {
 
 /// Put back is what was asked for: no failure.
 int cancel(const CancelArgs& args, const Options& options) {
-  Signals signals;
-  runs::World world(options.home);
-  const auto listener = make_listener(world.clock, options.json);
-  runs::Driver driver(world, *listener, signals.token());
-  const auto row = must_find_run(world, args.run);
+  Opened opened(world_of(args.run, options), options);
+  const auto row = must_find_run(*opened.world, args.run);
   if (row.status != "RUNNING")
     throw Error("BadInput", fmt::format("run {} has ended: {}", args.run, row.status));
-  driver.cancel(args.run, !args.no_wait);
-  const Json outcome = runs::outcome_view(world, args.run);
+  opened.driver.cancel(args.run, !args.no_wait);
+  const Json outcome = runs::outcome_view(*opened.world, args.run);
   if (args.no_wait && outcome["status"] == "RUNNING") {
     if (options.json)
       print_json(outcome);

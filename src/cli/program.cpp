@@ -97,6 +97,10 @@ std::optional<int> parse(CLI::App& program, int argc, char** argv) {
 
 }  // namespace
 
+base::Json whereabouts(const Options& options) {
+  return {{"provider", options.provider}};
+}
+
 int run_program(int argc, char** argv) {
   CLI::App program(
       "dbrefresh makes development and test databases out of production ones: restored, masked, given new "
@@ -106,11 +110,6 @@ int run_program(int argc, char** argv) {
   declare_options(program, options);
   declare_commands(program, options, chosen);
   if (const auto code = parse(program, argc, argv)) return *code;
-  if (options.provider != "local") {
-    std::cerr << fmt::format("dbrefresh: the provider '{}' is not served yet\nhint: use --provider local\n",
-                             options.provider);
-    return Exit::bad_input;
-  }
   return run_body(chosen, options.json);
 }
 

@@ -15,10 +15,10 @@ using base::Json;
 
 int run(const runs::Request& request, int keep_days, const Options& options) {
   Signals signals;
-  runs::World world(options.home);
-  const auto listener = make_listener(world.clock, options.json);
-  const std::string id = runs::Driver(world, *listener, signals.token(), keep_days).start(request);
-  return print_outcome(runs::outcome_view(world, id), options.json);
+  const auto world = runs::open_world(options.home, whereabouts(options));
+  const auto listener = make_listener(world->clock, options.json);
+  const std::string id = runs::Driver(*world, *listener, signals.token(), keep_days).start(request);
+  return print_outcome(runs::outcome_view(*world, id), options.json);
 }
 
 void declare_request(Arguments& arguments, runs::Request& request) {
@@ -63,8 +63,9 @@ void print_plan(const Json& plan) {
 int plan(const runs::Request& request, const Options& options) {
   auto planned = runs::read_refresh_file(request.path);
   if (planned.ok()) {
-    runs::World world(options.home, provider::local::Opening::to_look);
-    planned = make_plan(world, request);
+    const auto world =
+        runs::open_world(options.home, whereabouts(options), provider::local::Opening::to_look);
+    planned = make_plan(*world, request);
   }
   const Json view = runs::plan_view(planned);
   if (options.json) {

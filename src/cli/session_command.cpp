@@ -17,7 +17,7 @@ using base::Json;
 
 /// The command line of the client of this server. The operating system says who we are, or, to an adopted
 /// server, the client asks for the password.
-std::vector<std::string> client_of(runs::World& world, const provider::Database& database) {
+std::vector<std::string> client_of(runs::LocalWorld& world, const provider::Database& database) {
   const auto where = world.databases.administrator(database.id);
   const bool ours = world.databases.is_ours(database.id);
   const std::string host = where.socket.empty() ? where.host : where.socket;
@@ -66,7 +66,7 @@ Body set_up_connect(Arguments& arguments, const Options& options) {
   return [args, &options]() -> int {
     std::vector<std::string> words;
     {
-      runs::World world(options.home);
+      runs::LocalWorld world(options.home);
       words = client_of(world, must_find_database(world, args->name));
     }
     words.insert(words.end(), args->rest.begin(), args->rest.end());
@@ -74,7 +74,7 @@ Body set_up_connect(Arguments& arguments, const Options& options) {
   };
 }
 
-void set_secret(runs::World& world, const std::string& name, const std::string& file) {
+void set_secret(runs::LocalWorld& world, const std::string& name, const std::string& file) {
   const Json value = Json::parse(read_input(file, 65'536), nullptr, false);
   if (!value.is_object() || !value.contains("password") || !value["password"].is_string())
     throw Error("BadInput", "a secret is a JSON object with a password");
@@ -83,7 +83,7 @@ void set_secret(runs::World& world, const std::string& name, const std::string& 
   world.databases.renew_login(name, world.budget(2));
 }
 
-void list_secrets(runs::World& world, bool json) {
+void list_secrets(runs::LocalWorld& world, bool json) {
   if (json) return print_json(world.secrets.names());
   for (const auto& name : world.secrets.names()) std::cout << name << "\n";
 }
@@ -95,7 +95,7 @@ void must_be_revealable(bool yes) {
               "--yes says that this is meant");
 }
 
-void show_secret(runs::World& world, const std::string& name, bool reveal, bool json) {
+void show_secret(runs::LocalWorld& world, const std::string& name, bool reveal, bool json) {
   const auto value = world.secrets.get(name, provider::SecretStore::Stage::current);
   if (!value)
     throw Error("BadInput", fmt::format("there is no secret '{}'", name), "dbrefresh local secret lists all");
@@ -117,7 +117,7 @@ Body set_up_secret(Arguments& arguments, const Options& options) {
   arguments.flag("--yes", args->yes, "--reveal: also where standard output is no terminal").needs(reveal);
   return [args, &options] {
     if (args->reveal) must_be_revealable(args->yes);
-    runs::World world(options.home);
+    runs::LocalWorld world(options.home);
     if (args->name.empty())
       list_secrets(world, options.json);
     else if (!args->file.empty())

@@ -16,7 +16,7 @@ namespace {
 using base::Error;
 using base::Json;
 
-void list_snapshots(runs::World& world, bool json) {
+void list_snapshots(runs::LocalWorld& world, bool json) {
   static constexpr Column columns[] = {{"SNAPSHOT", "name"}, {"OF", "of"},
                                        {"ENGINE", "engine"}, {"DATA OF (UTC)", "dataTime"},
                                        {"SIZE", "bytes"},    {"AUTOMATED", "automated"}};
@@ -30,12 +30,12 @@ struct SnapshotArgs {
   std::string action, name, of;
 };
 
-void delete_snapshot(runs::World& world, const std::string& name, bool json) {
+void delete_snapshot(runs::LocalWorld& world, const std::string& name, bool json) {
   world.databases.remove_snapshot(name);
   if (json) print_json(Json::array({name}));
 }
 
-void create_snapshot(runs::World& world, const SnapshotArgs& args, bool json) {
+void create_snapshot(runs::LocalWorld& world, const SnapshotArgs& args, bool json) {
   if (args.of.empty()) throw Error("BadInput", "snapshot create needs --of INSTANCE");
   const auto made = world.databases.create_snapshot(must_find_database(world, args.of).id, args.name,
                                                     world.budget(24 * 60));
@@ -45,7 +45,7 @@ void create_snapshot(runs::World& world, const SnapshotArgs& args, bool json) {
 void snapshot(const SnapshotArgs& args, const Options& options) {
   using provider::local::Opening;
   const bool looks = args.action == "list";
-  runs::World world(options.home, looks ? Opening::to_look : Opening::to_work);
+  runs::LocalWorld world(options.home, looks ? Opening::to_look : Opening::to_work);
   if (looks) return list_snapshots(world, options.json);
   if (args.name.empty()) throw Error("BadInput", fmt::format("snapshot {} needs a NAME", args.action));
   if (args.action == "delete") return delete_snapshot(world, args.name, options.json);
@@ -65,7 +65,7 @@ Body set_up_snapshot(Arguments& arguments, const Options& options) {
   };
 }
 
-Json back_up(runs::World& world, const provider::Database& database) {
+Json back_up(runs::LocalWorld& world, const provider::Database& database) {
   try {
     return runs::done_view(database.name, world.databases.back_up(database.id, world.budget(24 * 60)).name,
                            "");
@@ -75,7 +75,7 @@ Json back_up(runs::World& world, const provider::Database& database) {
 }
 
 /// All that run and keep their log.
-Json back_up_all(runs::World& world) {
+Json back_up_all(runs::LocalWorld& world) {
   Json all = Json::array();
   for (const auto& each : world.databases.find({})) {
     if (!world.databases.keeps_log(each.id)) continue;
@@ -94,7 +94,7 @@ Body set_up_backup(Arguments& arguments, const Options& options) {
   const auto name = arguments.add("NAME", args->name, "instance or cluster");
   arguments.flag("--all", args->all, "all that run and keep their log").excludes(name);
   return [args, &options]() -> int {
-    runs::World world(options.home);
+    runs::LocalWorld world(options.home);
     if (!args->all && args->name.empty()) throw Error("BadInput", "local backup needs a NAME or --all");
     const Json all =
         args->all ? back_up_all(world) : Json::array({back_up(world, must_find_database(world, args->name))});
@@ -114,7 +114,7 @@ Body set_up_init(Arguments& arguments, const Options& options) {
     const auto root =
         os::fs::absolute(options.home.empty() ? provider::local::default_home() : os::fs::path(options.home));
     provider::local::make_volume(root, *bytes);
-    const runs::World world(options.home);
+    const runs::LocalWorld world(options.home);
     if (options.json)
       print_json({{"storage", world.home.storage.string()}});
     else

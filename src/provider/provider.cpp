@@ -63,6 +63,11 @@ std::optional<Database> DatabaseService::find(Kind kind, const std::string& name
   return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
+std::optional<Database> DatabaseService::find_any(const std::string& name) {
+  auto found = find(Kind::instance, name);
+  return found ? found : find(Kind::cluster, name);
+}
+
 std::optional<Database> DatabaseService::get(const std::string& id) {
   auto found = find(Selector{.id = id});
   return found.empty() ? std::nullopt : std::optional(std::move(found.front()));

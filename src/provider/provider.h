@@ -168,6 +168,7 @@ class DatabaseService {
 
   virtual std::vector<Database> find(const Selector& selector) = 0;
   std::optional<Database> find(Kind kind, const std::string& name);
+  std::optional<Database> find_any(const std::string& name);  ///< an instance, else a cluster
   std::optional<Database> get(const std::string& id);
 
   /// What would keep an intent from working, found without changing anything, and what people should know.

@@ -39,9 +39,10 @@ base::Problem in_the_way(const std::string& run, const std::string& target) {
 
 constexpr auto look_again = std::chrono::milliseconds(200);
 
-/// What a run is about, in the journal: `instance/mysqlinstd`.
-std::string target_of(const refresh::Names& names) {
-  return fmt::format("{}/{}", to_string(names.kind), names.target);
+/// What a run is about, in the journal: `instance/mysqlinstd`, after the place of a world that is not here.
+std::string target_of(World& world, const refresh::Names& names) {
+  const std::string place = world.place();
+  return fmt::format("{}{}{}/{}", place, place.empty() ? "" : "/", to_string(names.kind), names.target);
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ void Driver::drive(const std::vector<std::string>& ids, const std::function<void
   engine::Ownership ownership(world_.home.engines());
   Recorder recorder(world_.progress, listener_, world_.clock);
   engine::Engine engine(
-      world_.journal, world_.clock, ownership, refresh::make_task(world_.services), recorder,
+      world_.journal, world_.clock, ownership, refresh::make_task(world_.services()), recorder,
       {.is_heavy = [](const asl::TaskRequest& task) { return refresh::is_heavy(task.state); },
        .seed = os::random_seed()});
   begin(engine);
@@ -96,7 +97,8 @@ void Driver::begin(engine::Engine& engine, const std::string& id, const Request&
                    const Planned& planned) {
   Json input = refresh::run_input(id, planned.file, request.keep_failed, world_.clock.now());
   input.update(refresh::unmasked_state(planned.unmasked));
-  engine.start(id, target_of(planned.file.names), refresh::state_machine().dump(), input,
+  input["world"] = world_.whereabouts();
+  engine.start(id, target_of(world_, planned.file.names), refresh::state_machine().dump(), input,
                refresh::masked_text(input));
   // Only now: a secret of this kind without an open run belongs to nobody.
   seal_secrets(world_, id, planned.file);
@@ -106,7 +108,7 @@ std::string Driver::start(const Request& request) {
   const std::string id = new_run_id(world_.clock);
   Planned planned = read_refresh_file(request.path);
   if (!planned.ok()) return refuse(id, std::move(planned), Refusal::invalid_file);
-  const std::string target = target_of(planned.file.names);
+  const std::string target = target_of(world_, planned.file.names);
   if (!clear(target, planned)) return refuse(id, std::move(planned), Refusal::busy);
   if (stop_.stop_requested()) throw Error("RunInterrupted", "stopped before the run began");
   planned = make_plan(world_, request);
@@ -133,7 +135,8 @@ void Driver::resume(const std::string& id) {
 std::vector<std::string> Driver::resume_all() {
   std::vector<std::string> ids;
   for (const auto& row : world_.journal.list(true))
-    if (!is_driven(world_, row)) ids.push_back(row.id);
+    if (!is_driven(world_, row) && whereabouts_of(must_find_run(world_, row.id)) == world_.whereabouts())
+      ids.push_back(row.id);
   if (!ids.empty())
     drive(ids, [&](engine::Engine& engine) {
       for (const auto& id : ids) engine.adopt(id);

@@ -37,7 +37,7 @@ class Driver {
   std::string start(const Request& request);
   /// Takes up a run that lost its process. Throws AlreadyRunning if it did not.
   void resume(const std::string& id);
-  /// Takes up all that lost their processes, side by side. Returns their ids.
+  /// Takes up all of its world that lost their processes, side by side. Returns their ids.
   std::vector<std::string> resume_all();
   /// Tells a run to stop and to roll back, and returns when it has ended, or, if another process drives it
   /// and `wait` is false, at once.

@@ -80,7 +80,7 @@ Planned read_refresh_file(const std::string& path) {
 Planned make_plan(World& world, const Request& request) {
   Planned planned = read_refresh_file(request.path);
   if (!planned.ok()) return planned;
-  planned.plan = refresh::make_plan(to_json(planned.file.names), planned.file.members, world.services, "");
+  planned.plan = refresh::make_plan(to_json(planned.file.names), planned.file.members, world.services(), "");
   decide_masking(planned, request.unmasked, allow_unmasked(world.home));
   for (auto each : planned.plan.problems) {
     each.line = planned.file.line_of(each.path);

@@ -99,24 +99,24 @@ class Recording {
 
   void in_ledger() {
     const std::string now = base::ledger_utc(now_), table = said_.text("updatedynamodb", "tablename");
-    world_.ledger.record(table.empty() ? default_ledger : table,
-                         {.run = id_,
-                          .dbinstance = said_.target(),
-                          .restoredate = now,
-                          .appname = said_.text("restore", "application"),
-                          .environment = said_.text("restore", "environment"),
-                          .source = said_.source(),
-                          .restoretype = said_.text("restore", "restoretype"),
-                          .snapshot = "null",
-                          .status = "refused",
-                          .recordingtime = now,
-                          .durations = "{}",
-                          .reason = cause_});
+    world_.services().ledger.record(table.empty() ? default_ledger : table,
+                                    {.run = id_,
+                                     .dbinstance = said_.target(),
+                                     .restoredate = now,
+                                     .appname = said_.text("restore", "application"),
+                                     .environment = said_.text("restore", "environment"),
+                                     .source = said_.source(),
+                                     .restoretype = said_.text("restore", "restoretype"),
+                                     .snapshot = "null",
+                                     .status = "refused",
+                                     .recordingtime = now,
+                                     .durations = "{}",
+                                     .reason = cause_});
   }
 
   void by_message() {
     const std::string target = said_.target().empty() ? "a database" : said_.target();
-    world_.mailbox.send(
+    world_.services().notifier.send(
         {.run = id_,
          .topic = said_.text("sendmsg", "topicarn"),
          .subject = fmt::format("Refresh of {} [REFUSED]", target).substr(0, longest_subject),

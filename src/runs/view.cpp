@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "engine/ownership.h"
@@ -64,31 +65,33 @@ Json standing(const Json& state, const std::string& status) {
 /// The secret that holds a password which the run made up; null if it made none up.
 Json shown_secret(World& world, const Json& state) {
   const auto name = refresh::shown_secret_name(refresh::facts_of(state.at("members")), state.at("names"));
-  if (name.empty() || !world.secrets.get(name, provider::SecretStore::Stage::current)) return nullptr;
+  if (name.empty() || !world.services().secrets.get(name, provider::SecretStore::Stage::current))
+    return nullptr;
   return name;
 }
 
 /// How to reach what a run made.
 Json connection(World& world, const Json& state, const std::string& status) {
   if (status != "SUCCEEDED") return nullptr;
-  const auto made = world.databases.find(provider::Kind::instance, state.at("names").at("instance"));
+  const auto made =
+      world.services().databases.find(provider::Kind::instance, state.at("names").at("instance"));
   if (!made) return nullptr;
   return {{"name", made->name},
           {"host", made->host},
           {"port", made->port},
           {"user", made->master_user},
           {"secret", shown_secret(world, state)},
-          {"command", "dbrefresh local connect " + made->name}};
+          {"command", text(world.connect_command(*made))}};
 }
 
 /// The copy of a failed run that was told to keep it.
 Json kept(World& world, const store::ExecutionRow& row, const Json& state) {
   if (row.status != "FAILED" || !state.value("keep_failed", false)) return nullptr;
   const std::string id = row.id.substr(row.id.size() - std::min<std::size_t>(row.id.size(), 6));
-  const auto found = world.databases.find_any(
+  const auto found = world.services().databases.find_any(
       fmt::format("{}-failed-{}", state.at("names").at("target").get<std::string>(), id));
   if (!found) return nullptr;
-  return {{"name", found->name}, {"command", "dbrefresh local connect " + found->name}};
+  return {{"name", found->name}, {"command", text(world.connect_command(*found))}};
 }
 
 /// The step that a state belongs to, by the name that people see.
@@ -119,7 +122,7 @@ std::string hint_of(const store::ExecutionRow& row) {
 }
 
 /// What an instance is to others: "writer of auposclud", "replica of app1"; null if it stands alone.
-Json role_of(World& world, const provider::Database& database) {
+Json role_of(LocalWorld& world, const provider::Database& database) {
   if (database.kind == provider::Kind::cluster) return "cluster";
   const std::string& other = database.cluster.empty() ? database.replica_of : database.cluster;
   const auto found = other.empty() ? std::nullopt : world.databases.get(other);
@@ -153,6 +156,19 @@ Json ledger_row_view(const provider::LedgerRow& row) {
 
 Json state_of(const store::ExecutionRow& row) {
   return Json::parse(row.snapshot).at("root").at("input");
+}
+
+/// Runs of older versions knew this host alone.
+Json whereabouts_of(const store::ExecutionRow& row) {
+  return state_of(row).value("world", Json{{"provider", "local"}});
+}
+
+std::vector<Json> open_worlds(const std::string& root) {
+  Books books(root);
+  std::set<Json> worlds = {Json{{"provider", "local"}}};
+  for (const auto& row : books.journal.list(true))
+    worlds.insert(whereabouts_of(must_find_run(books, row.id)));
+  return {worlds.begin(), worlds.end()};
 }
 
 bool is_driven(Books& books, const store::ExecutionRow& row) {
@@ -227,7 +243,7 @@ Json ledger_view(Books& books, const std::string& table) {
   return list;
 }
 
-Json database_view(World& world, const provider::Database& database) {
+Json database_view(LocalWorld& world, const provider::Database& database) {
   const auto can = world.databases.restorable(database.id);
   return {{"name", database.name},
           {"kind", to_string(database.kind)},
@@ -249,14 +265,14 @@ Json database_view(World& world, const provider::Database& database) {
           {"tags", database.tags}};
 }
 
-Json databases_view(World& world) {
+Json databases_view(LocalWorld& world) {
   Json list = Json::array();
   for (const auto& found : world.databases.find({}))  // by its id, so that an adopted one is looked at
     list.push_back(database_view(world, world.databases.get(found.id).value_or(found)));
   return list;
 }
 
-Json snapshot_view(World& world, const provider::local::Snapshot& snapshot) {
+Json snapshot_view(LocalWorld& world, const provider::local::Snapshot& snapshot) {
   return {{"name", snapshot.name},
           {"of", snapshot.origin.name},
           {"engine", snapshot.origin.engine},
@@ -265,7 +281,7 @@ Json snapshot_view(World& world, const provider::local::Snapshot& snapshot) {
           {"automated", snapshot.automated}};
 }
 
-Json snapshots_view(World& world) {
+Json snapshots_view(LocalWorld& world) {
   Json list = Json::array();
   for (const auto& each : world.databases.snapshots()) list.push_back(snapshot_view(world, each));
   return list;

@@ -27,15 +27,22 @@ base::Json outcome_view(World& world, const std::string& id);
 base::Json ledger_view(Books& books, const std::string& table);
 
 /// An instance or a cluster.
-base::Json database_view(World& world, const provider::Database& database);
-base::Json databases_view(World& world);
-base::Json snapshot_view(World& world, const provider::local::Snapshot& snapshot);
-base::Json snapshots_view(World& world);
+base::Json database_view(LocalWorld& world, const provider::Database& database);
+base::Json databases_view(LocalWorld& world);
+base::Json snapshot_view(LocalWorld& world, const provider::local::Snapshot& snapshot);
+base::Json snapshots_view(LocalWorld& world);
 /// What came of one of several things that were done: {name, result, error}.
 base::Json done_view(const std::string& name, const std::string& result, const std::string& error);
 
 /// Where a run's data stands: what its state machine carries from state to state.
 base::Json state_of(const store::ExecutionRow& row);
+
+/// The world that a run was begun in, as World::whereabouts() named it.
+base::Json whereabouts_of(const store::ExecutionRow& row);
+
+/// The worlds of a home's open runs, each once, and this host, whose home has to be swept in any case. `root`
+/// "" means the default home.
+std::vector<base::Json> open_worlds(const std::string& root);
 
 /// Does a living process drive it?
 bool is_driven(Books& books, const store::ExecutionRow& row);

@@ -37,16 +37,29 @@ Books::Books(provider::local::Home where, store::Mode mode)
 
 Books::Books(const std::string& root) : Books(home_to_look_at(root), store::Mode::look) {}
 
-World::World(const std::string& root, Opening opening)
-    : Books(provider::local::open_home(root_of(root), opening), mode_of(opening)),
-      secrets(home, mode_of(opening)),
+World::World(provider::local::Home where, store::Mode mode)
+    : Books(std::move(where), mode), secrets(home, mode) {}
+
+LocalWorld::LocalWorld(const std::string& root, Opening opening)
+    : World(provider::local::open_home(root_of(root), opening), mode_of(opening)),
       databases(home, secrets, clock, mode_of(opening)),
       scripts(home),
       mailbox(home, secrets, clock),
-      services{databases, secrets, scripts, ledger, mailbox} {}
+      services_{databases, secrets, scripts, ledger, mailbox} {}
+
+std::string LocalWorld::connect_command(const provider::Database& database) {
+  return "dbrefresh local connect " + database.name;
+}
 
 provider::Budget World::budget(int minutes) {
   return {clock, clock.now() + std::chrono::minutes(minutes), {}, [](const base::Note&) {}};
+}
+
+std::unique_ptr<World> open_world(const std::string& root, const base::Json& whereabouts, Opening opening) {
+  const std::string provider = whereabouts.value("provider", "");
+  if (provider == "local") return std::make_unique<LocalWorld>(root, opening);
+  throw base::Error("BadInput", fmt::format("the provider '{}' is not served", provider),
+                    "use --provider local");
 }
 
 store::ExecutionRow must_find_run(Books& books, const std::string& id) {
@@ -55,7 +68,7 @@ store::ExecutionRow must_find_run(Books& books, const std::string& id) {
   return *std::move(row);
 }
 
-provider::Database must_find_database(World& world, const std::string& name) {
+provider::Database must_find_database(LocalWorld& world, const std::string& name) {
   auto found = world.databases.find_any(name);
   if (!found)
     throw base::Error("BadInput", fmt::format("there is no instance or cluster {}", name),

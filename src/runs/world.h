@@ -1,5 +1,7 @@
-// The local world: every store of one home, put together.
+// The worlds that runs are made in, each put together from the stores and databases that belong to it.
 #pragma once
+
+#include <memory>
 
 #include "provider/local/databases.h"
 #include "provider/local/stores.h"
@@ -21,29 +23,61 @@ struct Books {
   store::Progress progress;  ///< of the runs that are open
 };
 
-/// Owns all that a run needs. Not movable: its parts refer to one another.
-struct World : Books {
-  /// `root` "" means the default home. To look it changes nothing, as Books.
-  explicit World(const std::string& root,
-                 provider::local::Opening opening = provider::local::Opening::to_work);
+/// All that a run needs: the books of a home, and one world of databases, which decides what the services
+/// are. Not movable: its parts refer to one another.
+class World : public Books {
+ public:
   World(const World&) = delete;
   World& operator=(const World&) = delete;
+  virtual ~World() = default;
 
-  base::SystemClock clock;
-  provider::local::Secrets secrets;
-  provider::local::Databases databases;
-  provider::local::Scripts scripts;
-  provider::local::Mailbox mailbox;
-  provider::Services services;
+  virtual provider::Services& services() = 0;
+  /// What tells its databases from equally named ones of other worlds of the same home: "" for this host.
+  virtual std::string place() = 0;
+  /// How it is found again by whoever takes up one of its runs; kept with the run.
+  virtual base::Json whereabouts() const = 0;
+  /// The command that opens a session with a database; "" if there is none of ours.
+  virtual std::string connect_command(const provider::Database& database) = 0;
 
   /// For calls that a person waits for: `minutes`, not stoppable, no progress.
   provider::Budget budget(int minutes);
+
+  base::SystemClock clock;
+  provider::local::Secrets secrets;  ///< of the home: the passwords of open runs are sealed here
+
+ protected:
+  World(provider::local::Home where, store::Mode mode);
 };
+
+/// The servers of this host.
+class LocalWorld : public World {
+ public:
+  /// `root` "" means the default home. To look it changes nothing, as Books.
+  explicit LocalWorld(const std::string& root,
+                      provider::local::Opening opening = provider::local::Opening::to_work);
+
+  provider::Services& services() override { return services_; }
+  std::string place() override { return ""; }
+  base::Json whereabouts() const override { return {{"provider", "local"}}; }
+  std::string connect_command(const provider::Database& database) override;
+
+  provider::local::Databases databases;
+  provider::local::Scripts scripts;
+  provider::local::Mailbox mailbox;
+
+ private:
+  provider::Services services_;
+};
+
+/// The world that `whereabouts` names: {"provider": "local"}. Throws BadInput for a provider that is not
+/// served.
+std::unique_ptr<World> open_world(const std::string& root, const base::Json& whereabouts,
+                                  provider::local::Opening opening = provider::local::Opening::to_work);
 
 /// A run of this home. Throws BadInput if there is none.
 store::ExecutionRow must_find_run(Books& books, const std::string& id);
 
 /// An instance of this name, else a cluster. Throws BadInput if there is neither.
-provider::Database must_find_database(World& world, const std::string& name);
+provider::Database must_find_database(LocalWorld& world, const std::string& name);
 
 }  // namespace runs

@@ -53,17 +53,17 @@ class LocalScripts : public WithBank {
 
   /// The answer of one process that is asked.
   std::string deliver(const std::string& run) {
-    runs::World world(folder_.path().string());
+    runs::LocalWorld world(folder_.path().string());
     const Json given = input(run);
     const std::string state = given["state"];
     try {
-      return refresh::make_task(world.services)({.execution = run,
-                                                 .state = state,
-                                                 .input = given,
-                                                 .clock = world.clock,
-                                                 .stop = {},
-                                                 .cancel = {},
-                                                 .tell = [](const base::Note&) {}})
+      return refresh::make_task(world.services())({.execution = run,
+                                                   .state = state,
+                                                   .input = given,
+                                                   .clock = world.clock,
+                                                   .stop = {},
+                                                   .cancel = {},
+                                                   .tell = [](const base::Note&) {}})
           .at("status");
     } catch (const base::Error& error) {
       return to_string(error);

@@ -50,7 +50,7 @@ std::string without_numbers(const std::string& text) {
 /// What a run has left, with everything that is its own (ids, times, what is random) taken out.
 class EndState {
  public:
-  EndState(runs::World& world, const Variant& variant, std::string run)
+  EndState(runs::LocalWorld& world, const Variant& variant, std::string run)
       : world_(world), variant_(variant), run_(std::move(run)) {}
 
   Json show() {
@@ -147,7 +147,7 @@ class EndState {
     return rows;
   }
 
-  runs::World& world_;
+  runs::LocalWorld& world_;
   const Variant& variant_;
   std::string run_;
 };
@@ -234,32 +234,32 @@ class Stateless : public testing::TestWithParam<Variant> {
   }
 
   engine::Task task(Makers makers, refresh::CallTimes times) {
-    if (makers == Makers::one) return refresh::make_task(world_.services, times);
+    if (makers == Makers::one) return refresh::make_task(world_.services(), times);
     return [this, makers, times](const engine::Attempt& attempt) {
-      auto own = std::make_unique<runs::World>(folder_.path().string());
-      runs::World& its = *own;
+      auto own = std::make_unique<runs::LocalWorld>(folder_.path().string());
+      runs::LocalWorld& its = *own;
       if (makers == Makers::staying) {
         const std::lock_guard lock(mutex_);
         others_.push_back(std::move(own));
       }
       const std::string execution = attempt.execution, state = attempt.state;
       const Json input = Json::parse(attempt.input.dump());
-      return refresh::make_task(its.services, times)({.execution = execution,
-                                                      .state = state,
-                                                      .input = input,
-                                                      .clock = its.clock,
-                                                      .stop = attempt.stop,
-                                                      .cancel = attempt.cancel,
-                                                      .tell = [](const base::Note&) {}});
+      return refresh::make_task(its.services(), times)({.execution = execution,
+                                                        .state = state,
+                                                        .input = input,
+                                                        .clock = its.clock,
+                                                        .stop = attempt.stop,
+                                                        .cancel = attempt.cancel,
+                                                        .tell = [](const base::Note&) {}});
     };
   }
 
   Temporary folder_;
-  runs::World world_{folder_.path().string()};
+  runs::LocalWorld world_{folder_.path().string()};
   int port_ = os::any_free_port(), replica_port_ = os::any_free_port(), count_ = 0;
   base::Time time_{};
   std::mutex mutex_;
-  std::vector<std::unique_ptr<runs::World>> others_;
+  std::vector<std::unique_ptr<runs::LocalWorld>> others_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Stateless,

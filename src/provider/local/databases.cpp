@@ -40,11 +40,6 @@ std::vector<Database> Databases::find(const Selector& selector) {
   return out;
 }
 
-std::optional<Database> Databases::find_any(const std::string& name) {
-  auto found = find(Kind::instance, name);
-  return found ? found : find(Kind::cluster, name);
-}
-
 Database Databases::shown(const std::string& id) {
   return supervisor_.describe(fleet_.must_get(id), true);
 }

@@ -41,8 +41,6 @@ class Databases : public DatabaseService {
   std::vector<std::string> start_all(
       const Budget& budget, const std::function<void(const std::string&, const base::Error&)>& failed);
   bool is_ours(const std::string& id) { return local::is_ours(fleet_.must_get(id)); }
-  /// An instance of this name, else a cluster.
-  std::optional<Database> find_any(const std::string& name);
 
   /// Puts a hot copy by. Throws DBSnapshotAlreadyExists.
   Snapshot create_snapshot(const std::string& id, const std::string& name, const Budget& budget);
