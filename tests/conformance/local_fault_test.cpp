@@ -79,6 +79,22 @@ class LocalFault : public WithBank {
 };
 INSTANTIATE_TEST_SUITE_P(Engines, LocalFault, families, family_name);
 
+TEST_P(LocalFault, ASourceWhoseServerDiedIsNotAskedAgain) {
+  const auto server = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0)->process();
+  ASSERT_TRUE(server);
+  os::send_signal(*server, SIGKILL);
+  const auto deadline = clock_.now() + std::chrono::minutes(1);
+  while (os::is_running(*server) && clock_.now() < deadline) std::this_thread::yield();
+  try {
+    bank_.restore(RestoreType::latest_point, "copy");
+    FAIL() << "copied from nobody";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code, "InvalidDBInstanceState") << error.message;
+    EXPECT_FALSE(error.retryable);
+  }
+  EXPECT_EQ(databases_.find({}).size(), 1U);
+}
+
 TEST_P(LocalFault, StrictChecksFindDamageThatASampleDoesNotReach) {
   make_tables(7);
   const auto file = file_of("t6");

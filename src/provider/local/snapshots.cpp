@@ -16,15 +16,32 @@ std::string_view to_string(Restorable::State state) {
   return words[static_cast<std::size_t>(state)];
 }
 
+namespace {
+
+/// A source of ours without a server is none until somebody starts it: no use in asking it again.
+void must_serve(Fleet& fleet, const Row& source) {
+  if (!is_ours(source) || fleet.server(source)->process()) return;
+  throw Error("InvalidDBInstanceState", fmt::format("the server of {} does not run", source.name),
+              "dbrefresh local start " + source.name);
+}
+
+}  // namespace
+
 Copied copy_running(Fleet& fleet, const os::fs::path& folder, const Row& source, const Budget& budget,
                     const std::optional<os::Ids>& account) {
   Copied copied;
-  fleet.home().build(
-      folder,
-      [&](const os::fs::path& partial) {
-        copied = fleet.server(source)->copy(fleet.copy_source(source), partial / "data", budget);
-      },
-      account);
+  must_serve(fleet, source);
+  try {
+    fleet.home().build(
+        folder,
+        [&](const os::fs::path& partial) {
+          copied = fleet.server(source)->copy(fleet.copy_source(source), partial / "data", budget);
+        },
+        account);
+  } catch (const Error& error) {
+    if (error.retryable) must_serve(fleet, source);
+    throw;
+  }
   return copied;
 }
 
