@@ -40,7 +40,7 @@ Credentials read(const base::Json& output, const Role& role) {
                   .expires = parse_time(given.value("Expiration", "")),
                   .account = account_of(role.arn),
                   .origin = fmt::format("the role {}", role.arn)};
-  if (out.access_key_id.empty() || out.secret_key.empty())
+  if (out.access_key_id.empty() || out.secret_key.empty() || !out.expires)
     throw base::Error("InvalidCredentials", fmt::format("STS gave no credentials for the role {}", role.arn));
   return out;
 }

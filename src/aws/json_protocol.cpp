@@ -52,12 +52,19 @@ Json read_members(const Shape& shape, const Json& value) {
   return out;
 }
 
+[[noreturn]] void refuse(const Member& member, const Json& value) {
+  throw base::Error("InvalidResponse",
+                    fmt::format("'{}' in the answer is {}", member.name, value.type_name()));
+}
+
+/// As its kind has it, whatever the service writes: emulators write numbers as texts, and texts as numbers.
 Json read_scalar(const Member& member, const Json& value) {
-  if (member.shape->kind == Kind::timestamp)
-    return scalar_value(member, value.is_string() ? value.get<std::string>() : value.dump());
-  if (member.shape->kind == Kind::blob && value.is_string())
-    return scalar_value(member, value.get_ref<const std::string&>());
-  return value;
+  const Kind kind = member.shape->kind;
+  if (value.is_structured() || value.is_null()) refuse(member, value);
+  if (kind == Kind::boolean && !value.is_boolean()) refuse(member, value);
+  if (kind == Kind::boolean || (kind == Kind::real && value.is_number())) return value;
+  if (kind == Kind::integer && value.is_number()) return value.get<std::int64_t>();
+  return scalar_value(member, value.is_string() ? value.get<std::string>() : value.dump());
 }
 
 }  // namespace
@@ -72,22 +79,17 @@ Json written_members(const Shape& shape, const Json& value) {
 
 Json json_value(const Member& member, const Json& value) {
   const Shape& shape = *member.shape;
-  Json out;
-  switch (shape.kind) {
-    case Kind::structure:
-      return value.is_object() ? read_members(shape, value) : value;
-    case Kind::list:
-      out = Json::array();
-      for (const auto& each : value) out.push_back(each.is_null() ? Json() : json_value(shape.element, each));
-      return out;
-    case Kind::map:
-      out = Json::object();
-      for (const auto& [key, each] : value.items())
-        if (!each.is_null()) out[key] = json_value(shape.element, each);
-      return out;
-    default:
-      return read_scalar(member, value);
-  }
+  const bool is_list = shape.kind == Kind::list, is_map = shape.kind == Kind::map;
+  if (!is_list && !is_map && shape.kind != Kind::structure) return read_scalar(member, value);
+  if (is_list ? !value.is_array() : !value.is_object()) refuse(member, value);
+  if (shape.kind == Kind::structure) return read_members(shape, value);
+  Json out = is_list ? Json::array() : Json::object();
+  if (is_list)
+    for (const auto& each : value) out.push_back(each.is_null() ? Json() : json_value(shape.element, each));
+  else
+    for (const auto& [key, each] : value.items())
+      if (!each.is_null()) out[key] = json_value(shape.element, each);
+  return out;
 }
 
 Request write_json(const Service& service, const Operation& operation, const Json& input) {

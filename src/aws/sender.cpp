@@ -72,15 +72,24 @@ Json Sender::send(const Call& call, const std::string& region, CredentialSource*
   out.endpoint = endpoint_of(service, region, options_.endpoints);
   if (service.name == "s3") place_bucket(out.request, out.endpoint);
   out.request.path = path_of(out.endpoint.url) + out.request.path;
-  bool maybe_delivered = false;
+  bool maybe_delivered = false;  // by any attempt: what comes later does not undo it
+  try {
+    return send(out, maybe_delivered, budget);
+  } catch (base::Error& error) {
+    error.maybe_delivered = maybe_delivered || error.maybe_delivered;
+    throw;
+  }
+}
+
+Json Sender::send(const Outgoing& out, bool& maybe_delivered, const base::Budget& budget) {
   for (int attempts = 1;; ++attempts) {
     Answer answer = attempt(out, budget);
     if (auto* output = std::get_if<Json>(&answer)) {
       attempts == 1 ? quota_.reward() : quota_.give_back();
       return std::move(*output);
     }
-    Failure& failure = std::get<Failure>(answer);
-    maybe_delivered = failure.error.maybe_delivered = maybe_delivered || failure.error.maybe_delivered;
+    const Failure& failure = std::get<Failure>(answer);
+    maybe_delivered = maybe_delivered || failure.error.maybe_delivered;
     if (!try_again(out, failure, attempts, budget)) throw failure.error;
   }
 }
@@ -96,6 +105,13 @@ void Sender::wait_for_turn(const Outgoing& out, const base::Budget& budget) {
     throw error;
   }
   if (!budget.clock.sleep_until(at, budget.stop)) throw interrupted();
+  if (budget.clock.now() < budget.until) return;
+  base::Error error(
+      "DeadlineExceeded",
+      fmt::format("{} {} in {}: the time for it is over", out.service.name, out.operation.name, out.region),
+      "it is tried again");
+  error.retryable = true;
+  throw error;
 }
 
 Sender::Answer Sender::attempt(const Outgoing& out, const base::Budget& budget) {
@@ -119,6 +135,7 @@ os::HttpRequest Sender::signed_request(const Outgoing& out, const Credentials& w
   if (!who.access_key_id.empty())
     sign(request, who, {out.endpoint.signing_region, out.service.signing_name}, true_time(budget),
          signing_of(out.service));
+  request.headers.emplace_back("User-Agent", "dbrefresh");
   const std::string query = encoded_query(request.query);
   const auto within = left(budget);
   return {.method = request.method,
@@ -153,7 +170,8 @@ bool Sender::correct_clock(microseconds error) {
   return abs(error - microseconds{known}) > minutes{1};  // else it was not that
 }
 
-bool Sender::try_again(const Outgoing& out, Failure& failure, int attempts, const base::Budget& budget) {
+bool Sender::try_again(const Outgoing& out, const Failure& failure, int attempts,
+                       const base::Budget& budget) {
   const base::Time now = budget.clock.now();
   if (failure.kind == Class::clock) {
     return failure.server_time && correct_clock(*failure.server_time - now);

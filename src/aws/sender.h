@@ -37,12 +37,13 @@ class Sender {
   struct Outgoing;
   using Answer = std::variant<base::Json, Failure>;
 
+  base::Json send(const Outgoing& out, bool& maybe_delivered, const base::Budget& budget);
   Answer attempt(const Outgoing& out, const base::Budget& budget);
   os::HttpRequest signed_request(const Outgoing& out, const Credentials& who,
                                  const base::Budget& budget) const;
   Answer judge(const Outgoing& out, const Credentials& who, const os::HttpResponse& response, base::Time now);
   /// True when the cause is out of the way, or time may take it away, and another attempt is right.
-  bool try_again(const Outgoing& out, Failure& failure, int attempts, const base::Budget& budget);
+  bool try_again(const Outgoing& out, const Failure& failure, int attempts, const base::Budget& budget);
   /// By AWS's clock, as far as it is known.
   base::Time true_time(const base::Budget& budget) const;
   /// False if as much was known before.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 
 #include "base/error.h"
@@ -66,6 +67,14 @@ void set_method(CURL* curl, const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.c_str());
 }
 
+/// Where libcurl of Debian looks, and, on other systems, where theirs are; "": libcurl knows best.
+std::string authorities() {
+  std::error_code ignored;
+  if (std::filesystem::exists("/etc/ssl/certs/ca-certificates.crt", ignored)) return "";
+  constexpr const char* elsewhere = "/etc/pki/tls/certs/ca-bundle.crt";  // Amazon Linux
+  return std::filesystem::exists(elsewhere, ignored) ? elsewhere : "";
+}
+
 void prepare(CURL* curl, const HttpRequest& request, const curl_slist* headers, HttpResponse& response) {
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -81,7 +90,8 @@ void prepare(CURL* curl, const HttpRequest& request, const curl_slist* headers, 
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &response);
   curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (request.direct) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-  if (!request.certificates.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, request.certificates.c_str());
+  const std::string trusted = request.certificates.empty() ? authorities() : request.certificates;
+  if (!trusted.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, trusted.c_str());
   // A kept connection that the peer has closed is found out only by using it, and curl sends again then.
   if (request.once) curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
   set_method(curl, request);

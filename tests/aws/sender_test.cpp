@@ -45,6 +45,7 @@ class Keys : public CredentialSource {
 class SenderTest : public testing::Test {
  protected:
   Json send(std::vector<Reply> replies, const Call& call) {
+    sender.reset();
     server.emplace(std::move(replies));
     return send(call);
   }
@@ -119,7 +120,6 @@ TEST_F(SenderTest, AsksForOtherCredentialsOnceWhereTheyHaveExpired) {
   send({refusal(403, "ExpiredToken", "The security token has expired"), fine}, describe);
   EXPECT_THAT(header(0, "authorization"), HasSubstr("AKID0/"));
   EXPECT_THAT(header(1, "authorization"), HasSubstr("AKID1/"));
-  sender.reset();
   const auto error = error_of(std::vector<Reply>{refusal(403, "ExpiredToken", "again")}, modify);
   EXPECT_EQ(asked(), 2U);
   EXPECT_TRUE(error.retryable);
@@ -173,6 +173,41 @@ TEST_F(SenderTest, StopsWhenItIsToldTo) {
   EXPECT_EQ(error.code, "Interrupted");
   EXPECT_TRUE(error.maybe_delivered);
   EXPECT_LT(real.now() - begun, seconds{2});
+}
+
+TEST_F(SenderTest, RemembersWhatMayHaveBeenDeliveredWhenItIsStopped) {
+  server.emplace([this](const tests::Received&) -> Reply {
+    stop.request_stop();
+    return {.status = 500, .body = "{}"};
+  });
+  const auto error =
+      error_of(Call{"secretsmanager", "PutSecretValue", {{"SecretId", "s"}, {"SecretString", "hush"}}});
+  EXPECT_EQ(error.code, "Interrupted");
+  EXPECT_TRUE(error.maybe_delivered);
+}
+
+TEST_F(SenderTest, SendsNothingWhenTheTimeIsOver) {
+  budget = seconds{0};
+  const auto error = error_of(std::vector<Reply>{fine}, modify);
+  EXPECT_EQ(error.code, "DeadlineExceeded");
+  EXPECT_TRUE(error.retryable);
+  EXPECT_FALSE(error.maybe_delivered);
+  EXPECT_EQ(asked(), 0U);
+}
+
+/// Members are of the kinds of the model, or it is no answer.
+TEST_F(SenderTest, TakesNoOtherKindsInAnswers) {
+  const Call describe_key{"kms", "DescribeKey", {{"KeyId", "k"}}};
+  for (const char* body :
+       {R"({"KeyMetadata": "text"})", R"({"KeyMetadata": {"KeyId": {}}})",
+        R"({"KeyMetadata": {"Enabled": 1}})", R"({"KeyMetadata": {"EncryptionAlgorithms": {}}})"})
+    EXPECT_EQ(error_of(std::vector<Reply>{{.body = body}}, describe_key).code, "InvalidResponse") << body;
+  EXPECT_EQ(
+      send(
+          {{.body =
+                R"({"KeyMetadata": {"KeyId": 7, "CreationDate": 1769860800.5, "Enabled": null, "New": 1}})"}},
+          describe_key),
+      Json::parse(R"({"KeyMetadata": {"KeyId": "7", "CreationDate": "2026-01-31T12:00:00.5Z"}})"));
 }
 
 TEST_F(SenderTest, KeepsItsPace) {
