@@ -43,11 +43,14 @@ def _masked(bed, body):
 
 
 def _status(bed, body):
-    """Puts a database into a status until another one is put."""
+    """Puts a database into a status until another one is put; or a replica's replication."""
     store = bed.world.store(body.get("account", bed.account), body["region"])
     found = store.named(body.get("kind", "instances"), body["name"])
-    found.line.clear()
-    found.line.rest = body["status"]
+    if "status" in body:
+        found.line.clear()
+        found.line.rest = body["status"]
+    if "replication" in body:
+        found.replication = body["replication"]
 
 
 def _key(bed, body):

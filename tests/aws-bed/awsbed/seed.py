@@ -11,7 +11,7 @@ from .seed_services import plant_services
 
 KNOWN = {"account", "region", "accounts", "security_groups", "subnet_groups", "parameter_groups", "cluster_parameter_groups",
          "option_groups", "instances", "clusters", "snapshots", "secrets", "buckets", "tables", "topics", "queues", "keys",
-         "quotas", "users", "marker", "default_vpc"}
+         "quotas", "users", "marker", "others"}
 
 
 def plant(bed, document):
@@ -38,6 +38,7 @@ def _databases(bed, document, made):
     place.parameter_groups.update({g["name"].lower(): g["family"] for g in document.get("parameter_groups", [])})
     place.cluster_parameter_groups.update({g["name"].lower(): g["family"] for g in document.get("cluster_parameter_groups", [])})
     place.option_groups.update({g["name"].lower(): (g["engine"], g["major"]) for g in document.get("option_groups", [])})
+    place.others.update(document.get("others", {}))
     for group in document.get("subnet_groups", []):
         vpc, subnets = made["subnet_groups"][group["name"]]
         place.subnet_groups[group["name"].lower()] = SubnetGroup(place, group["name"].lower(), vpc, subnets)

@@ -35,13 +35,26 @@ def _network(ec2, document, made):
         subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
         made["subnet_groups"][group["name"]] = (vpc, [(s["SubnetId"], s["AvailabilityZone"]) for s in subnets])
     for group in document.get("security_groups", []):
-        vpc = _vpc(ec2, vpcs, group.get("vpc", "default"))
-        made_id = ec2.create_security_group(GroupName=group["name"], Description=group["name"], VpcId=vpc)["GroupId"]
-        made["security_groups"][group["name"]] = made_id
-        cidr = users if group.get("users") else group.get("cidr")
-        if cidr:
-            ec2.authorize_security_group_ingress(GroupId=made_id, IpPermissions=[
-                {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 5432, "IpRanges": [{"CidrIp": cidr}]}])
+        _group(ec2, group, _vpc(ec2, vpcs, group.get("vpc", "default")), users, made)
+
+
+def _group(ec2, group, vpc, users, made):
+    """Lets in `users`, a `cidr`, and who is in the groups `from`; `interfaces` are private addresses that are in it."""
+    made_id = made["security_groups"][group["name"]] = ec2.create_security_group(
+        GroupName=group["name"], Description=group["name"], VpcId=vpc)["GroupId"]
+    ranges = [{"CidrIp": c} for c in [users if group.get("users") else None, group.get("cidr")] if c]
+    pairs = [{"GroupId": made["security_groups"][name]} for name in group.get("from", [])]
+    first, last = group.get("ports", (3306, 5432))
+    if ranges or pairs:
+        ec2.authorize_security_group_ingress(GroupId=made_id, IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": first, "ToPort": last, "IpRanges": ranges, "UserIdGroupPairs": pairs}])
+    if group.get("no_egress"):
+        ec2.revoke_security_group_egress(GroupId=made_id, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+    if group.get("tags"):
+        ec2.create_tags(Resources=[made_id], Tags=[{"Key": k, "Value": v} for k, v in group["tags"].items()])
+    subnet = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"][0]["SubnetId"]
+    for address in group.get("interfaces", []):
+        ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress=address, Groups=[made_id])
 
 
 def _vpc(ec2, vpcs, name):

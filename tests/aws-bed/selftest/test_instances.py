@@ -281,6 +281,25 @@ class Changes(BedTest):
         self.refused("InvalidParameterValue", self.rds.describe_db_instances, Filters=[{"Name": "bogus", "Values": ["x"]}])
 
 
+class Others(BedTest):
+    def test_what_is_only_described(self):
+        self.assertEqual([], self.rds.describe_db_proxies()["DBProxies"])
+        self.bed.post("seed", {"region": "eu-central-1", "others": {
+            "BlueGreenDeployments": [{"BlueGreenDeploymentIdentifier": "bgd-1", "Source": "arn:a", "Status": "AVAILABLE"}]}})
+        self.assertEqual(["bgd-1"], [d["BlueGreenDeploymentIdentifier"] for d in
+                                     self.rds.describe_blue_green_deployments()["BlueGreenDeployments"]])
+
+    def test_groups_that_let_groups_in(self):
+        made = self.bed.post("seed", {"region": "eu-central-1", "security_groups": [
+            {"name": "worker", "interfaces": ["172.31.0.9"], "tags": {"a": "b"}}, {"name": "quarantine", "from": ["worker"], "no_egress": True}]})
+        ec2, group = self.bed.client("ec2"), made["security_groups"]
+        found = ec2.describe_security_groups(GroupIds=[group["quarantine"]])["SecurityGroups"][0]
+        self.assertEqual(([group["worker"]], []), ([p["GroupId"] for p in found["IpPermissions"][0]["UserIdGroupPairs"]],
+                                                   found["IpPermissionsEgress"]))
+        faces = ec2.describe_network_interfaces(Filters=[{"Name": "group-id", "Values": [group["worker"]]}])["NetworkInterfaces"]
+        self.assertEqual(["172.31.0.9"], [i["PrivateIpAddress"] for i in faces])
+
+
 class Ends(BedTest):
     world = WORLD
 
@@ -343,6 +362,12 @@ class Replicas(BedTest):
         self.refused("InvalidDBInstanceState", self.rds.stop_db_instance, DBInstanceIdentifier="dev")
         self.refused("InvalidParameterCombination", self.rds.delete_db_instance, DBInstanceIdentifier="replica",
                      FinalDBSnapshotIdentifier="last")
+
+    def test_replication_that_stands_still(self):
+        self.replica()
+        self.settle("replica")
+        self.bed.post("status", {"region": "eu-central-1", "name": "replica", "replication": "error"})
+        self.assertEqual([("error", False)], [(s["Status"], s["Normal"]) for s in self.instance("replica")["StatusInfos"]])
 
     def test_names_and_sources(self):
         self.refused("DBInstanceAlreadyExists", self.replica, DBInstanceIdentifier="production")

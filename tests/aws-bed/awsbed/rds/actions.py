@@ -32,7 +32,8 @@ ACTIONS = {
     "DescribeAccountAttributes": offers.account_attributes, "DescribeDBEngineVersions": offers.engine_versions,
     "DescribeOrderableDBInstanceOptions": offers.orderable, "DescribeEvents": offers.events,
     "DescribeCertificates": offers.certificates,
-    "DescribeBlueGreenDeployments": offers.none_of("BlueGreenDeployments"), "DescribeDBProxies": offers.none_of("DBProxies"),
-    "DescribeGlobalClusters": offers.none_of("GlobalClusters"),
-    "DescribePendingMaintenanceActions": offers.none_of("PendingMaintenanceActions"),
+    "DescribeBlueGreenDeployments": offers.others("BlueGreenDeployments"), "DescribeDBProxies": offers.others("DBProxies"),
+    "DescribeGlobalClusters": offers.others("GlobalClusters"),
+    "DescribeDBProxyTargetGroups": offers.others("TargetGroups"), "DescribeDBProxyTargets": offers.others("Targets"),
+    "DescribePendingMaintenanceActions": offers.others("PendingMaintenanceActions"),
 }

@@ -48,6 +48,8 @@ def _started(ctx, found):
 
 def stop_cluster(ctx, input):
     found = ctx.place.need("clusters", input["DBClusterIdentifier"])
+    if found.multi_az:
+        raise Refusal("InvalidDBClusterStateFault", "A Multi-AZ DB cluster can't be stopped.")
     if found.status != "available" or found.line.busy or any(m.status != "available" or m.line.busy for m in found.members):
         raise Refusal("InvalidDBClusterStateFault", f"DbCluster {found.name} or a member of it is not in available state.")
     pace = ctx.world.pace

@@ -25,6 +25,7 @@ class Store:
         self.backups = []  # retained ones, and those of clusters
         self.parameter_groups, self.cluster_parameter_groups, self.option_groups = {}, {}, {}
         self.subnet_groups, self.events = {}, []
+        self.others = {}  # what is only described: the member of the answer -> its rows
         self.quotas = dict(QUOTAS)
         self.hash = hashlib.sha256(f"{account}/{region}".encode()).hexdigest()[:12]
 
