@@ -19,7 +19,7 @@ TEST_P(AwsBedSelftest, Passes) {
 
 INSTANTIATE_TEST_SUITE_P(Modules, AwsBedSelftest,
                          testing::Values("test_clusters", "test_faults", "test_instances", "test_refresh",
-                                         "test_servers", "test_snapshots", "test_validator"),
+                                         "test_servers", "test_services", "test_snapshots", "test_validator"),
                          [](const auto& each) { return each.param; });
 
 }  // namespace

@@ -101,6 +101,8 @@ class Bed:
     def _serve(self, request, call, account, terminal):
         if call.service == "rds":
             return self._rds(call, account, terminal)
+        if call.service == "secretsmanager":
+            self._learn_secret(call.input.get("SecretString"))
         with self.world.lock:
             refused = refuse(self, call, account)
         if refused:
@@ -108,8 +110,6 @@ class Bed:
         reply = self.upstream.forward(request, account)
         if reply.status == 200 and call.service == "sts":
             self.credentials.learn(call.name, reply.body, str(call.input.get("RoleArn", "")))
-        if call.service == "secretsmanager":
-            self._learn_secret(call.input.get("SecretString"))
         if call.name in MUTATES_NETWORK:
             with self.world.lock:
                 self.world.exposure.look(self.world, call.name)

@@ -1,4 +1,5 @@
 """What moto lets pass and AWS does not, in the services beside RDS."""
+from . import quirk_secrets
 from .rds import managed
 from .rds.errors import Refusal
 from .wire import errors
@@ -11,8 +12,20 @@ def refuse(bed, call, account):
         return _rotate(bed, call, account)
     if call.service == "secretsmanager" and call.name == "DeleteSecret" and _managed(bed, call, account):
         return errors.answer("secretsmanager", "InvalidRequestException", "You can't delete a secret that RDS manages.")
-    if call.service in ("ec2",) and call.name == "CreateSecurityGroup" and not call.input.get("VpcId"):
-        return None
+    if call.service == "secretsmanager":
+        return quirk_secrets.answer(bed, call, account)
+    if call.service == "sns" and call.name == "Publish":
+        return _publish(call.input)
+    return None
+
+
+def _publish(input):
+    """API reference, Publish: a subject is ASCII of fewer than 100 characters without line breaks; no message is empty."""
+    subject = input.get("Subject")
+    if subject is not None and (not 0 < len(subject) < 100 or not subject.isascii() or not subject.isprintable() or subject[0] == " "):
+        return errors.answer("sns", "InvalidParameter", "Invalid parameter: Subject", 400)
+    if not input["Message"]:
+        return errors.answer("sns", "InvalidParameter", "Invalid parameter: Empty message", 400)
     return None
 
 

@@ -192,6 +192,11 @@ class Online(BedTest):
         self.assertEqual(["AWSCURRENT", "AWSPENDING"], sorted(state["places"][f"123456789012/{REGION}"]["secrets"]["dev/master"]["stages"]))
         self.assertEqual([], state["leaks"])
 
+    def test_a_password_that_was_put_is_known_as_one(self):
+        self.bed.client("secretsmanager").put_secret_value(SecretId="dev/master", SecretString='{"password": "put-later-7"}')
+        self.bed.client("dynamodb").put_item(TableName="ledger", Item={"run": {"S": "1"}, "reason": {"S": "not put-later-7"}})
+        self.assertEqual(["Item.reason.S"], [found["parameter"] for found in self.bed.get("state")["leaks"]])
+
     def test_a_password_in_a_place_that_is_not_for_it_is_a_leak(self):
         self.bed.client("sns").publish(TopicArn=self.made["topics"]["refresh"], Message="the password is a-secret-9")
         self.assertEqual([("Publish", "Message")], [(found["operation"], found["parameter"]) for found in self.bed.get("state")["leaks"]])
