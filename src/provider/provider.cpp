@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/error.h"
+
 namespace provider {
 namespace {
 
@@ -49,13 +51,26 @@ std::string family_of(const std::string& engine) {
   if (engine == "postgres" || engine == "postgresql" || engine == "aurora-postgresql") return "postgres";
   const bool mysql =
       engine == "mysql" || engine == "mariadb" || engine == "aurora" || engine == "aurora-mysql";
-  return mysql ? "mariadb" : engine;
+  if (mysql) return "mariadb";
+  for (const char* other : {"oracle", "sqlserver"})  // with editions after it: oracle-ee, sqlserver-web
+    if (engine.starts_with(other)) return other;
+  return engine;
 }
 
 StatusClass classify(std::string_view status) {
   if (std::ranges::find(ready, status) != std::end(ready)) return StatusClass::ready;
   if (std::ranges::find(failed, status) != std::end(failed)) return StatusClass::failed;
   return status == "stopped" ? StatusClass::stopped : StatusClass::transient;
+}
+
+bool DatabaseService::opens(const std::string& id, const base::Secret& password) {
+  try {
+    login(id, password, "")->query("SELECT 1");
+    return true;
+  } catch (const base::Error& error) {
+    if (error.code == "AccessDenied" || error.retryable) return false;
+    throw;
+  }
 }
 
 std::optional<Database> DatabaseService::find(Kind kind, const std::string& name) {

@@ -54,7 +54,7 @@ inline constexpr std::string_view identifier_rule =
     "1 to 63 letters, digits or hyphens, first a letter, no hyphen at the end, no two in a row";
 
 /// The kind of server behind an engine's name: "mariadb" (mysql, mariadb, aurora, aurora-mysql), "postgres"
-/// (postgres, postgresql, aurora-postgresql), or the name itself for those we do not serve.
+/// (postgres, postgresql, aurora-postgresql), "oracle", "sqlserver", or the name itself.
 std::string family_of(const std::string& engine);
 
 /// What a status means (rds-semantics: the status tables of the RDS and Aurora guides). Unknown ones are
@@ -85,6 +85,8 @@ struct Selector {
 enum class RestoreType { latest_point, restore_point, from_snapshot, fast_cloning };
 
 /// What a new database is made as. Hosts take from it what means something there; check() says what does not.
+/// What users have of it (security groups, exported logs, protection) it gets when it is opened. What it does
+/// not say is as in the database that is replaced, or as in the source.
 struct Shape {
   int port = 0;  ///< what it listens on once it is open; 0: any
   std::string engine_version;
@@ -107,6 +109,7 @@ struct RestoreRequest {
   RestoreType type = RestoreType::latest_point;
   std::optional<base::Time> time;  ///< for restore_point
   std::string snapshot;            ///< for from_snapshot
+  std::string replaces;            ///< id of the database whose place the new one takes, "" if none
   Tags tags;
   Shape shape;
 };
@@ -133,13 +136,14 @@ struct Desired {
   std::optional<bool> open;  ///< lets users in, or shuts them out
   std::optional<bool> running;
   std::optional<base::Secret> master_password;
+  /// Names the change of the password, as the token of a request does: for hosts that cannot log in.
+  std::string password_token;
   Tags tags;  ///< added to those that it has
 };
 
 /// What a refresh is about to ask for.
 struct Intent {
   RestoreRequest restore;
-  std::string replaces;                 ///< id of the database whose place the new one takes, "" if none
   std::optional<CreateRequest> writer;  ///< of a new cluster; `of` is empty
   std::vector<CreateRequest> replicas;  ///< `of` is empty
   std::string scripts_method;           ///< lambda, ec2; "" without scripts
@@ -199,6 +203,9 @@ class DatabaseService {
   /// AccessDenied, or ConnectionFailed (retryable).
   virtual std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password,
                                                  const std::string& schema) = 0;
+  /// Does this password open it by now? A change of one comes late. Where the host does not speak the
+  /// engine's protocol: has it been told that the last change is done?
+  virtual bool opens(const std::string& id, const base::Secret& password);
   /// A session for scripts: may read and change what any user owns in `schema`, with the master's search
   /// path, and reach nothing outside of it: no files, no programs, no other servers. Where the host has no
   /// such account of its own, it is the master's.

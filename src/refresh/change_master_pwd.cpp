@@ -36,8 +36,8 @@ std::string secret_of(StepContext& step) {
 /// the old one. Done when a login works, not when a status says so.
 Work<Done> advance(StepContext& step) {
   const auto password = master_password(step);
-  const auto work =
-      step.databases.make_so(must_have_new(step).id, {.master_password = password}, step.budget);
+  const auto work = step.databases.make_so(
+      must_have_new(step).id, {.master_password = password, .password_token = step.token()}, step.budget);
   if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
   if (const auto name = secret_of(step); !name.empty())
     write_secret(step, name, secret_value(step, password));

@@ -106,6 +106,11 @@ std::unique_ptr<sql::Connection> Guard::login(const std::string& id, const base:
   return service_.login(id, password, "");
 }
 
+bool Guard::opens(const std::string& id, const base::Secret& password) {
+  allow("a login", id);
+  return service_.opens(id, password);
+}
+
 std::unique_ptr<sql::Connection> Guard::script_session(const std::string& id, const base::Secret& password,
                                                        const std::string& schema) {
   allow("a script", id);

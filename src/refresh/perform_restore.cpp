@@ -39,7 +39,7 @@ constexpr Field fields[] = {
     boolean("copytagstosnap", "Whether snapshots get the tags."),
     boolean("deletionprotection", "Whether the new database is protected from deletion."),
     list("cwalogs", "Logs to export; may be empty.",
-         "audit|error|general|slowquery|postgresql|upgrade|trace|alert|listener"),
+         "audit|error|general|slowquery|postgresql|upgrade|trace|alert|listener|agent"),
     text("dbparamgrp", "DB parameter group.").only_rds(),
     text("cluparamgrp", "Cluster parameter group.").only_aurora(),
     boolean("multiaz", "Whether it has a standby in another zone.").only_rds(),
@@ -50,6 +50,15 @@ constexpr Field fields[] = {
     text("dbname", "Accepted and ignored, as it always was.").only_rds(Need::optional),
 };
 
+/// "" for any.
+std::string logs_of(const std::string& family) {
+  return family == "mariadb"     ? "audit,error,general,slowquery"
+         : family == "postgres"  ? "postgresql,upgrade"
+         : family == "oracle"    ? "trace,audit,alert,listener"
+         : family == "sqlserver" ? "agent,error"
+                                 : "";
+}
+
 std::vector<Problem> rules(const Json& member) {
   std::vector<Problem> problems;
   const bool aurora = member["dbservice"] == "aurora";
@@ -58,15 +67,11 @@ std::vector<Problem> rules(const Json& member) {
   if (const auto port = as_integer(member["port"]); *port > 65535)
     problems.push_back({0, ".port", fmt::format("must be at most 65535, got {}", *port)});
   const std::string engine = member.value("engine", "");
-  if (engine == "oracle" || engine == "sqlserver")
-    problems.push_back({0, ".engine", fmt::format("'{}' is not served", engine)});
   if (aurora && !engine.starts_with("aurora"))
     problems.push_back({0, ".engine", fmt::format("'{}' is not an Aurora engine", engine)});
   if (member.contains("backtrack") && as_integer(member["backtrack"]) != 0 && engine == "aurora-postgresql")
     problems.push_back({0, ".backtrack", "is for Aurora MySQL only"});
-  const std::string allowed = engine.find("postgres") != std::string::npos ? "postgresql,upgrade"
-                              : engine.empty()                             ? ""
-                                                                           : "audit,error,general,slowquery";
+  const std::string allowed = logs_of(provider::family_of(engine));
   for (const auto& each : base::split_list(member.value("cwalogs", "")))
     if (!allowed.empty() && allowed.find(each) == std::string::npos)
       problems.push_back(
@@ -157,8 +162,9 @@ void count_lost(StepContext& step) {
 Work<Done> advance(StepContext& step) {
   const Json before = step.state.value("results", Json::object()).value(step.key, Json::object());
   const auto copies = before.value("copies", 0) + (step.result.empty() ? 1 : 0);
-  const auto request =
+  auto request =
       restore_request(step.names(), step.input, step.facts, step.state.at("plan").at("source"), step.run());
+  request.replaces = old_id(step);
   const auto made = new_database(step);
   if (made && made->status == "deleting") {
     step.result["copies"] = copies;

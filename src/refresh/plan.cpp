@@ -13,7 +13,7 @@ namespace {
 void ask_host(Planning& planning) {
   if (!planning.source) return;
   using About = provider::Objection::About;
-  planning.intent.replaces = planning.old ? planning.old->id : "";
+  planning.intent.restore.replaces = planning.old ? planning.old->id : "";
   for (const auto& each : planning.services.databases.check(planning.intent)) {
     if (each.weight == provider::Objection::Weight::note) {
       planning.plan.notes.push_back(each.message);

@@ -3,8 +3,20 @@
 namespace refresh {
 namespace {
 
+/// The address that was written with the new version goes with the temporary name.
+void write_address(StepContext& step, const std::string& name) {
+  auto& secrets = step.services.secrets;
+  const auto pending = secrets.get(name, provider::SecretStore::Stage::pending);
+  if (!pending) return;
+  const auto database = must_have_new(step);
+  Json value = Json::parse(pending->reveal());
+  value.update({{"host", database.host}, {"port", database.port}});
+  if (const base::Secret now(value.dump()); now != *pending) secrets.put_pending(name, now);
+}
+
 Work<Done> publish(StepContext& step, const std::string& name) {
   if (name.empty()) return Done{};
+  write_address(step, name);
   step.services.secrets.promote(name);
   step.result["secret"] = name;
   return Done{};

@@ -11,7 +11,8 @@ std::pair<std::string, std::string> read_rename(const Reading& reading, const st
 void read_target(Reading& reading, const std::string& field);
 
 /// Gives the new database or its instance its name, and lets users in if it is the whole: done when the name
-/// is its own, settled, and its new password opens it.
+/// is its own, settled, and served. Its new password opens it under that name before anybody is let in; after
+/// that we may be shut out ourselves.
 Work<Done> take_name(StepContext& step, const provider::Database& ours, const std::string& name);
 
 /// What the `check` of a rename must name: the final name, given or without the ending 'temp'.

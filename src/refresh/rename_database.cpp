@@ -85,15 +85,17 @@ void read_target(Reading& reading, const std::string& field) {
 }
 
 Work<Done> take_name(StepContext& step, const provider::Database& ours, const std::string& name) {
-  provider::Desired desired{.name = name};
-  if (ours.kind == kind_of(step)) desired.open = true;
-  const auto work = step.databases.make_so(ours.id, desired, step.budget);
   step.result = {{"id", ours.id}, {"name", name}};
-  if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
-  const auto named = step.databases.find(ours.kind, name);
-  if (!named || named->id != ours.id || !is_ready(*named) || !named->open)
+  const auto named = step.databases.make_so(ours.id, {.name = name}, step.budget);
+  if (std::holds_alternative<Pending>(named)) return done_if(named);
+  if (!ours.open && !opens(step, master_password(step))) return wait_for("the password to open " + name);
+  if (ours.kind == kind_of(step)) {
+    const auto opened = step.databases.make_so(ours.id, {.open = true}, step.budget);
+    if (std::holds_alternative<Pending>(opened)) return done_if(opened);
+  }
+  const auto serves = step.databases.find(ours.kind, name);
+  if (!serves || serves->id != ours.id || !is_ready(*serves) || !serves->open)
     return wait_for(fmt::format("{} to serve as {}", ours.id, name));
-  if (!opens(step, master_password(step))) return wait_for("the password to open " + name);
   return Done{};
 }
 

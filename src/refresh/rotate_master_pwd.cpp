@@ -46,8 +46,8 @@ Work<Done> advance(StepContext& step) {
   const auto value = rotated(step, name);
   write_secret(step, name, value);
   const base::Secret password(password_in(value));
-  const auto work =
-      step.databases.make_so(must_have_new(step).id, {.master_password = password}, step.budget);
+  const auto work = step.databases.make_so(
+      must_have_new(step).id, {.master_password = password, .password_token = step.token()}, step.budget);
   if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
   if (!opens(step, password)) return wait_for("the password to open it");
   return Done{};

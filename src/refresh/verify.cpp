@@ -38,7 +38,8 @@ Work<Done> advance(StepContext& step) {
     const auto tagged = step.databases.make_so(copy.id, {.tags = {{"refresh-masked", "true"}}}, step.budget);
     if (std::holds_alternative<Pending>(tagged)) return done_if(tagged);
   }
-  step.databases.login(copy.id, master_password(step))->query("SELECT 1");
+  if (!step.databases.opens(copy.id, master_password(step)))
+    throw failed(fmt::format("the new password does not open {}", copy.name));
   step.result["login"] = "works";
   step.result["closed"] = true;
   return Done{};

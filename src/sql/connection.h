@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ struct Endpoint {
   std::string user;
   base::Secret password;
   std::string database;  ///< "" for none
+  /// Certificates in PEM by which the server must prove that it is `host`; without TLS there is no login
+  /// then.
+  std::string ca_file = {};
 };
 
 using Row = std::vector<std::optional<std::string>>;
@@ -70,7 +74,9 @@ class Connection {
   const base::Budget* budget_ = nullptr;
 };
 
-/// Logs in, over TLS where the server has it. Throws as above.
+/// Logs in, over TLS where the server has it, or as `ca_file` asks. Throws as above.
 std::unique_ptr<Connection> connect(const Endpoint& endpoint, std::chrono::seconds timeout);
+/// connect(), or what stands in for it.
+using Connect = std::function<std::unique_ptr<Connection>(const Endpoint&, std::chrono::seconds)>;
 
 }  // namespace sql

@@ -37,7 +37,8 @@ Error error_of(MYSQL* db, const std::string& where, std::optional<std::string_vi
     error.maybe_delivered = true;
     return error;
   }
-  if (code == CR_CONNECTION_ERROR || code == CR_CONN_HOST_ERROR || code == CR_UNKNOWN_HOST) {
+  if (code == CR_CONNECTION_ERROR || code == CR_CONN_HOST_ERROR || code == CR_UNKNOWN_HOST ||
+      code == CR_SSL_CONNECTION_ERROR) {
     Error error("ConnectionFailed", message);
     error.retryable = true;
     return error;
@@ -64,8 +65,7 @@ class MariaDb : public Connection {
     mysql_options(db, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(db, MYSQL_OPT_LOCAL_INFILE, &no_);
     mysql_options(db, MYSQL_OPT_NONBLOCK, nullptr);
-    if (endpoint.socket.empty())
-      mysql_ssl_set(db, nullptr, nullptr, nullptr, nullptr, nullptr);  // TLS if the server has it
+    if (endpoint.socket.empty()) ask_for_tls();
     log_in();
     if (endpoint.socket.empty()) watch_peer(static_cast<int>(mysql_get_socket(db)));
   }
@@ -115,6 +115,16 @@ class MariaDb : public Connection {
 
  private:
   Error failure() const { return error_of(db_.get(), where_, statement_); }
+
+  /// TLS if the server has it; where it must prove itself, nothing else will do.
+  void ask_for_tls() {
+    MYSQL* db = db_.get();
+    const char* ca = endpoint_.ca_file.empty() ? nullptr : endpoint_.ca_file.c_str();
+    mysql_ssl_set(db, nullptr, nullptr, ca, nullptr, nullptr);
+    if (ca == nullptr) return;
+    mysql_options(db, MYSQL_OPT_SSL_ENFORCE, &yes_);
+    mysql_options(db, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &yes_);
+  }
 
   void log_in() {
     MYSQL* db = db_.get();
@@ -219,6 +229,7 @@ class MariaDb : public Connection {
   }
 
   static constexpr unsigned no_ = 0;
+  static constexpr my_bool yes_ = 1;
   Endpoint endpoint_;
   std::unique_ptr<MYSQL, void (*)(MYSQL*)> db_;
   std::string where_;

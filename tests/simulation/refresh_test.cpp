@@ -251,6 +251,7 @@ TEST(RefreshPassword, WithoutOneInTheFileIsMadeUpAndKept) {
     const base::Secret password(base::Json::parse(secret->reveal()).at("password").get<std::string>());
     EXPECT_EQ(password.reveal().size(), 32U);
     const auto made = *w.databases.find(provider::Kind::instance, "dev");
+    EXPECT_EQ(base::Json::parse(secret->reveal()).at("host"), made.host) << "not that of the temporary name";
     EXPECT_NO_THROW(w.databases.login(made.id, password, "")->query("SELECT 1"));
     EXPECT_THROW(w.databases.login(made.id, base::Secret("new'password"), ""), base::Error);
     const auto& body = w.notifier.messages.at(0).body;

@@ -140,7 +140,7 @@ void Admission::check_room(About about, std::uint64_t bytes, bool shared, const 
 }
 
 void Admission::check_ports(const Intent& intent) {
-  check_port(About::port, intent.restore.shape.port, intent.replaces);
+  check_port(About::port, intent.restore.shape.port, intent.restore.replaces);
   std::set<int> wanted = {intent.restore.shape.port};
   for (const auto& replica : intent.replicas) {
     const int port = replica.shape.port;
@@ -148,7 +148,7 @@ void Admission::check_ports(const Intent& intent) {
     if (port < 0 || port > 65535)
       object(About::replicas, fmt::format("'{}': port {} is not one from 1 to 65535", replica.name, port));
     else if (wanted.insert(port).second)
-      check_port(About::replicas, port, intent.replaces);
+      check_port(About::replicas, port, intent.restore.replaces);
     else
       object(About::replicas, fmt::format("'{}': the file has port {} twice", replica.name, port));
   }

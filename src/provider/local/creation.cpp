@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "provider/local/schemas.h"
+#include "sql/schemas.h"
 
 namespace provider::local {
 namespace {
@@ -38,7 +38,7 @@ std::string readable_data_folder(sql::Connection& server, const sql::Endpoint& w
 
 /// The one that is named, or the only one; "" of a server without any.
 std::string choose_database(const sql::Endpoint& server, const std::string& wanted) {
-  const auto all = schemas_of(server);
+  const auto all = sql::schemas_of(server);
   if (wanted.empty() && all.size() > 1)
     throw Error("AmbiguousDatabase",
                 fmt::format("the server has {} databases: {}", all.size(), base::join(all, ", ")),

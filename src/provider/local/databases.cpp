@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "provider/local/admission.h"
-#include "provider/local/schemas.h"
+#include "sql/schemas.h"
 
 namespace provider::local {
 
@@ -93,7 +93,7 @@ bool Databases::replica_in_sync(const std::string& id) {
 /// As administrator, whose way in takes no password.
 std::optional<std::vector<std::string>> Databases::schemas(const std::string& id,
                                                            const std::optional<base::Secret>&) {
-  return schemas_of(fleet_.administrator(fleet_.must_get(id)));
+  return sql::schemas_of(fleet_.administrator(fleet_.must_get(id)));
 }
 
 Work<Done> Databases::drop_schema(const std::string& id, const std::string& name, const base::Secret&,
@@ -103,7 +103,7 @@ Work<Done> Databases::drop_schema(const std::string& id, const std::string& name
     throw Error("InvalidDBInstanceState", fmt::format("{} is adopted: it is only read", row.name));
   const auto key = fmt::format("drop {} of {}", name, id);
   jobs_.begin(key, key, Jobs::Weight::light, std::nullopt,
-              [where = fleet_.administrator(row), name](const Budget&) { local::drop_schema(where, name); });
+              [where = fleet_.administrator(row), name](const Budget&) { sql::drop_schema(where, name); });
   if (auto pending = jobs_.await(key, key, budget)) return *pending;
   return Done{};
 }

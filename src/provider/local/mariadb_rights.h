@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "sql/connection.h"
+#include "sql/schemas.h"
 
 namespace provider::local {
 
@@ -11,9 +11,7 @@ namespace provider::local {
 inline constexpr const char* mariadb_scripts = "dbrefresh_scripts";
 /// Schema of the procedures by which a master user makes logins.
 inline constexpr const char* mariadb_tools = "dbrefresh";
-/// Schemas that are nobody's, as a list in parentheses.
-inline constexpr const char* mariadb_own_schemas =
-    "('mysql', 'information_schema', 'performance_schema', 'sys', 'dbrefresh')";
+using sql::mariadb_own_schemas;
 
 /// In all of these `admin` is our administrator's session. Its account is named after the server and has a
 /// password of its own, new at every start: one that the operating system vouches for would be named as its

@@ -331,6 +331,7 @@ void Databases::set_name(Entry& entry, const std::string& name) {
   for (const auto& each : find(Selector{.kind = entry.database.kind, .name = name}))
     throw Error("DBInstanceAlreadyExists", fmt::format("there is a database {} already", each.name));
   entry.database.name = name;
+  entry.database.host = name + ".simulated";
   change(entry, "renaming", "available");
 }
 

@@ -1,18 +1,17 @@
-#include "provider/local/schemas.h"
+#include "sql/schemas.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/error.h"
-#include "provider/local/mariadb_rights.h"
 
-namespace provider::local {
+namespace sql {
 namespace {
 
 using namespace std::chrono_literals;
 
-std::vector<std::string> names(sql::Connection& session, std::string_view query) {
+std::vector<std::string> names(Connection& session, std::string_view query) {
   std::vector<std::string> out;
   for (const auto& row : session.query(query).table) out.push_back(row.at(0).value_or(""));
   return out;
@@ -20,10 +19,10 @@ std::vector<std::string> names(sql::Connection& session, std::string_view query)
 
 /// Objects of users have numbers from 16384 on (FirstNormalObjectId); extensions' own are not theirs. What we
 /// may not look into, on a server that is not ours, is looked at in its copy.
-bool has_relations_of_users(sql::Endpoint where, const std::string& database) {
+bool has_relations_of_users(Endpoint where, const std::string& database, const Connect& log_in) {
   where.database = database;
   try {
-    return sql::connect(where, 10s)
+    return log_in(where, 10s)
         ->scalar(
             "SELECT 1 FROM pg_class c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'm', 'p', 'f') AND NOT "
             "EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') AND "
@@ -36,25 +35,28 @@ bool has_relations_of_users(sql::Endpoint where, const std::string& database) {
 
 }  // namespace
 
-std::vector<std::string> schemas_of(const sql::Endpoint& administrator) {
-  const auto session = sql::connect(administrator, 10s);
+std::vector<std::string> schemas_of(const Endpoint& administrator, const Connect& log_in) {
+  const auto session = log_in(administrator, 10s);
   if (administrator.family != "postgres")
     return names(
         *session,
         fmt::format("SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN {} "
                     "ORDER BY 1",
                     mariadb_own_schemas));
-  auto all = names(*session,
-                   "SELECT datname FROM pg_database WHERE datname <> 'template0' AND (datallowconn OR "
-                   "datname NOT IN ('postgres', 'template1')) ORDER BY datname COLLATE \"C\"");
+  auto all =
+      names(*session,
+            "SELECT datname FROM pg_database WHERE datname <> 'template0' AND NOT (datname = 'rdsadmin' AND "
+            "pg_get_userbyid(datdba) = 'rdsadmin') AND (datallowconn OR "
+            "datname NOT IN ('postgres', 'template1')) ORDER BY datname COLLATE \"C\"");
   std::erase_if(all, [&](const std::string& name) {
-    return (name == "postgres" || name == "template1") && !has_relations_of_users(administrator, name);
+    return (name == "postgres" || name == "template1") &&
+           !has_relations_of_users(administrator, name, log_in);
   });
   return all;
 }
 
-void drop_schema(const sql::Endpoint& administrator, const std::string& name) {
-  const auto session = sql::connect(administrator, 10s);
+void drop_schema(const Endpoint& administrator, const std::string& name, const Connect& log_in) {
+  const auto session = log_in(administrator, 10s);
   const bool postgres = administrator.family == "postgres";
   if (postgres && session->scalar(fmt::format("SELECT datistemplate FROM pg_database WHERE datname = {}",
                                               session->quote(name))) == "t")
@@ -64,4 +66,4 @@ void drop_schema(const sql::Endpoint& administrator, const std::string& name) {
       0);
 }
 
-}  // namespace provider::local
+}  // namespace sql

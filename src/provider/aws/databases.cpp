@@ -1,0 +1,112 @@
+#include "provider/aws/databases.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "provider/aws/model.h"
+#include "provider/aws/objections.h"
+#include "provider/aws/sessions.h"
+#include "sql/schemas.h"
+
+namespace provider::aws {
+
+Databases::Databases(::aws::Api& api, Settings settings, base::Clock& clock, Connect connect)
+    : settings_(std::move(settings)),
+      connect_(std::move(connect)),
+      service_(api, clock),
+      reader_(service_, settings_),
+      quarantine_(service_, settings_),
+      account_{service_, reader_, quarantine_, settings_, connect_},
+      restores_(account_),
+      members_(account_),
+      changes_(account_),
+      removals_(account_) {}
+
+std::vector<Database> Databases::find(const Selector& selector) {
+  const auto fleet = reader_.now(service_.own_budget(), selector.id);
+  const auto name = base::lower(selector.name);
+  std::vector<Database> out;
+  for (const auto kind : {Kind::instance, Kind::cluster})
+    for (const Json& each : fleet->all(kind)) {
+      const bool fits =
+          (!selector.kind || *selector.kind == kind) && (name.empty() || name_of(each) == name) &&
+          (selector.id.empty() || id_of(each) == selector.id) &&
+          std::ranges::all_of(selector.tags,
+                              [&](const auto& tag) { return label(each, tag.first) == tag.second; });
+      if (fits) out.push_back(describe(*fleet, each));
+    }
+  return out;
+}
+
+std::vector<Objection> Databases::check(const Intent& intent) {
+  return Objections(account_).check(intent);
+}
+
+Work<Restored> Databases::restore(const RestoreRequest& request, const Budget& budget) {
+  return restores_.restore(request, budget);
+}
+
+Work<Database> Databases::create(const CreateRequest& request, const Budget& budget) {
+  return members_.create(request, budget);
+}
+
+Work<Database> Databases::make_so(const std::string& id, const Desired& desired, const Budget& budget) {
+  return changes_.make_so(id, desired, budget);
+}
+
+Work<Done> Databases::remove(const std::string& id, const Budget& budget) {
+  return removals_.remove(id, budget);
+}
+
+bool Databases::replica_in_sync(const std::string& id) {
+  return members_.in_sync(id);
+}
+
+Database Databases::must_find(const std::string& id) {
+  const auto fleet = reader_.now(service_.own_budget(), id);
+  return describe(*fleet, must_get(*fleet, id));
+}
+
+std::optional<std::vector<std::string>> Databases::schemas(
+    const std::string& id, const std::optional<base::Secret>& master_password) {
+  if (!master_password) return std::nullopt;
+  return sql::schemas_of(endpoint_of(account_, must_find(id), *master_password, ""), connect_);
+}
+
+Work<Done> Databases::drop_schema(const std::string& id, const std::string& name,
+                                  const base::Secret& master_password, const Budget&) {
+  const auto database = must_find(id);
+  if (tag_of(database, "refresh") != "true")
+    throw base::Error("NotOurs", fmt::format("{} does not carry the tag refresh=true", database.name));
+  sql::drop_schema(endpoint_of(account_, database, master_password, ""), name, connect_);
+  return Done{};
+}
+
+std::unique_ptr<sql::Connection> Databases::login(const std::string& id, const base::Secret& password,
+                                                  const std::string& schema) {
+  return log_in(account_, must_find(id), password, schema);
+}
+
+bool Databases::opens(const std::string& id, const base::Secret& password) {
+  const auto fleet = reader_.now(service_.own_budget(), id);
+  const Json& database = must_get(*fleet, id);
+  return can_log_in(text(database, "Engine")) ? DatabaseService::opens(id, password)
+                                              : password_is_reset(account_, database, service_.own_budget());
+}
+
+/// As the master, and of a closed copy not before production's other logins are locked.
+std::unique_ptr<sql::Connection> Databases::script_session(const std::string& id,
+                                                           const base::Secret& master_password,
+                                                           const std::string& schema) {
+  const auto fleet = reader_.now(service_.own_budget(), id);
+  const Json& database = must_get(*fleet, id);
+  if (is_closed(*fleet, database) && label(database, labels::logins) != "locked")
+    throw base::Error("LoginsOpen", fmt::format("{} still has the logins of its source", called(database)),
+                      "its master password must be changed first");
+  return log_in(account_, describe(*fleet, database), master_password, schema);
+}
+
+}  // namespace provider::aws

@@ -1,0 +1,14 @@
+// The logins of a copy: all are production's.
+#pragma once
+
+#include "sql/connection.h"
+
+namespace provider::aws {
+
+/// As the master user, whose session it is: locks every login but its own and those of RDS itself, in
+/// PostgreSQL with their passwords forgotten; anonymous accounts of MySQL and MariaDB go. Other accounts of
+/// the master's name, from other hosts, are locked as well: they may have other passwords. Returns how many.
+/// Throws LoginsOpen where some are left, by name.
+std::size_t lock_other_logins(sql::Connection& session, const std::string& family);
+
+}  // namespace provider::aws

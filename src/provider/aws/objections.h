@@ -1,0 +1,49 @@
+// What would keep a refresh from working in this account, found without changing anything.
+#pragma once
+
+#include <set>
+
+#include "provider/aws/account.h"
+
+namespace provider::aws {
+
+/// DatabaseService::check(). The questions of one plan; not thread-safe.
+class Objections {
+ public:
+  explicit Objections(Account& account) : account_(account), budget_(account.service.own_budget()) {}
+
+  std::vector<Objection> check(const Intent& intent);
+
+ private:
+  void object(Objection::About about, std::string message,
+              Objection::Weight weight = Objection::Weight::problem) {
+    out_.push_back({.about = about, .message = std::move(message), .weight = weight});
+  }
+  void shape(const char* field, std::string message, Objection::Weight weight = Objection::Weight::problem) {
+    out_.push_back({Objection::About::shape, field, std::move(message), weight});
+  }
+  void check_engine(const Intent& intent, const Json& source);
+  void check_origin(const RestoreRequest& request, const Json& source);
+  void check_snapshot(const RestoreRequest& request);
+  void check_key(const Json& snapshot);
+  void check_old(const Json& old);
+  void check_network(const RestoreRequest& request);
+  void check_quarantine(const std::string& vpc, int port);
+  void check_replicas(const Intent& intent, const Json& model);
+
+  // objections_offers.cpp
+  void check_offers(const Intent& intent, const Json& source);
+  void check_parameter_group(const char* field, const std::string& name, bool of_cluster,
+                             const std::string& engine, const std::string& version);
+  void check_class(const char* field, const std::string& name, const std::string& engine,
+                   const std::string& version, const std::string& storage);
+  void check_quota(const Intent& intent);
+  std::optional<Json> ask(const char* operation, const Json& input, const char* list);
+
+  Account& account_;
+  Budget budget_;
+  std::vector<Objection> out_;
+  std::set<std::pair<std::string, int>> quarantines_;  ///< that were looked at: VPC and port
+};
+
+}  // namespace provider::aws

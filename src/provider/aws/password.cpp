@@ -1,0 +1,90 @@
+// The master's password, which is proven by a login.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "provider/aws/changes.h"
+#include "provider/aws/logins.h"
+#include "provider/aws/model.h"
+#include "provider/aws/sessions.h"
+
+namespace provider::aws {
+namespace {
+
+using base::Error;
+
+/// RDS takes a password and sets it later; whoever asks again meanwhile may send it once more, which does no
+/// harm. A secret that RDS manages is given up with the same call.
+Pending send(Account& account, const Json& database, const base::Secret& password, const Budget& budget) {
+  Json input = {{"MasterUserPassword", password.reveal()}, {"ApplyImmediately", true}};
+  if (!part(database, "MasterUserSecret").empty()) input["ManageMasterUserPassword"] = false;
+  return change(account, "Modify", database, std::move(input), budget);
+}
+
+/// Once: scripts may make logins, which are to stay.
+std::optional<Pending> lock_once(Account& account, const Fleet& fleet, const Json& database,
+                                 sql::Connection& session, const Budget& budget) {
+  if (!is_closed(fleet, database) || label(database, labels::logins) == "locked") return std::nullopt;
+  lock_other_logins(session, family_of(text(database, "Engine")));
+  return add_tags(account, id_of(database), {{labels::logins, "locked"}}, budget);
+}
+
+/// "TOKEN TIME" of its label.
+std::pair<std::string, std::string> last_change(const Json& database) {
+  const auto kept = label(database, labels::password);
+  const auto space = kept.rfind(' ');
+  if (space == std::string::npos) return {};
+  return {kept.substr(0, space), kept.substr(space + 1)};
+}
+
+/// Without a login, what RDS says has to do. The label comes first: events are looked for from then on.
+std::optional<Pending> set_unseen(Account& account, const Json& database, const base::Secret& password,
+                                  const std::string& token, const Budget& budget) {
+  if (last_change(database).first == token) {
+    if (password_is_reset(account, database, budget)) return std::nullopt;
+  } else {
+    const auto now = base::iso_utc(budget.clock.now());
+    if (auto pending = add_tags(account, id_of(database), {{labels::password, token + " " + now}}, budget))
+      return pending;
+  }
+  return send(account, database, password, budget);
+}
+
+}  // namespace
+
+bool password_is_reset(Account& account, const Json& database, const Budget& budget) {
+  const auto since = last_change(database).second;
+  if (since.empty()) return false;
+  bool reset = false;
+  for (const Json& event :
+       account.service.all("rds", "DescribeEvents",
+                           {{"SourceIdentifier", name_of(database)},
+                            {"SourceType", kind_of(database) == Kind::cluster ? "db-cluster" : "db-instance"},
+                            {"StartTime", since}},
+                           "Events", budget)) {
+    const auto message = base::lower(text(event, "Message"));
+    if (message.find("unable to reset") != std::string::npos)
+      throw Error("DatabaseFailed", fmt::format("{}: {}", called(database), text(event, "Message")));
+    reset = reset || (message.find("reset") != std::string::npos &&
+                      (message.find("password") != std::string::npos ||
+                       message.find("master credentials") != std::string::npos));
+  }
+  return reset;
+}
+
+std::optional<Pending> set_password(Account& account, const Fleet& fleet, const Json& database,
+                                    const base::Secret& password, const std::string& token,
+                                    const Budget& budget) {
+  if (!can_log_in(text(database, "Engine"))) return set_unseen(account, database, password, token, budget);
+  std::unique_ptr<sql::Connection> session;
+  try {
+    session = log_in(account, describe(fleet, database), password, "");
+  } catch (const Error& error) {
+    if (error.code == "AccessDenied") return send(account, database, password, budget);
+    if (!error.retryable) throw;
+    return later(fmt::format("{} to let us in: {}", called(database), error.message));
+  }
+  return lock_once(account, fleet, database, *session, budget);
+}
+
+}  // namespace provider::aws

@@ -1,0 +1,123 @@
+#include "provider/aws/quarantine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace provider::aws {
+namespace {
+
+constexpr const char* tag = "refresh-quarantine";
+
+Json filter(const char* name, const std::string& value) {
+  return {{"Name", name}, {"Values", {value}}};
+}
+
+bool covers(const Json& permission, int port) {
+  const auto protocol = text(permission, "IpProtocol");
+  if (protocol == "-1") return true;
+  return (protocol == "tcp" || protocol == "6") && number(permission, "FromPort") <= port &&
+         port <= number(permission, "ToPort");
+}
+
+/// "10.0.0.7" of "10.0.0.7/32"; "" for a range of more than one address.
+std::string single(const std::string& cidr) {
+  const auto slash = cidr.rfind('/');
+  if (slash == std::string::npos) return {};
+  const auto bits = cidr.substr(slash + 1);
+  return bits == (cidr.find(':') == std::string::npos ? "32" : "128") ? cidr.substr(0, slash) : std::string();
+}
+
+}  // namespace
+
+std::string Quarantine::vpc_of(const std::string& subnet_group, const Budget& budget) {
+  const auto groups = service_.all("rds", "DescribeDBSubnetGroups", {{"DBSubnetGroupName", subnet_group}},
+                                   "DBSubnetGroups", budget);
+  if (groups.empty())
+    throw base::Error("DBSubnetGroupNotFoundFault", fmt::format("there is no subnet group {}", subnet_group));
+  return text(groups[0], "VpcId");
+}
+
+bool Quarantine::is_ours(const std::string& address) const {
+  return std::ranges::find(settings_.addresses, address) != settings_.addresses.end();
+}
+
+std::vector<Json> Quarantine::found(const std::string& vpc, const Budget& budget) {
+  Json input = {{"Filters", {filter("vpc-id", vpc)}}};
+  if (settings_.quarantine_group.empty())
+    input["Filters"].push_back(filter("tag:refresh-quarantine", "true"));
+  else
+    input["Filters"].push_back(filter("group-id", settings_.quarantine_group));
+  return service_.all("ec2", "DescribeSecurityGroups", input, "SecurityGroups", budget);
+}
+
+/// Whoever has a network interface in a group that is let in, is let in.
+std::vector<std::string> Quarantine::members_besides_us(const std::string& group, bool& us,
+                                                        const Budget& budget) {
+  std::vector<std::string> others;
+  for (const Json& each :
+       service_.all("ec2", "DescribeNetworkInterfaces", {{"Filters", {filter("group-id", group)}}},
+                    "NetworkInterfaces", budget)) {
+    const auto address = text(each, "PrivateIpAddress");
+    if (is_ours(address))
+      us = true;
+    else
+      others.push_back(fmt::format("{} ({})", address, text(each, "NetworkInterfaceId")));
+  }
+  return others;
+}
+
+QuarantineGroup Quarantine::look(const std::string& vpc, int port, const Budget& budget) {
+  const auto groups = found(vpc, budget);
+  if (groups.size() != 1)
+    return {{},
+            {settings_.quarantine_group.empty()
+                 ? fmt::format("{} security groups of {} have the tag {}=true: there must be one",
+                               groups.size(), vpc, tag)
+                 : fmt::format("{} is no security group of {}", settings_.quarantine_group, vpc)},
+            {}};
+  QuarantineGroup out{text(groups[0], "GroupId"), {}, {}};
+  bool reaches = false;
+  const auto lets_in = [&](const std::string& who) {
+    out.faults.push_back(fmt::format("{} lets in {}", out.id, who));
+  };
+  for (const Json& permission : part(groups[0], "IpPermissions")) {
+    const bool fits = covers(permission, port);
+    for (const auto& [list, member] : {std::pair{"IpRanges", "CidrIp"}, std::pair{"Ipv6Ranges", "CidrIpv6"}})
+      for (const Json& range : part(permission, list)) {
+        const bool us = is_ours(single(text(range, member)));
+        if (!us) lets_in(text(range, member));
+        reaches = reaches || (us && fits);
+      }
+    for (const Json& list : part(permission, "PrefixListIds")) lets_in(text(list, "PrefixListId"));
+    for (const Json& pair : part(permission, "UserIdGroupPairs")) {
+      bool us = false;
+      for (const auto& other : members_besides_us(text(pair, "GroupId"), us, budget))
+        lets_in(fmt::format("{}, which has {}", text(pair, "GroupId"), other));
+      reaches = reaches || (us && fits);
+    }
+  }
+  if (!reaches)
+    out.faults.push_back(fmt::format("{} does not let us ({}) in to port {}", out.id,
+                                     base::join(settings_.addresses, ", "), port));
+  if (!part(groups[0], "IpPermissionsEgress").empty())
+    out.warnings.push_back(fmt::format(
+        "{} lets a copy out: jobs and links that it has of its source may reach others while it is closed",
+        out.id));
+  return out;
+}
+
+std::string Quarantine::must_have(const std::string& vpc, int port, const Budget& budget) {
+  const auto group = look(vpc, port, budget);
+  if (!group.faults.empty())
+    throw base::Error(
+        "QuarantineUnsafe", base::join(group.faults, "; "),
+        "name a security group that lets in the address of this host alone: --quarantine-group, "
+        "or the tag refresh-quarantine=true");
+  return group.id;
+}
+
+}  // namespace provider::aws

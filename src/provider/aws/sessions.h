@@ -1,0 +1,17 @@
+// Logins to databases, over TLS that proves the server.
+#pragma once
+
+#include "provider/aws/account.h"
+
+namespace provider::aws {
+
+/// Do we speak the protocol of this engine?
+bool can_log_in(const std::string& engine);
+/// Where the master user logs in; `schema` "": to the initial database. Throws UnsupportedEngine for engines
+/// whose protocol we do not speak, and ConnectionFailed (retryable) while there is no endpoint.
+sql::Endpoint endpoint_of(const Account& account, const Database& database, const base::Secret& password,
+                          const std::string& schema);
+std::unique_ptr<sql::Connection> log_in(const Account& account, const Database& database,
+                                        const base::Secret& password, const std::string& schema);
+
+}  // namespace provider::aws

@@ -1,0 +1,160 @@
+// What the plan says of an account of AWS.
+#include "tests/provider/aws_account.h"
+
+namespace tests {
+namespace {
+
+using About = provider::Objection::About;
+using provider::RestoreType;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class AwsObjections : public WithAws {
+ protected:
+  provider::Intent intent(RestoreType type = RestoreType::latest_point) {
+    return {.restore = {.source = "db-prod",
+                        .type = type,
+                        .shape = {.port = 3306, .subnet_group = "private", .security_groups = {"sg-a"}}}};
+  }
+  /// Problems; warnings with "warning: " before them.
+  std::vector<std::string> said(const provider::Intent& intent) {
+    later();
+    std::vector<std::string> out;
+    for (const auto& each : databases_.check(intent))
+      out.push_back((each.weight == provider::Objection::Weight::problem ? "" : "warning: ") + each.message);
+    EXPECT_THAT(account_.taken(), IsEmpty());
+    return out;
+  }
+};
+
+TEST_F(AwsObjections, NoneWhereAllIsWell) {
+  EXPECT_THAT(said(intent()), IsEmpty());
+}
+
+TEST_F(AwsObjections, TheQuarantineLetsInUsAndNobodyElse) {
+  const Json fine = account_.group;
+  const auto with = [&](const Json& permission) {
+    account_.group = fine;
+    account_.group["IpPermissions"].push_back(permission);
+    return said(intent());
+  };
+  EXPECT_THAT(with({{"IpProtocol", "tcp"},
+                    {"FromPort", 22},
+                    {"ToPort", 22},
+                    {"IpRanges", {{{"CidrIp", "0.0.0.0/0"}}}}}),
+              ElementsAre("quarantine: sg-quarantine lets in 0.0.0.0/0"));
+  EXPECT_THAT(with({{"IpProtocol", "tcp"},
+                    {"FromPort", 0},
+                    {"ToPort", 9},
+                    {"IpRanges", {{{"CidrIp", "10.0.0.8/32"}}}}}),
+              ElementsAre("quarantine: sg-quarantine lets in 10.0.0.8/32"));
+  EXPECT_THAT(with({{"IpProtocol", "-1"}, {"Ipv6Ranges", {{{"CidrIpv6", "::/0"}}}}}),
+              ElementsAre("quarantine: sg-quarantine lets in ::/0"));
+  EXPECT_THAT(with({{"IpProtocol", "-1"}, {"PrefixListIds", {{{"PrefixListId", "pl-1"}}}}}),
+              ElementsAre("quarantine: sg-quarantine lets in pl-1"));
+  account_.interfaces = {{{"NetworkInterfaceId", "eni-1"}, {"PrivateIpAddress", "10.0.0.7"}},
+                         {{"NetworkInterfaceId", "eni-2"}, {"PrivateIpAddress", "10.0.0.9"}}};
+  EXPECT_THAT(with({{"IpProtocol", "-1"}, {"UserIdGroupPairs", {{{"GroupId", "sg-app"}}}}}),
+              ElementsAre("quarantine: sg-quarantine lets in sg-app, which has 10.0.0.9 (eni-2)"));
+  account_.interfaces.pop_back();
+  EXPECT_THAT(with({{"IpProtocol", "-1"}, {"UserIdGroupPairs", {{{"GroupId", "sg-app"}}}}}), IsEmpty());
+}
+
+TEST_F(AwsObjections, TheQuarantineLetsUsReachThePort) {
+  account_.group["IpPermissions"][0]["ToPort"] = 3305;
+  EXPECT_THAT(said(intent()),
+              ElementsAre("quarantine: sg-quarantine does not let us (10.0.0.7) in to port 3306"));
+  account_.group["IpPermissions"] = Json::array();
+  EXPECT_THAT(said(intent()),
+              ElementsAre("quarantine: sg-quarantine does not let us (10.0.0.7) in to port 3306"));
+}
+
+TEST_F(AwsObjections, AQuarantineThatLetsTheCopyOutIsWarnedOf) {
+  account_.group["IpPermissionsEgress"] = {{{"IpProtocol", "-1"}, {"IpRanges", {{{"CidrIp", "0.0.0.0/0"}}}}}};
+  EXPECT_THAT(said(intent()), ElementsAre(HasSubstr("warning: quarantine: sg-quarantine lets a copy out")));
+}
+
+TEST_F(AwsObjections, ThereMustBeASubnetGroup) {
+  auto wanted = intent();
+  wanted.restore.shape.subnet_group = "nowhere";
+  const auto all = databases_.check(wanted);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].about, About::shape);
+  EXPECT_EQ(all[0].field, "subnet_group");
+  EXPECT_EQ(all[0].message, "'nowhere': there is no such DB subnet group");
+}
+
+TEST_F(AwsObjections, ASourceMustBeRestorable) {
+  account_.instance("prod").erase("LatestRestorableTime");
+  EXPECT_THAT(said(intent()), ElementsAre(HasSubstr("'prod' keeps no backups")));
+  EXPECT_THAT(said(intent(RestoreType::from_snapshot)), ElementsAre("'': there is no such snapshot"));
+}
+
+TEST_F(AwsObjections, ATimeMustHaveBeenBackedUp) {
+  auto wanted = intent(RestoreType::restore_point);
+  wanted.restore.time = base::parse_ledger_utc("2026-01-31 11:55:01");
+  EXPECT_THAT(
+      said(wanted),
+      ElementsAre("'2026-01-31 11:55:01': 'prod' can be restored to 2026-01-31 11:55:00 at the latest"));
+  wanted.restore.time = base::parse_ledger_utc("2026-01-31 11:55:00");
+  EXPECT_THAT(said(wanted), IsEmpty());
+}
+
+TEST_F(AwsObjections, WhatIsReplacedMustBeOurs) {
+  account_.add_instance("dev", {{"DBInstanceStatus", "stopped"},
+                                {"ReadReplicaDBInstanceIdentifiers", {"arn:aws:rds:us-east-1:1:db:far"}},
+                                {"MasterUserSecret", {{"SecretArn", "arn:secret"}}},
+                                {"BackupRetentionPeriod", 0},
+                                {"AssociatedRoles", {{{"RoleArn", "arn:role"}}}}});
+  auto wanted = intent();
+  wanted.restore.replaces = "db-dev";
+  wanted.replicas = {{.name = "r"}};
+  EXPECT_THAT(
+      said(wanted),
+      ElementsAre("'dev' is stopped, and RDS renames nothing that is stopped: start it first",
+                  "'dev' has the replica arn:aws:rds:us-east-1:1:db:far in another Region: it is not ours "
+                  "to delete",
+                  HasSubstr("warning: RDS manages the master password of 'dev' in arn:secret"),
+                  "warning: 'dev' has the role arn:role: the new database does not get it",
+                  HasSubstr("'dev' keeps no automated backups")));
+}
+
+TEST_F(AwsObjections, GroupsAndClassesMustFit) {
+  auto wanted = intent();
+  wanted.restore.shape.parameter_group = "pg";
+  wanted.restore.shape.instance_class = "db.t3.medium";
+  wanted.restore.shape.storage_type = "gp3";
+  EXPECT_THAT(said(wanted), IsEmpty());
+  wanted.restore.shape.storage_type = "io9";
+  EXPECT_THAT(said(wanted),
+              ElementsAre("warning: 'io9' is not to be had with db.t3.medium for mariadb 10.11.6"));
+  account_.instance("prod")["EngineVersion"] = "11.4.3";
+  account_.offers["DescribeOrderableDBInstanceOptions"] = {{"OrderableDBInstanceOptions", Json::array()}};
+  EXPECT_THAT(said(wanted), ElementsAre("'pg' is for mariadb10.11, and this is mariadb 11.4.3",
+                                        "'db.t3.medium' is not to be had for mariadb 11.4.3 in this Region"));
+  account_.offers["DescribeDBParameterGroups"] = {{"DBParameterGroups", Json::array()}};
+  EXPECT_THAT(said(wanted), testing::Contains("'pg': there is no such parameter group"));
+}
+
+TEST_F(AwsObjections, ThereMustBeRoomForBoth) {
+  account_.offers["DescribeAccountAttributes"] = {
+      {"AccountQuotas", {{{"AccountQuotaName", "DBInstances"}, {"Used", 39}, {"Max", 40}}}}};
+  auto wanted = intent();
+  EXPECT_THAT(said(wanted), IsEmpty());
+  wanted.replicas = {{.name = "r"}};
+  EXPECT_THAT(said(wanted),
+              ElementsAre("the quota DBInstances of this account and Region is 40, 39 are used, and "
+                          "2 more are needed until the old database is deleted"));
+}
+
+TEST_F(AwsObjections, OracleIsRefusedWhereScriptsAreAskedFor) {
+  account_.instance("prod")["Engine"] = "oracle-ee";
+  auto wanted = intent();
+  EXPECT_THAT(said(wanted), ElementsAre(HasSubstr("warning: nobody here speaks the protocol of oracle-ee")));
+  wanted.scripts_method = "lambda";
+  EXPECT_THAT(said(wanted), ElementsAre("scripts cannot be run on oracle-ee", HasSubstr("warning: nobody")));
+}
+
+}  // namespace
+}  // namespace tests
