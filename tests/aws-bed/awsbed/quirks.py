@@ -1,7 +1,10 @@
 """What moto lets pass and AWS does not, in the services beside RDS."""
+import json
+
 from . import quirk_secrets
-from .rds import managed
+from .rds import managed, modify_cluster, modify_instance
 from .rds.errors import Refusal
+from .rds.world import Context
 from .wire import errors
 from .wire.request import Answer
 
@@ -46,11 +49,8 @@ def _rotate(bed, call, account):
         if call.input.get("RotationLambdaARN"):
             return errors.answer("secretsmanager", "InvalidRequestException", "the bed runs no rotation function")
         return errors.answer("secretsmanager", "InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
-    from .rds.modify_instance import step as instance_step
-    from .rds.modify_cluster import step as cluster_step
-    from .rds.world import Context
     ctx = Context(bed.world, database.place)
-    step = cluster_step if database.arn_kind == "cluster" else instance_step
+    step = (modify_cluster if database.arn_kind == "cluster" else modify_instance).step
     if database.line.busy:
         return errors.answer("secretsmanager", "InvalidRequestException", "A previous rotation isn't complete.")
     try:
@@ -58,6 +58,5 @@ def _rotate(bed, call, account):
                        lambda end: step(ctx, database, "resetting-master-credentials", end))
     except Refusal as reason:
         return errors.answer("secretsmanager", "InvalidRequestException", reason.message)
-    import json
     body = {"ARN": database["MasterUserSecret"]["SecretArn"], "Name": call.input["SecretId"]}
     return Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode())

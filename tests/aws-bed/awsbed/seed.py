@@ -1,7 +1,7 @@
 """Plants a world from a JSON document (README.md describes it)."""
 from datetime import datetime, timedelta, timezone
 
-from .rds import catalogue, kms, rules, snapshots
+from .rds import catalogue, groups, kms, rules, snapshots
 from .rds.cluster import Cluster
 from .rds.instance import Instance
 from .rds.network import SubnetGroup
@@ -116,7 +116,6 @@ def _cluster(ctx, each, made):
     network = ctx.world.network
     found.subnet_group = network.subnet_group(ctx.place, each.get("subnet_group"))
     found.groups = [[g, "active"] for g in network.security_groups(ctx.place, _groups(each, made), found.subnet_group)]
-    from .rds import groups
     found.parameter_group = groups.parameter_group(ctx.place, each.get("parameter_group"), found.engine, found["EngineVersion"], True)
     found.first_backup, found.served = found.created, True
     found.line.rest = each.get("status", "available")
@@ -127,7 +126,6 @@ def _cluster(ctx, each, made):
 
 
 def _member(ctx, cluster, each, writer, made):
-    from .rds import groups
     name = rules.identifier(each["name"], "name")
     ctx.place.free("instances", name)
     settings = {"Engine": cluster.engine, "EngineVersion": cluster["EngineVersion"], "DBInstanceClass": each.get("class", "db.r6g.large"),

@@ -56,25 +56,22 @@ class Snapshots(BedTest):
                      DBSnapshotIdentifier="default-key")
         self.refused("MissingParameter", self.rds.restore_db_instance_from_db_snapshot, DBInstanceIdentifier="c")
 
+    def refused(self, code, call, *positional, **input):
+        return super().refused(code, lambda **more: call(*positional, **more), **input)
+
     def share(self, name, *accounts):
         return self.rds.modify_db_snapshot_attribute(DBSnapshotIdentifier=name, AttributeName="restore", ValuesToAdd=list(accounts))
 
     def test_who_can_share_what(self):
-        self.refused("InvalidDBSnapshotState", self.share_or, "nightly", OTHER)
-        self.refused("InvalidDBSnapshotState", self.share_or, "default-key", OTHER)
+        self.refused("InvalidDBSnapshotState", self.share, "nightly", OTHER)
+        self.refused("InvalidDBSnapshotState", self.share, "default-key", OTHER)
         self.copy("default-key", "with-key", KmsKeyId="alias/mine")
-        self.refused("InvalidDBSnapshotState", self.share_or, "with-key", "all")
-        self.refused("InvalidParameterValue", self.share_or, "with-key", "bob")
+        self.refused("InvalidDBSnapshotState", self.share, "with-key", "all")
+        self.refused("InvalidParameterValue", self.share, "with-key", "bob")
         self.share("with-key", OTHER)
-        self.refused("SharedSnapshotQuotaExceeded", self.share_or, "with-key", *[f"{n:012}" for n in range(20)])
+        self.refused("SharedSnapshotQuotaExceeded", self.share, "with-key", *[f"{n:012}" for n in range(20)])
         shown = self.rds.describe_db_snapshot_attributes(DBSnapshotIdentifier="with-key")["DBSnapshotAttributesResult"]
         self.assertEqual([OTHER], shown["DBSnapshotAttributes"][0]["AttributeValues"])
-
-    def share_or(self, DBSnapshotIdentifier=None, *values, **_):
-        return self.share(DBSnapshotIdentifier, *values)
-
-    def refused(self, code, call, *positional, **input):
-        return super().refused(code, lambda **more: call(*positional, **more), **input)
 
     def test_shared_ones_are_found_and_used_by_arn(self):
         arn = self.made["arns"]["open"]

@@ -1,13 +1,13 @@
 """Automated backups: the one of each instance that keeps any, and those retained after a deletion."""
 from .errors import Refusal
 from .resource import LETTERS
+from .restore_instance import carried_of
 
 
 class Backup:
     def __init__(self, ctx, instance, now):
-        from .restore_instance import _carried
         self.place, self.of, self.of_id, self.data_id = instance.place, instance.name, instance.id, instance.id
-        self.carried, self.restorable = _carried(instance), instance.restorable()
+        self.carried, self.restorable = carried_of(instance), instance.restorable()
         self.tags, self.created = dict(instance.tags), instance.created
         self.arn = arn_of(instance)
         self.unmasked = ctx.world.servers.unmasked(instance)

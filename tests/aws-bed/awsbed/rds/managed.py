@@ -29,11 +29,6 @@ def check(database, input, now, what):
         raise combination("The password of a source of read replicas can't be managed by RDS.")
 
 
-def change_instance(ctx, instance, input):
-    from .modify_instance import step
-    change(ctx, instance, input, lambda end: step(ctx, instance, "resetting-master-credentials", end))
-
-
 def change(ctx, database, input, step):
     """`step(end)` puts the change on the time line."""
     wish, manages = input.get("ManageMasterUserPassword"), database["MasterUserSecret"] is not None

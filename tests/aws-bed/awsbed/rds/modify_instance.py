@@ -1,5 +1,6 @@
 """ModifyDBInstance (API reference; RDS user guide: Overview.DBInstance.Modifying, USER_RenameInstance)."""
 from . import catalogue, groups, managed, rules
+from .birth import first_backup
 from .errors import Refusal, combination, value
 
 # Of a member, these are the cluster's (API reference: "doesn't apply to Amazon Aurora").
@@ -39,7 +40,7 @@ def modify(ctx, input):
     now = input.get("ApplyImmediately", False)
     _soon(ctx, instance, input)
     _groups(ctx, instance, input)
-    managed.change_instance(ctx, instance, input)
+    managed.change(ctx, instance, input, lambda end: step(ctx, instance, "resetting-master-credentials", end))
     _window(ctx, instance, input, now)
     _rename(ctx, instance, input, now)
     if now and instance.waiting:
@@ -174,7 +175,6 @@ def _applied(ctx, instance, parameter, given):
     if parameter == "BackupRetentionPeriod":
         instance.first_backup = None
         if given:
-            from .birth import first_backup
             instance.line.add("backing-up", ctx.world.pace.polls("backing-up", instance.name),
                               end=lambda: first_backup(ctx, instance))
 

@@ -77,7 +77,7 @@ def _restore(ctx, input, name, carried, tags, source_id, how, port):
     return {"DBCluster": cluster.describe("creating")}
 
 
-def _carried(source):
+def carried_of(source):
     return {name: source[name] for name in CARRIED}
 
 
@@ -105,7 +105,7 @@ def to_point_in_time(ctx, input):
     time = input.get("RestoreToTime")
     if time and not restorable[0] <= time <= restorable[1]:
         raise value(f"The specified time must be from {restorable[0].isoformat()} to {restorable[1].isoformat()}.")
-    carried = _carried(source)
+    carried = carried_of(source)
     _key(ctx, input, carried)
     if kind == "copy-on-write":
         source["CloneGroupId"] = carried["CloneGroupId"] = source["CloneGroupId"] or new_id("clone")[6:].lower()

@@ -97,7 +97,7 @@ def _restore(ctx, input, name, carried, tags, source_id, how):
     return {"DBInstance": instance.describe("creating")}
 
 
-def _carried(source):
+def carried_of(source):
     found = {name: source[name] for name in CARRIED}
     found["Port"] = source.port
     return found
@@ -137,7 +137,7 @@ def _point_source(ctx, which, text):
         raise Refusal("PointInTimeRestoreNotEnabled", "A read replica of PostgreSQL can't be restored to a point in time.")
     if source.status in birth.FAILED | {"creating"}:
         raise Refusal("InvalidDBInstanceState", f"DB instance {source.name} is in status {source.status}")
-    return _carried(source), source.restorable(), source.tags, source.id
+    return carried_of(source), source.restorable(), source.tags, source.id
 
 
 def from_snapshot(ctx, input):

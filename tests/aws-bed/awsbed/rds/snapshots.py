@@ -1,5 +1,5 @@
 """Taking, copying, sharing and deleting snapshots (RDS user guide: USER_CopySnapshot, USER_ShareSnapshot)."""
-from . import birth, kms, rules, sharing
+from . import birth, kms, restore_cluster, restore_instance, rules, sharing
 from .errors import Refusal, combination, value
 from .resource import new_id
 from .snapshot import TAKEN, Snapshot
@@ -11,7 +11,6 @@ STATE = {"snapshots": "InvalidDBSnapshotState", "cluster_snapshots": "InvalidDBC
 
 def blank(ctx, owner, name, store, type="manual", tags=None):
     """A snapshot of a database as it is, not yet on any list."""
-    from . import restore_cluster, restore_instance
     cluster = store == "cluster_snapshots"
     taken = {n: owner[n] for n in (CLUSTER_TAKEN if cluster else TAKEN)}
     taken.update({"KmsKeyId": owner["KmsKeyId"] if owner["StorageEncrypted"] else None, "Port": owner.port,
@@ -19,7 +18,7 @@ def blank(ctx, owner, name, store, type="manual", tags=None):
     found = Snapshot(owner.place, name, new_id("snap"), "cluster" if cluster else "instance", owner.name, taken, tags or {},
                      ctx.world.now(), type)
     found.of_id = owner.id
-    found.settings = {"carried": (restore_cluster if cluster else restore_instance)._carried(owner), "created": owner.created,
+    found.settings = {"carried": (restore_cluster if cluster else restore_instance).carried_of(owner), "created": owner.created,
                       "database_tags": dict(owner.tags)}
     if cluster:
         found.settings["carried"]["Port"] = owner.port

@@ -87,7 +87,8 @@ class Postgres(Server):
 
     def set_password(self, password):
         name = name_quoted(self.master)
-        self.admin(f"ALTER ROLE {name} LOGIN CREATEDB CREATEROLE PASSWORD {quoted(password)}; GRANT rds_superuser TO {name} WITH ADMIN OPTION;")
+        self.admin(f"ALTER ROLE {name} LOGIN CREATEDB CREATEROLE PASSWORD {quoted(password)}; GRANT rds_superuser TO {name} WITH "
+                   "ADMIN OPTION;")
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
