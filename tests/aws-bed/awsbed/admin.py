@@ -14,6 +14,10 @@ def _pace(bed, body):
     bed.world.pace.set(body)
 
 
+def _page(bed, body):
+    bed.world.page = body["most"]
+
+
 def _fault(bed, body):
     for rule in body if isinstance(body, list) else [body]:
         bed.faults.script(rule)
@@ -65,7 +69,7 @@ def _pending_faults(bed, body):
     return {"unused": bed.faults.unused()}
 
 
-POSTS = {"seed": seed.plant, "pace": _pace, "fault": _fault, "faults": lambda bed, body: bed.faults.seeded(body),
+POSTS = {"seed": seed.plant, "pace": _pace, "page": _page, "fault": _fault, "faults": lambda bed, body: bed.faults.seeded(body),
          "faults/clear": lambda bed, body: bed.faults.clear(), "reset": lambda bed, body: bed.reset(), "time": _time,
          "maintenance": _maintenance, "masked": _masked, "status": _status, "key": _key, "expire": _expire}
 GETS = {"state": lambda bed, body: endstate.document(bed), "faults": _pending_faults,

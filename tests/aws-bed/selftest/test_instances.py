@@ -279,6 +279,10 @@ class Changes(BedTest):
     def test_pages(self):
         self.refused("InvalidParameterValue", self.rds.describe_db_instances, MaxRecords=5)
         self.refused("InvalidParameterValue", self.rds.describe_db_instances, Filters=[{"Name": "bogus", "Values": ["x"]}])
+        self.bed.post("page", {"most": 2})
+        pages = list(self.rds.get_paginator("describe_db_instances").paginate())
+        self.assertEqual([2, 2, 1], [len(page["DBInstances"]) for page in pages])
+        self.assertEqual(5, len({i["DbiResourceId"] for page in pages for i in page["DBInstances"]}))
 
 
 class Others(BedTest):

@@ -1,4 +1,5 @@
 """Automated backups: the one of each instance that keeps any, and those retained after a deletion."""
+from .describe import page
 from .errors import Refusal
 from .resource import LETTERS
 from .restore_instance import carried_of
@@ -36,7 +37,8 @@ def describe(ctx, input):
             found = [b for b in found if b[member].lower() == input[parameter].lower()]
             if not found and parameter != "DBInstanceIdentifier":
                 raise Refusal("DBInstanceAutomatedBackupNotFound", f"Automated backup {input[parameter]} not found.")
-    return {"DBInstanceAutomatedBackups": found}
+    found, marker = page(ctx, input, found)
+    return {"DBInstanceAutomatedBackups": found, "Marker": marker}
 
 
 def _shown(of, of_id, arn, carried, restorable, status, created):

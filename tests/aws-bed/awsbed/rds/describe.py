@@ -11,11 +11,12 @@ FILTERS = {"instances": ("db-cluster-id", "db-instance-id", "dbi-resource-id", "
            "cluster_snapshots": ("db-cluster-id", "db-cluster-snapshot-id", "snapshot-type", "engine")}
 
 
-def page(input, rows):
-    """(rows, marker): 20 to 100 a page."""
+def page(ctx, input, rows):
+    """(rows, marker): 20 to 100 a page, or as few as the test says."""
     most = input.get("MaxRecords", 100)
     if not 20 <= most <= 100:
         raise value(f"Invalid value {most} for MaxRecords. Must be between 20 and 100")
+    most = min(most, ctx.world.page)
     try:
         start = int(base64.b64decode(input["Marker"])) if input.get("Marker") else 0
     except ValueError:
@@ -60,7 +61,7 @@ def _list(ctx, input, kind, parameter, answer):
     text = input.get(parameter)
     rows = [_named(ctx, kind, text)] if text else sorted(getattr(ctx.place, kind), key=lambda r: r.name)
     shown = []
-    rows, marker = page(input, [r for r in rows if _kept(r, filters)])
+    rows, marker = page(ctx, input, [r for r in rows if _kept(r, filters)])
     for row in rows:
         status = row.line.look()
         still = row in getattr(ctx.place, kind) and (not text or text.lower() in (row.name, row.arn.lower()))
@@ -98,7 +99,7 @@ def _snapshots(ctx, input, kind, own, of, answer):
     if text and not found:
         code, message = NOT_FOUND[kind]
         raise Refusal(code, message.format(text))
-    rows, marker = page(input, sorted(found, key=lambda row: row[0].arn))
+    rows, marker = page(ctx, input, sorted(found, key=lambda row: row[0].arn))
     return {answer: [s.describe(s.line.look(), t) for s, t in rows], "Marker": marker}
 
 

@@ -10,7 +10,7 @@ def subnet_groups(ctx, input):
     ctx.world.network.subnet_group(ctx.place, None) if ctx.world.network.default_vpc(ctx.place) else None
     name = input.get("DBSubnetGroupName")
     rows = [ctx.world.network.subnet_group(ctx.place, name)] if name else list(ctx.place.subnet_groups.values())
-    rows, marker = page(input, rows)
+    rows, marker = page(ctx, input, rows)
     return {"DBSubnetGroups": [g.describe() for g in rows], "Marker": marker}
 
 
@@ -27,7 +27,7 @@ def _parameter_groups(ctx, input, name, table, kind, code):
     arn = "pg" if kind == "DBParameterGroup" else "cluster-pg"
     found = [{f"{kind}Name": n, "DBParameterGroupFamily": f, "Description": n, f"{kind}Arn": ctx.place.arn(arn, n)}
              for n, f in sorted(rows.items())]
-    found, marker = page(input, found)
+    found, marker = page(ctx, input, found)
     return {f"{kind}s": found, "Marker": marker}
 
 
@@ -55,7 +55,7 @@ def option_groups(ctx, input):
             input.get("EngineName", r["EngineName"]) == r["EngineName"]]
     if wanted and not rows:
         raise Refusal("OptionGroupNotFoundFault", f"Specified OptionGroupName: {wanted} not found.")
-    rows, marker = page(input, rows)
+    rows, marker = page(ctx, input, rows)
     return {"OptionGroupsList": rows, "Marker": marker}
 
 
@@ -80,7 +80,7 @@ def engine_versions(ctx, input):
     rows = [r for r in rows if input.get("Engine", r["Engine"]) == r["Engine"] and
             input.get("EngineVersion", r["EngineVersion"]) in (r["EngineVersion"], r["MajorEngineVersion"]) and
             (not input.get("DefaultOnly") or catalogue.engine(r["Engine"]).versions[-1] == r["EngineVersion"])]
-    rows, marker = page(input, rows)
+    rows, marker = page(ctx, input, rows)
     return {"DBEngineVersions": rows, "Marker": marker}
 
 
@@ -99,7 +99,7 @@ def orderable(ctx, input):
                 rows.append({"Engine": engine.name, "EngineVersion": version, "DBInstanceClass": name, "Vpc": True,
                              "MultiAZCapable": not engine.aurora, "StorageType": "aurora" if engine.aurora else "gp3",
                              "AvailabilityZones": [{"Name": ctx.place.region + z} for z in "abc"]})
-    rows, marker = page(input, rows)
+    rows, marker = page(ctx, input, rows)
     return {"OrderableDBInstanceOptions": rows, "Marker": marker}
 
 
@@ -114,7 +114,7 @@ def events(ctx, input):
             input.get("SourceType", e["SourceType"]) == e["SourceType"] and
             input.get("SourceIdentifier", e["SourceIdentifier"]).lower() == e["SourceIdentifier"] and
             (not input.get("EventCategories") or set(input["EventCategories"]) & set(e["EventCategories"]))]
-    rows, marker = page(input, rows)
+    rows, marker = page(ctx, input, rows)
     return {"Events": rows, "Marker": marker}
 
 
