@@ -1,0 +1,143 @@
+// A refresh on RDS by its verbs, over the bed with real servers: who could reach what, at every moment.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/conformance/aws_world.h"
+
+namespace tests {
+namespace {
+
+using base::Json;
+using provider::Kind;
+
+class AwsRefresh : public testing::TestWithParam<const char*> {
+ protected:
+  template <class Ask>
+  auto done(Ask ask) {
+    const auto deadline = world_.clock().now() + std::chrono::minutes(3);
+    auto work = ask();
+    while (std::holds_alternative<provider::Pending>(work) && world_.clock().now() < deadline) {
+      world_.clock().sleep_until(world_.clock().now() + std::chrono::milliseconds(20), {});
+      work = ask();
+    }
+    if (std::holds_alternative<provider::Pending>(work))
+      throw std::runtime_error("not done: " + std::get<provider::Pending>(work).note.what);
+    return std::get<0>(std::move(work));
+  }
+  provider::Budget budget() {
+    return {world_.clock(), world_.clock().now() + std::chrono::seconds(20), {}, [](const base::Note&) {}};
+  }
+  provider::Database make_so(const std::string& id, const provider::Desired& desired) {
+    return done([&] { return world_.databases().make_so(id, desired, budget()); });
+  }
+  provider::RestoreRequest request(const std::string& name) {
+    return {.token = "run/" + name,
+            .source = world_.databases().find(Kind::instance, "prod")->id,
+            .name = name,
+            .tags = {{"refresh", "true"}, {"refresh-run", "run"}},
+            .shape = {.port = AwsWorld::port,
+                      .instance_class = "db.t4g.medium",
+                      .security_groups = {world_.group("developers")},
+                      .log_exports = {}}};
+  }
+  std::string login(const std::string& id, const std::string& user, const std::string& password) {
+    const auto database = *world_.databases().get(id);
+    sql::Endpoint where{.family = provider::family_of(database.engine),
+                        .host = database.host,
+                        .port = database.port,
+                        .user = user,
+                        .password = base::Secret(password),
+                        .database = "d"};
+    try {
+      return world_.bed().connect()(where, std::chrono::seconds(10))->scalar("SELECT a FROM t").value_or("");
+    } catch (const base::Error& error) {
+      return error.code;
+    }
+  }
+
+  AwsWorld world_{GetParam(), false};
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, AwsRefresh, testing::Values("mariadb", "postgres"),
+                         [](const auto& which) { return std::string(which.param); });
+
+TEST_P(AwsRefresh, NobodyReachesTheCopyBeforeItIsMasked) {
+  auto& databases = world_.databases();
+  EXPECT_EQ(login(databases.find(Kind::instance, "prod")->id, "app", "app-production"), "1");
+  const auto id = done([&] { return databases.restore(request("devtemp"), budget()); }).database.id;
+  EXPECT_FALSE(databases.get(id)->open);
+  const base::Secret password("a-new-password");
+  make_so(id, {.master_password = password, .password_token = "run/pwd"});
+  EXPECT_EQ(login(id, "admin", "production"), "AccessDenied");
+  EXPECT_EQ(login(id, "app", "app-production"), "AccessDenied") << "production's login opens the copy";
+  EXPECT_EQ(login(id, "admin", password.reveal()), "1");
+  databases.script_session(id, password, "")->execute("UPDATE t SET a = 2", 0);
+  world_.bed().post("masked", {{"name", "devtemp"}});
+  make_so(id, {.name = "dev"});
+  EXPECT_TRUE(databases.opens(id, password));
+  EXPECT_TRUE(make_so(id, {.open = true}).open);
+  EXPECT_EQ(databases.find(Kind::instance, "dev")->id, id);
+  EXPECT_EQ(databases.schemas(id, password), std::vector<std::string>{"d"});
+  const Json state = world_.bed().get("state");
+  EXPECT_EQ(state["exposure"]["unmasked"], Json::array());
+  EXPECT_EQ(state["leaks"], Json::array());
+  EXPECT_EQ(state["violations"], Json::array());
+}
+
+/// The certificate is for the name of the endpoint: no other server, and no other name, will do.
+TEST_P(AwsRefresh, AServerProvesItsName) {
+  const auto prod = *world_.databases().find(Kind::instance, "prod");
+  sql::Endpoint where{.family = provider::family_of(prod.engine),
+                      .host = "127.0.0.1",
+                      .port = prod.port,
+                      .user = "admin",
+                      .password = base::Secret("production"),
+                      .database = "d"};
+  EXPECT_TRUE(sql::connect(where, std::chrono::seconds(10))->encrypted());
+  where.ca_file = world_.bed().facts()["ca"];
+  try {
+    sql::connect(where, std::chrono::seconds(10));
+    FAIL() << "a certificate for " << prod.host << " was taken for one of 127.0.0.1";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code, "ConnectionFailed") << error.message;
+  }
+}
+
+/// Lost answers, throttling and a slow, late Describe: the end is the same, and nothing is made twice.
+TEST_P(AwsRefresh, SurvivesWhatAwsDoes) {
+  world_.bed().post(
+      "pace", {{"seed", 5}, {"polls", {{"hidden", {0, 3}}, {"lag", {0, 3}}, {"gap", 2}, {"groups", 2}}}});
+  world_.bed().post("faults", {{"seed", 7}, {"rate", 0.1}, {"services", {"rds"}}, {"in_a_row", 2}});
+  auto& databases = world_.databases();
+  /// What fails for a while is asked again, as a step is.
+  const auto patiently = [&](auto ask) {
+    return done([&]() -> decltype(ask()) {
+      try {
+        return ask();
+      } catch (const base::Error& error) {
+        if (!error.retryable && !error.maybe_delivered) throw;
+        return provider::Pending{{}, {error.message}};
+      }
+    });
+  };
+  const auto wanted = request("devtemp");
+  const auto id = patiently([&] { return databases.restore(wanted, budget()); }).database.id;
+  for (const provider::Desired& desired :
+       std::initializer_list<provider::Desired>{{.master_password = base::Secret("a-new-password")},
+                                                {.name = "dev"},
+                                                {.tags = {{"refresh-masked", "true"}}}})
+    patiently([&] { return databases.make_so(id, desired, budget()); });
+  world_.bed().post("masked", {{"name", "dev"}});
+  for (const provider::Desired& desired : std::initializer_list<provider::Desired>{
+           {.open = true}, {.open = false}, {.running = false}, {.running = true}})
+    patiently([&] { return databases.make_so(id, desired, budget()); });
+  patiently([&] { return databases.remove(id, budget()); });
+  world_.bed().post("faults/clear");
+  const Json state = world_.bed().get("state");
+  EXPECT_EQ(state["places"]["123456789012/eu-central-1"]["instances"].size(), 1U);
+  EXPECT_EQ(state["exposure"]["unmasked"], Json::array());
+  EXPECT_EQ(state["violations"], Json::array());
+}
+
+}  // namespace
+}  // namespace tests
