@@ -175,15 +175,27 @@ TEST_F(SenderTest, StopsWhenItIsToldTo) {
   EXPECT_LT(real.now() - begun, seconds{2});
 }
 
+/// Told to stop in its first wait that takes time.
+class StoppedInItsSleep : public base::VirtualClock {
+ public:
+  using VirtualClock::VirtualClock;
+  bool sleep_until(base::Time deadline, std::stop_token stop) override {
+    return deadline <= now() && VirtualClock::sleep_until(deadline, stop);
+  }
+};
+
 TEST_F(SenderTest, RemembersWhatMayHaveBeenDeliveredWhenItIsStopped) {
-  server.emplace([this](const tests::Received&) -> Reply {
-    stop.request_stop();
-    return {.status = 500, .body = "{}"};
-  });
-  const auto error =
-      error_of(Call{"secretsmanager", "PutSecretValue", {{"SecretId", "s"}, {"SecretString", "hush"}}});
-  EXPECT_EQ(error.code, "Interrupted");
-  EXPECT_TRUE(error.maybe_delivered);
+  server.emplace(std::vector<Reply>{{.status = 500, .body = "{}", .headers = {{"Retry-After", "1"}}}});
+  sender.emplace(SenderOptions{.endpoints = {.overrides = {{"", server->url()}}}});
+  StoppedInItsSleep stopped(clock.now());
+  const Call put{"secretsmanager", "PutSecretValue", {{"SecretId", "s"}, {"SecretString", "hush"}}};
+  try {
+    sender->send(put, "eu-central-1", &keys, {stopped, stopped.now() + budget, {}, {}});
+    ADD_FAILURE() << "it worked";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code, "Interrupted");
+    EXPECT_TRUE(error.maybe_delivered) << "the answer to the first attempt was 500";
+  }
 }
 
 TEST_F(SenderTest, SendsNothingWhenTheTimeIsOver) {
