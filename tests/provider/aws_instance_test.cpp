@@ -185,6 +185,19 @@ TEST_F(AwsInstance, APasswordThatCannotBeTriedIsBelievedWhenRdsSaysSo) {
   EXPECT_EQ(code_of([&] { make_so(desired); }), "DatabaseFailed");
 }
 
+/// RDS would say "not in this state" for ever.
+TEST_F(AwsInstance, HasNoReplicaWithoutBackups) {
+  Json& copy = add_copy();
+  const provider::CreateRequest request{
+      .token = "run1/replica", .of = "db-devtemp", .name = "r", .shape = {.security_groups = {"sg-a"}}};
+  EXPECT_EQ(code_of([&] { databases_.create(request, budget()); }), "InvalidDBInstanceState");
+  EXPECT_THAT(account_.taken(), IsEmpty());
+  copy["BackupRetentionPeriod"] = 7;
+  later();
+  databases_.create(request, budget());
+  EXPECT_THAT(account_.taken(), ElementsAre(HasSubstr("CreateDBInstanceReadReplica ")));
+}
+
 TEST_F(AwsInstance, ADatabaseThatCannotBeReachedGetsNoPassword) {
   add_copy();
   logins_.reachable = false;

@@ -81,6 +81,10 @@ Work<Database> Members::create(const CreateRequest& request, const Budget& budge
   if (kind_of(of) == Kind::cluster)
     return change(account_, request.token, "CreateDBInstance", instance_of_cluster(request, *fleet, of),
                   budget);
+  if (number(of, "BackupRetentionPeriod") == 0)
+    throw Error("InvalidDBInstanceState",
+                fmt::format("{} keeps no automated backups: RDS makes no replica of it", called(of)),
+                "a copy keeps them once it is open");
   return change(account_, request.token, "CreateDBInstanceReadReplica", replica_of(request, of), budget);
 }
 

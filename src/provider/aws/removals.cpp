@@ -34,6 +34,7 @@ Work<Done> Removals::remove(const std::string& id, const Budget& budget) {
   if (&whole == &database) input["DeleteAutomatedBackups"] = true;
   auto pending = change(account_, "Delete", database, std::move(input), budget);
   account_.reader.deleted(id);
+  account_.reader.changed(id_of(whole));  // its cluster is looked at anew as well
   return pending;
 }
 
