@@ -17,9 +17,10 @@ constexpr const char* footer =
     "interrupted (resumable).";
 
 int exit_of(const std::string& code) {
-  static constexpr std::string_view bad_input[] = {"BadInput",        "FileNotFound", "InvalidDefinition",
-                                                   "SettingsInvalid", "NotAHome",     "BadHome",
-                                                   "PathTooLong"};
+  static constexpr std::string_view bad_input[] = {"BadInput",        "FileNotFound",  "InvalidDefinition",
+                                                   "SettingsInvalid", "NotAHome",      "BadHome",
+                                                   "PathTooLong",     "NoCredentials", "NoRegion",
+                                                   "ProfileNotFound", "InvalidConfig", "InvalidRegion"};
   if (std::ranges::find(bad_input, code) != std::end(bad_input)) return Exit::bad_input;
   return code == "RunInterrupted" ? Exit::interrupted : Exit::failed;
 }
@@ -67,6 +68,15 @@ void declare_options(CLI::App& program, Options& options) {
                      "folder of servers, journal, secrets and ledger (default: /var/lib/dbrefresh as root, "
                      "else $XDG_STATE_HOME/dbrefresh)");
   program.add_option("--provider", options.provider, "where the databases are: local or aws");
+  program.add_option("--region", options.region, "aws: Region; else AWS_REGION, or the profile's");
+  program.add_option("--profile", options.profile, "aws: profile of ~/.aws/config; else AWS_PROFILE");
+  program.add_option("--role", options.role, "aws: ARN of a role to do all in, of another account perhaps");
+  program.add_option("--quarantine-group", options.quarantine_group,
+                     "aws: security group that closes new databases; else DBREFRESH_QUARANTINE_GROUP, or the "
+                     "one of the VPC with the tag refresh-quarantine=true");
+  program.add_option("--kms-key", options.kms_key,
+                     "aws: key for copies of what other accounts share; else that of the database that is "
+                     "replaced");
   program.add_flag("--json", options.json, "answer in JSON, where a machine may read it (docs/json.md)");
 }
 
@@ -98,7 +108,19 @@ std::optional<int> parse(CLI::App& program, int argc, char** argv) {
 }  // namespace
 
 base::Json whereabouts(const Options& options) {
-  return {{"provider", options.provider}};
+  base::Json said = {{"provider", options.provider}};
+  const std::pair<const char*, const std::string&> all[] = {{"region", options.region},
+                                                            {"profile", options.profile},
+                                                            {"role", options.role},
+                                                            {"quarantineGroup", options.quarantine_group},
+                                                            {"kmsKey", options.kms_key}};
+  for (const auto& [name, value] : all) {
+    if (value.empty()) continue;
+    if (options.provider != "aws")
+      throw base::Error("BadInput", fmt::format("{} is for --provider aws", name));
+    said[name] = value;
+  }
+  return said;
 }
 
 int run_program(int argc, char** argv) {

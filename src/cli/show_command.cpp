@@ -65,6 +65,16 @@ Body set_up_status(Arguments& arguments, const Options& options) {
   return [id, &options] { return status(*id, options); };
 }
 
+/// On this host without its servers, which need not be there.
+Json rows_of(const std::string& table, const Options& options) {
+  if (options.provider == "local") {
+    runs::Books books(options.home);
+    return runs::ledger_view(books.ledger, table);
+  }
+  const auto world = runs::open_world(options.home, whereabouts(options), provider::local::Opening::to_look);
+  return runs::ledger_view(world->services().ledger, table);
+}
+
 Body set_up_ledger(Arguments& arguments, const Options& options) {
   auto name = std::make_shared<std::string>();
   arguments.add("--table", *name, "only this ledger (tablename of the refresh file)");
@@ -78,8 +88,7 @@ Body set_up_ledger(Arguments& arguments, const Options& options) {
                                          {"STATUS", "status"},
                                          {"RECORDINGTIME", "recordingtime"},
                                          {"RUN", "run"}};
-    runs::Books books(options.home);
-    print_rows(ledger_view(books, *name), columns, options.json);
+    print_rows(rows_of(*name, options), columns, options.json);
     return 0;
   };
 }

@@ -237,9 +237,9 @@ Json outcome_view(World& world, const std::string& id) {
   return view;
 }
 
-Json ledger_view(Books& books, const std::string& table) {
+Json ledger_view(provider::Ledger& ledger, const std::string& table) {
   Json list = Json::array();
-  for (const auto& row : books.ledger.rows(table)) list.push_back(ledger_row_view(row));
+  for (const auto& row : ledger.rows(table)) list.push_back(ledger_row_view(row));
   return list;
 }
 

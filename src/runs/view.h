@@ -24,7 +24,7 @@ base::Json history_view(Books& books, const std::string& id);
 base::Json outcome_view(World& world, const std::string& id);
 
 /// The rows of a ledger, of all ledgers if `table` is "".
-base::Json ledger_view(Books& books, const std::string& table);
+base::Json ledger_view(provider::Ledger& ledger, const std::string& table);
 
 /// An instance or a cluster.
 base::Json database_view(LocalWorld& world, const provider::Database& database);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "provider/local/place.h"
+#include "runs/amazon_world.h"
 
 namespace runs {
 
@@ -37,11 +38,12 @@ Books::Books(provider::local::Home where, store::Mode mode)
 
 Books::Books(const std::string& root) : Books(home_to_look_at(root), store::Mode::look) {}
 
-World::World(provider::local::Home where, store::Mode mode)
-    : Books(std::move(where), mode), secrets(home, mode) {}
+World::World(const std::string& root, Opening opening)
+    : Books(provider::local::open_home(root_of(root), opening), mode_of(opening)),
+      secrets(home, mode_of(opening)) {}
 
 LocalWorld::LocalWorld(const std::string& root, Opening opening)
-    : World(provider::local::open_home(root_of(root), opening), mode_of(opening)),
+    : World(root, opening),
       databases(home, secrets, clock, mode_of(opening)),
       scripts(home),
       mailbox(home, secrets, clock),
@@ -58,8 +60,9 @@ provider::Budget World::budget(int minutes) {
 std::unique_ptr<World> open_world(const std::string& root, const base::Json& whereabouts, Opening opening) {
   const std::string provider = whereabouts.value("provider", "");
   if (provider == "local") return std::make_unique<LocalWorld>(root, opening);
+  if (provider == "aws") return std::make_unique<AmazonWorld>(root, whereabouts, opening);
   throw base::Error("BadInput", fmt::format("the provider '{}' is not served", provider),
-                    "use --provider local");
+                    "use --provider local or --provider aws");
 }
 
 store::ExecutionRow must_find_run(Books& books, const std::string& id) {

@@ -46,7 +46,7 @@ class World : public Books {
   provider::local::Secrets secrets;  ///< of the home: the passwords of open runs are sealed here
 
  protected:
-  World(provider::local::Home where, store::Mode mode);
+  World(const std::string& root, provider::local::Opening opening);
 };
 
 /// The servers of this host.
@@ -69,8 +69,8 @@ class LocalWorld : public World {
   provider::Services services_;
 };
 
-/// The world that `whereabouts` names: {"provider": "local"}. Throws BadInput for a provider that is not
-/// served.
+/// The world that `whereabouts` names: {"provider": "local"}, or as AmazonWorld takes it. Throws BadInput for
+/// a provider that is not served.
 std::unique_ptr<World> open_world(const std::string& root, const base::Json& whereabouts,
                                   provider::local::Opening opening = provider::local::Opening::to_work);
 

@@ -1,0 +1,81 @@
+// The small stores of an account: Secrets Manager, S3, DynamoDB and SNS.
+#pragma once
+
+#include "aws/api.h"
+#include "provider/provider.h"
+
+namespace provider::aws {
+
+/// Calls with half a minute each, for verbs that are given no budget. Thread-safe. Both must outlive it.
+class Asker {
+ public:
+  Asker(::aws::Api& api, base::Clock& clock) : api_(api), clock_(clock) {}
+  base::Json ask(const std::string& service, const std::string& operation, base::Json input,
+                 const std::string& region = "");
+  /// The same; nothing where the service answers one of these codes.
+  std::optional<base::Json> ask_unless(std::initializer_list<std::string_view> codes,
+                                       const std::string& service, const std::string& operation,
+                                       base::Json input, const std::string& region = "");
+
+ private:
+  ::aws::Api& api_;
+  base::Clock& clock_;
+};
+
+/// AWS Secrets Manager. The first version of a secret that is made here is its current one at once: Secrets
+/// Manager knows no secret with a pending version alone (API reference, PutSecretValue), and nobody reads a
+/// secret that was not there.
+class SecretsManager : public SecretStore {
+ public:
+  explicit SecretsManager(Asker asker) : asker_(asker) {}
+  std::optional<base::Secret> get(const std::string& name, Stage stage) override;
+  /// Throws SecretScheduledForDeletion.
+  void put_pending(const std::string& name, const base::Secret& value) override;
+  void promote(const std::string& name) override;
+  void drop_pending(const std::string& name) override;
+  /// At once, without the days in which it could be had back: its name is free for the next refresh.
+  void remove(const std::string& name) override;
+  std::vector<std::string> names() override;
+
+ private:
+  /// The ids of versions by stage; nothing if there is no such secret.
+  std::optional<std::map<std::string, std::string>> stages(const std::string& name);
+  void move(const std::string& name, const char* stage, const std::string& from, const std::string& to);
+
+  Asker asker_;
+};
+
+/// S3, in whatever Region a bucket is.
+class Buckets : public ScriptStore {
+ public:
+  explicit Buckets(Asker asker) : asker_(asker) {}
+  std::string read(const std::string& bucket, const std::string& key) override;
+
+ private:
+  Asker asker_;
+};
+
+/// DynamoDB tables with the key of the original: dbinstance (hash) and restoredate (range). No row is ever
+/// overwritten: the second one of a key gets the run's id behind its date.
+class DynamoLedger : public Ledger {
+ public:
+  explicit DynamoLedger(Asker asker) : asker_(asker) {}
+  void record(const std::string& table, const LedgerRow& row) override;
+  std::vector<LedgerRow> rows(const std::string& table) override;
+
+ private:
+  bool put(const std::string& table, const LedgerRow& row, const std::string& date);
+  Asker asker_;
+};
+
+/// SNS; a message without a topic goes to nobody here.
+class Topics : public Notifier {
+ public:
+  explicit Topics(Asker asker) : asker_(asker) {}
+  void send(const Message& message) override;
+
+ private:
+  Asker asker_;
+};
+
+}  // namespace provider::aws

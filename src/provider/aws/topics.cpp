@@ -1,0 +1,24 @@
+#include "base/error.h"
+#include "base/text.h"
+#include "provider/aws/stores.h"
+
+namespace provider::aws {
+namespace {
+
+/// arn:partition:sns:region:account:name
+std::string region_of(const std::string& arn) {
+  const auto parts = base::split_list(arn, ':');
+  return parts.size() == 6 ? parts[3] : "";
+}
+
+}  // namespace
+
+/// Publish is not idempotent: a message of which nobody knows whether it was taken is sent again.
+void Topics::send(const Message& message) {
+  if (message.topic.empty()) return;
+  asker_.ask("sns", "Publish",
+             {{"TopicArn", message.topic}, {"Subject", message.subject}, {"Message", message.body}},
+             region_of(message.topic));
+}
+
+}  // namespace provider::aws
