@@ -16,18 +16,22 @@ using base::Json;
 
 void print_completed(const Json& outcome) {
   const auto target = outcome["target"].get<std::string>();
-  std::cout << fmt::format("done: {} is refreshed (run {}, {})\n", target.substr(target.find('/') + 1),
+  std::cout << fmt::format("done: {} is refreshed (run {}, {})\n", target.substr(target.rfind('/') + 1),
                            outcome["run"].get<std::string>(), seconds_text(outcome["seconds"]));
   if (!outcome["unmaskedReason"].is_null())
     std::cout << fmt::format("      UNMASKED: {}\n", outcome["unmaskedReason"].get<std::string>());
   const Json& made = outcome["connect"];
   if (made.is_null()) return;
-  std::cout << fmt::format("      connect: {}:{} as {}, or: {}\n", made["host"].get<std::string>(),
+  const bool here = !made["command"].is_null();
+  std::cout << fmt::format("      connect: {}:{} as {}{}\n", made["host"].get<std::string>(),
                            made["port"].get<int>(), made["user"].get<std::string>(),
-                           made["command"].get<std::string>());
-  if (const Json& secret = made["secret"]; !secret.is_null())
-    std::cout << fmt::format("      password: dbrefresh local secret {} --reveal\n",
-                             secret.get<std::string>());
+                           here ? ", or: " + made["command"].get<std::string>() : "");
+  if (made["secret"].is_null()) return;
+  const auto secret = made["secret"].get<std::string>();
+  std::cout << "      password: "
+            << (here ? "dbrefresh local secret " + secret + " --reveal"
+                     : "in the secret " + secret + " of Secrets Manager")
+            << "\n";
 }
 
 void print_interrupted(const Json& outcome) {
@@ -48,8 +52,9 @@ void print_failed(const Json& outcome) {
                            outcome["cause"].is_null() ? "" : outcome["cause"].get<std::string>(),
                            outcome["state"].get<std::string>());
   if (const Json& kept = outcome["kept"]; !kept.is_null())
-    std::cerr << fmt::format("kept: {}, closed to users; look at it with: {}\n",
-                             kept["name"].get<std::string>(), kept["command"].get<std::string>());
+    std::cerr << fmt::format(
+        "kept: {}, closed to users{}\n", kept["name"].get<std::string>(),
+        kept["command"].is_null() ? "" : "; look at it with: " + kept["command"].get<std::string>());
   std::cerr << fmt::format("hint: {}\n", outcome["hint"].get<std::string>());
 }
 
