@@ -32,6 +32,16 @@ TEST_F(AwsObjections, NoneWhereAllIsWell) {
   EXPECT_THAT(said(intent()), IsEmpty());
 }
 
+TEST_F(AwsObjections, ScriptsAreRunFromHereAlone) {
+  auto asked = intent();
+  asked.scripts_method = "ec2";
+  EXPECT_THAT(said(asked),
+              ElementsAre("'ec2': scripts are not run through Systems Manager; 'lambda' runs them "
+                          "from here"));
+  asked.scripts_method = "lambda";
+  EXPECT_THAT(said(asked), IsEmpty());
+}
+
 TEST_F(AwsObjections, TheQuarantineLetsInUsAndNobodyElse) {
   const Json fine = account_.group;
   const auto with = [&](const Json& permission) {

@@ -48,6 +48,9 @@ void Objections::check_engine(const Intent& intent, const Json& source) {
   const auto family = family_of(engine);
   if (!intent.scripts_method.empty() && family != "mariadb" && family != "postgres")
     object(About::scripts, fmt::format("scripts cannot be run on {}", engine));
+  if (intent.scripts_method == "ec2")
+    object(About::scripts,
+           "'ec2': scripts are not run through Systems Manager; 'lambda' runs them from here");
   if (family == "oracle" || family == "sqlserver")
     object(About::source,
            fmt::format(
