@@ -42,6 +42,10 @@ void fill(Stranger& stranger) {
                "CREATE FUNCTION guard() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT "
                "1'; END $$",
                "CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION guard()",
+               "CREATE FUNCTION quiet() RETURNS trigger LANGUAGE internal AS "
+               "'suppress_redundant_updates_trigger'",
+               "CREATE TABLE watched AS SELECT 1 AS a",
+               "CREATE TRIGGER quiet BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION quiet()",
                "CREATE TYPE mood AS ENUM ('fine')",
                "CREATE DOMAIN small AS int CHECK (value < 9)",
                "CREATE AGGREGATE total (int) (SFUNC = int4pl, STYPE = int)",
@@ -218,7 +222,13 @@ TEST_F(PostgresOutside, NoRoleButOursMayDoAllAndNoPasswordIsLeft) {
   EXPECT_THAT(world->method, HasSubstr("3 logins of the source locked"));
   EXPECT_THAT(world->method, HasSubstr("3 roles stripped of superuser"));
   EXPECT_THAT(world->method, HasSubstr("1 event triggers disabled"));
-  EXPECT_THAT(world->method, HasSubstr("2 rights on functions that reach outside taken back"));
+  EXPECT_THAT(world->method, HasSubstr("3 rights on functions that reach outside taken back"));
+  EXPECT_THAT(world->method, HasSubstr("1 triggers in untrusted languages dropped"));
+}
+
+TEST_F(PostgresOutside, NoTriggerRunsWhatIsForNobody) {
+  EXPECT_EQ(administrate(world->copy)->scalar("UPDATE watched SET a = a RETURNING a"), "1")
+      << "an update that changes nothing was suppressed";
 }
 
 TEST_F(PostgresOutside, TheMasterReachesNothingOutside) {

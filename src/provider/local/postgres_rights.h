@@ -38,6 +38,7 @@ Confined confine(sql::Connection& administrator, const std::string& master);
 
 struct Settled {
   std::size_t event_triggers = 0;  ///< disabled, here or in the source
+  std::size_t triggers = 0;        ///< dropped: their functions are in an untrusted language
   std::size_t functions = 0;       ///< rights on functions that reach outside, taken back
 };
 /// In a database of a fresh copy, as administrator: what users can call or alter runs with no right of ours.

@@ -69,6 +69,17 @@ std::size_t take_functions_back(sql::Connection& database) {
           untrusted, of_extension("'pg_proc'::regclass", "p.oid")));
 }
 
+/// Nobody's right to execute is asked when a trigger fires, and the owner of its table could enable it again:
+/// so what users wrote in an untrusted language for a trigger takes the trigger with it.
+std::size_t drop_untrusted_triggers(sql::Connection& database) {
+  return execute_each(
+      database,
+      fmt::format("SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger JOIN "
+                  "pg_proc p ON p.oid = tgfoid WHERE NOT tgisinternal AND tgparentid = 0 AND p.oid >= 16384 "
+                  "AND p.prolang IN ({}) AND NOT {}",
+                  untrusted, of_extension("'pg_proc'::regclass", "p.oid")));
+}
+
 /// Everything with an owner that a user may have made, and that no other object brings with it. Publications
 /// of all tables must be a superuser's.
 constexpr const char* owned_by_us = R"(
@@ -143,6 +154,7 @@ Settled settle(sql::Connection& database, const std::string& heir) {
                                 .value_or("0")
                                 .c_str(),
                             nullptr, 10),
+          .triggers = drop_untrusted_triggers(database),
           .functions = take_functions_back(database)};
 }
 

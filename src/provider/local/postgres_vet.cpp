@@ -123,6 +123,7 @@ std::string report(const Confined& confined, const std::vector<Found>& found) {
     all.mappings += each.mappings;
     all.tables += each.tables;
     all.settled.event_triggers += each.settled.event_triggers;
+    all.settled.triggers += each.settled.triggers;
     all.settled.functions += each.settled.functions;
   }
   std::string done =
@@ -133,6 +134,7 @@ std::string report(const Confined& confined, const std::vector<Found>& found) {
   also(confined.demoted, "roles stripped of superuser, replication or bypassrls");
   also(all.settled.functions, "rights on functions that reach outside taken back");
   also(all.settled.event_triggers, "event triggers disabled");
+  also(all.settled.triggers, "triggers in untrusted languages dropped");
   also(all.subscriptions, "subscriptions ended");
   also(all.mappings, "user mappings of foreign servers dropped");
   return done;
