@@ -43,7 +43,8 @@ std::optional<std::map<std::string, std::string>> SecretsManager::stages(const s
   if (!secret) return std::nullopt;
   if (secret->contains("DeletedDate")) being_deleted(name);
   std::map<std::string, std::string> versions;
-  for (const auto& [version, labels] : secret->value("VersionIdsToStages", Json::object()).items())
+  const Json known = secret->value("VersionIdsToStages", Json::object());
+  for (const auto& [version, labels] : known.items())
     for (const Json& label : labels) versions[label.get<std::string>()] = version;
   return versions;
 }

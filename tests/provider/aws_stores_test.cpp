@@ -1,0 +1,123 @@
+// Secrets Manager, S3, DynamoDB and SNS, over the bed.
+#include <gmock/gmock.h>
+
+#include "provider/aws/stores.h"
+#include "tests/aws_bed.h"
+
+namespace tests {
+namespace {
+
+using base::Json;
+using provider::LedgerRow;
+using Stage = provider::SecretStore::Stage;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class AwsStores : public testing::Test {
+ protected:
+  AwsStores() {
+    bed_.post("seed", {{"region", "eu-central-1"},
+                       {"buckets",
+                        {{{"name", "scripts"}, {"objects", {{"app/mask.sql", "UPDATE t SET a = 'é'\n"}}}}}},
+                       {"secrets", {{{"name", "app/master"}, {"value", {{"password", "first"}}}}}},
+                       {"tables", {{{"name", "ledger"}, {"key", "dbinstance"}, {"range", "restoredate"}}}},
+                       {"topics", {"refresh"}}});
+  }
+  ~AwsStores() override { EXPECT_EQ(bed_.get("violations").at("violations"), Json::array()); }
+
+  std::string value(const std::string& name, Stage stage) {
+    const auto found = secrets_.get(name, stage);
+    return found ? found->reveal() : "none";
+  }
+
+  base::SystemClock clock_;
+  AwsBed bed_{"--backends none"};
+  aws::Session session_{bed_.settings()};
+  aws::Client client_{session_};
+  provider::aws::Asker asker_{client_, clock_};
+  provider::aws::SecretsManager secrets_{asker_};
+  provider::aws::DynamoLedger ledger_{asker_};
+};
+
+TEST_F(AwsStores, ASecretsNewValueIsSeenOnceItIsPromoted) {
+  secrets_.put_pending("app/master", base::Secret(R"({"password":"second"})"));
+  EXPECT_EQ(Json::parse(value("app/master", Stage::current))["password"], "first");
+  EXPECT_EQ(value("app/master", Stage::pending), R"({"password":"second"})");
+  secrets_.promote("app/master");
+  EXPECT_EQ(value("app/master", Stage::current), R"({"password":"second"})");
+  EXPECT_EQ(Json::parse(value("app/master", Stage::previous))["password"], "first");
+  EXPECT_EQ(value("app/master", Stage::pending), "none");
+  secrets_.promote("app/master");  // nothing is pending
+  EXPECT_EQ(value("app/master", Stage::current), R"({"password":"second"})");
+}
+
+TEST_F(AwsStores, ASecretsPendingValueCanBeForgotten) {
+  secrets_.put_pending("app/master", base::Secret("second"));
+  secrets_.drop_pending("app/master");
+  EXPECT_EQ(value("app/master", Stage::pending), "none");
+  EXPECT_EQ(Json::parse(value("app/master", Stage::current))["password"], "first");
+}
+
+TEST_F(AwsStores, ASecretIsMadeAndForgotten) {
+  EXPECT_EQ(value("app/new", Stage::current), "none");
+  secrets_.put_pending("app/new", base::Secret("made"));
+  secrets_.promote("app/new");
+  EXPECT_EQ(value("app/new", Stage::current), "made");
+  EXPECT_THAT(secrets_.names(), testing::UnorderedElementsAre("app/master", "app/new"));
+  secrets_.remove("app/new");
+  EXPECT_EQ(value("app/new", Stage::current), "none");
+  secrets_.remove("app/new");  // it is gone
+  EXPECT_THAT(secrets_.names(), ElementsAre("app/master"));
+}
+
+TEST_F(AwsStores, NoRowOfTheLedgerIsOverwritten) {
+  const LedgerRow first{.run = "20260101000000-aaaaaa",
+                        .dbinstance = "dev",
+                        .restoredate = "2026-01-01 00:00:00",
+                        .status = "completed",
+                        .recordingtime = "2026-01-01 01:00:00"};
+  LedgerRow second = first;
+  second.run = "20260102000000-bbbbbb";
+  second.status = "failed";
+  second.recordingtime = "2026-01-02 01:00:00";
+  for (const auto& each : {first, second, first, second}) ledger_.record("ledger", each);
+  const auto rows = ledger_.rows("ledger");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].run, first.run);
+  EXPECT_EQ(rows[0].restoredate, "2026-01-01 00:00:00");
+  EXPECT_EQ(rows[1].status, "failed");
+  EXPECT_EQ(rows[1].restoredate, "2026-01-01 00:00:00 20260102000000-bbbbbb");
+  LedgerRow changed = first;
+  changed.status = "failed";
+  ledger_.record("ledger", changed);
+  EXPECT_EQ(ledger_.rows("ledger")[0].status, "completed") << "the first word stands";
+}
+
+TEST_F(AwsStores, AScriptIsReadAsItIs) {
+  provider::aws::Buckets buckets(asker_);
+  EXPECT_EQ(buckets.read("scripts", "app/mask.sql"), "UPDATE t SET a = 'é'\n");
+  for (const auto& [bucket, code] :
+       {std::pair("scripts", "NoSuchKey"), std::pair("elsewhere", "NoSuchBucket")}) {
+    try {
+      buckets.read(bucket, "app/none.sql");
+      FAIL() << bucket;
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.code, code);
+    }
+  }
+}
+
+TEST_F(AwsStores, AMessageGoesToItsTopic) {
+  provider::aws::Topics topics(asker_);
+  topics.send({.run = "r", .topic = "", .subject = "nobody's", .body = "x"});
+  topics.send(
+      {.run = "r", .topic = "arn:aws:sns:eu-central-1:123456789012:refresh", .subject = "s", .body = "b"});
+  const Json messages = bed_.get("state").at("messages");
+  ASSERT_EQ(messages.size(), 1U) << messages;
+  EXPECT_EQ(messages[0].at("subject"), "s");
+  EXPECT_EQ(messages[0].at("message"), "b");
+}
+
+}  // namespace
+}  // namespace tests
