@@ -75,7 +75,7 @@ class Container : public CredentialSource {
 
 }  // namespace
 
-Source container_credentials(const Environment& environment, std::string host) {
+Source container_credentials(const Environment& environment, const std::string& host) {
   return std::make_unique<Container>(environment, host);
 }
 

@@ -46,7 +46,7 @@ constexpr const char* script =
 
 class Process : public CredentialSource {
  public:
-  Process(std::string command, const Environment& environment, std::string origin)
+  Process(const std::string& command, const Environment& environment, std::string origin)
       : origin_(std::move(origin)), words_(words_of(command, origin_)) {
     for (const auto& [name, value] : environment) environment_.push_back(name + "=" + value);
   }

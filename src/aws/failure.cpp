@@ -119,7 +119,8 @@ Failure refused(const CallName& call, const os::HttpResponse& response, const Js
 Failure unanswered(const CallName& call, base::Error error) {
   error.message = fmt::format("{}: {}", prefix(call), error.message);
   error.maybe_delivered = error.maybe_delivered && changes(call.operation);
-  return {std::move(error), error.retryable ? Class::transient : Class::other, {}, {}};
+  const auto kind = error.retryable ? Class::transient : Class::other;
+  return {std::move(error), kind, {}, {}};
 }
 
 bool changes(const Operation& operation) {

@@ -63,7 +63,8 @@ Source sso_credentials(Sso sso, Sender& sender);
 
 /// The container's (ECS, EKS Pod Identity): AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI, which is a
 /// path on `host`.
-Source container_credentials(const Environment& environment, std::string host = "http://169.254.170.2");
+Source container_credentials(const Environment& environment,
+                             const std::string& host = "http://169.254.170.2");
 
 /// The EC2 instance's role, by IMDSv2.
 Source instance_credentials(const Environment& environment);
