@@ -81,8 +81,8 @@ class Process : public CredentialSource {
 
 }  // namespace
 
-Source process_credentials(std::string command, const Environment& environment, std::string origin) {
-  return std::make_unique<Process>(std::move(command), environment, std::move(origin));
+Source process_credentials(const std::string& command, const Environment& environment, std::string origin) {
+  return std::make_unique<Process>(command, environment, std::move(origin));
 }
 
 Credentials parse_credentials(std::string_view json, const std::string& origin) {

@@ -40,7 +40,7 @@ class Refreshing : public CredentialSource {
 Source fixed_credentials(Credentials credentials);
 
 /// `credential_process`: a command line that prints JSON.
-Source process_credentials(std::string command, const Environment& environment, std::string origin);
+Source process_credentials(const std::string& command, const Environment& environment, std::string origin);
 
 /// A role, taken with the credentials of `base` or, if `base` is null, those of another source that `owner`
 /// keeps.
