@@ -67,7 +67,8 @@ void declare_options(CLI::App& program, Options& options) {
   program.add_option("--home", options.home,
                      "folder of servers, journal, secrets and ledger (default: /var/lib/dbrefresh as root, "
                      "else $XDG_STATE_HOME/dbrefresh)");
-  program.add_option("--provider", options.provider, "where the databases are: local or aws");
+  program.add_option("--provider", options.provider, "where the databases are: local or aws")
+      ->check(CLI::IsMember({"local", "aws"}));
   program.add_option("--region", options.region, "aws: Region; else AWS_REGION, or the profile's");
   program.add_option("--profile", options.profile, "aws: profile of ~/.aws/config; else AWS_PROFILE");
   program.add_option("--role", options.role, "aws: ARN of a role to do all in, of another account perhaps");

@@ -510,7 +510,7 @@ TEST(EndToEnd, BadInputExitsWithTwoAndNamesThePlace) {
   EXPECT_EQ(home.run({"run", "/nowhere.json"}).exit_code, 2);
   EXPECT_EQ(home.run({"nonsense"}).exit_code, 2);
   EXPECT_THAT(home.run({"histry", "x"}).output, HasSubstr("did you mean 'history'?"));
-  EXPECT_EQ(home.run({"--provider", "aws", "list"}).exit_code, 2);
+  EXPECT_EQ(home.run({"--provider", "azure", "list"}).exit_code, 2);
   EXPECT_EQ(home.run({"resume", "x"}).exit_code, 2);
 }
 
