@@ -77,8 +77,9 @@ TEST(FamilyOf, AnEngineThatWeDoNotServeIsItsOwnFamily) {
     EXPECT_EQ(family_of(engine), "mariadb");
   for (const char* engine : {"postgres", "postgresql", "aurora-postgresql"})
     EXPECT_EQ(family_of(engine), "postgres");
-  for (const char* engine : {"oracle", "oracle-se2", "sqlserver-ee", "db2-se", "docdb", ""})
-    EXPECT_EQ(family_of(engine), engine);
+  for (const char* engine : {"oracle", "db2-se", "docdb", ""}) EXPECT_EQ(family_of(engine), engine);
+  EXPECT_EQ(family_of("oracle-se2"), "oracle");
+  EXPECT_EQ(family_of("sqlserver-ee"), "sqlserver");
 }
 
 TEST_F(Stores, AScriptIsReadFromItsBucketAndNowhereElse) {
