@@ -23,7 +23,7 @@ Body set_up_show(Arguments&, const Options&) {
   };
 }
 
-struct Args {
+struct AslArgs {
   std::string definition, input, batch;
   bool virtual_clock = false;
 };
@@ -59,7 +59,7 @@ Json answer_line(const std::string& line, std::size_t number, bool virtual_clock
   return answer;
 }
 
-int run_batch(const Args& args) {
+int run_batch(const AslArgs& args) {
   const std::string text = read_input(args.batch, 1U << 30U);
   std::size_t number = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -74,7 +74,7 @@ int run_batch(const Args& args) {
 }
 
 Body set_up_run(Arguments& arguments, const Options&) {
-  auto args = std::make_shared<Args>();
+  auto args = std::make_shared<AslArgs>();
   const auto batch =
       arguments
           .add("--batch", args->batch,
@@ -86,7 +86,7 @@ Body set_up_run(Arguments& arguments, const Options&) {
   return [args, batch] {
     if (batch.given())
       return run_batch(
-          Args{.batch = args->batch.empty() ? "-" : args->batch, .virtual_clock = args->virtual_clock});
+          AslArgs{.batch = args->batch.empty() ? "-" : args->batch, .virtual_clock = args->virtual_clock});
     if (args->definition.empty()) throw Error("BadInput", "asl run needs --definition or --batch");
     const Json input = args->input.empty() ? Json::object() : parse(os::read_file(args->input), args->input);
     const auto outcome =

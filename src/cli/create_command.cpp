@@ -33,14 +33,14 @@ provider::Tags parse_tags(const std::vector<std::string>& texts) {
   return tags;
 }
 
-struct Args {
+struct CreateArgs {
   std::string name, engine = "mariadb", writer, user = "admin", master, password_file, database, socket, host;
   int port = 0, retention_days = -1;
   std::vector<std::string> tags;
   bool adopt = false;
 };
 
-provider::Database adopt(runs::LocalWorld& world, const Args& args) {
+provider::Database adopt(runs::LocalWorld& world, const CreateArgs& args) {
   if (args.socket.empty() && args.port == 0) throw Error("BadInput", "--adopt needs --socket or --port");
   return world.databases.adopt(
       {.name = args.name,
@@ -56,7 +56,7 @@ provider::Database adopt(runs::LocalWorld& world, const Args& args) {
       world.budget(10));
 }
 
-provider::Database create(runs::LocalWorld& world, const Args& args) {
+provider::Database create(runs::LocalWorld& world, const CreateArgs& args) {
   if (args.password_file.empty())
     throw Error("BadInput", "a new instance needs --password-file", "--password-file - reads standard input");
   return world.databases.create_new({.name = args.name,
@@ -71,7 +71,7 @@ provider::Database create(runs::LocalWorld& world, const Args& args) {
                                     world.budget(10));
 }
 
-int make(const Args& args, const Options& options) {
+int make(const CreateArgs& args, const Options& options) {
   runs::LocalWorld world(options.home);
   const auto made = args.adopt ? adopt(world, args) : create(world, args);
   if (options.json)
@@ -83,7 +83,7 @@ int make(const Args& args, const Options& options) {
 }
 
 /// What is for a server that runs already. `new_only` are those that it has no use for.
-void declare_adopting(Arguments& arguments, Args& args, const std::vector<Argument>& new_only) {
+void declare_adopting(Arguments& arguments, CreateArgs& args, const std::vector<Argument>& new_only) {
   const auto adopt =
       arguments.flag("--adopt", args.adopt, "take a server that runs already as a source; it is only read");
   for (const auto& each : new_only) adopt.excludes(each);
@@ -97,7 +97,7 @@ void declare_adopting(Arguments& arguments, Args& args, const std::vector<Argume
 }
 
 Body set_up_create(Arguments& arguments, const Options& options) {
-  auto args = std::make_shared<Args>();
+  auto args = std::make_shared<CreateArgs>();
   arguments.add("NAME", args->name, "name of the instance").required();
   arguments.add("--engine", args->engine,
                 "mariadb (default), postgres, or aurora-mysql, aurora-postgresql: a cluster with a writer");

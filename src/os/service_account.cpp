@@ -39,7 +39,7 @@ Finished run_tool(const std::vector<std::string>& argv) {
   }
 }
 
-[[noreturn]] void fail(const char* doing, const std::string& name, const Finished& finished) {
+[[noreturn]] void refuse_account(const char* doing, const std::string& name, const Finished& finished) {
   throw Error("NoAccount", fmt::format("{} the account {}: {}", doing, name, base::trim(finished.output)),
               "as root every database server gets an account of its own; /etc/passwd must be writable");
 }
@@ -71,7 +71,7 @@ Ids make_account(const std::string& name, const std::filesystem::path& home, con
                   "/usr/sbin/nologin", "--comment", "a database server of dbrefresh", name});
     if (finished.exit_code == uid_taken) continue;
     const auto made = find_user(name);
-    if (finished.exit_code != 0 || !made) fail("making", name, finished);
+    if (finished.exit_code != 0 || !made) refuse_account("making", name, finished);
     return *made;
   }
   throw Error("NoAccount", fmt::format("all numbers from {} to {} have accounts", range.first, range.last),
@@ -83,7 +83,8 @@ void remove_account(const Ids& account) {
   if (killer == 0) kill_all_of(account);
   if (killer > 0) ::waitpid(killer, nullptr, 0);
   const auto finished = run_tool({"userdel", "--force", account.name});
-  if (finished.exit_code != 0 && finished.exit_code != no_such_user) fail("removing", account.name, finished);
+  if (finished.exit_code != 0 && finished.exit_code != no_such_user)
+    refuse_account("removing", account.name, finished);
 }
 
 std::vector<Ids> accounts_of(const std::string& prefix, const std::filesystem::path& home) {

@@ -249,6 +249,9 @@ struct LedgerRow {
   std::string masked;  ///< ours: "scripts", "no: REASON"; "" if nothing was made
 };
 
+/// The ledger of a file that names none; what the original called its table.
+inline constexpr const char* usual_ledger = "dbalignment-awssol";
+
 /// One row a run, for ever. record() with a run that is there changes nothing: the first word stands.
 class Ledger {
  public:

@@ -72,7 +72,7 @@ Work<Done> record(StepContext& step, bool failed) {
                           .masked = failed ? "" : masked_text(step.state)};
   if (facts.restore_type == "restorepoint") row.restoredate = facts.restore_time;
   if (facts.restore_type == "fromsnapshot" && !data_time.empty()) row.restoredate = data_time;
-  step.services.ledger.record(member.value("tablename", "dbalignment-awssol"), row);
+  step.services.ledger.record(member.value("tablename", provider::usual_ledger), row);
   return Done{};
 }
 

@@ -48,6 +48,7 @@ class AmazonWorld : public World {
   std::unique_ptr<aws::Session> assumed_;  ///< in --role
   aws::Session* session_;
   aws::Client client_;
+  provider::aws::Service service_;
   provider::aws::Asker asker_;
   std::string account_;
   provider::aws::SecretsManager account_secrets_;

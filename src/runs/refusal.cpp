@@ -99,7 +99,7 @@ class Recording {
 
   void in_ledger() {
     const std::string now = base::ledger_utc(now_), table = said_.text("updatedynamodb", "tablename");
-    world_.services().ledger.record(table.empty() ? default_ledger : table,
+    world_.services().ledger.record(table.empty() ? provider::usual_ledger : table,
                                     {.run = id_,
                                      .dbinstance = said_.target(),
                                      .restoredate = now,
@@ -126,8 +126,7 @@ class Recording {
              target, id_, planned_.path, cause_, id_)});
   }
 
-  static constexpr const char* default_ledger = "dbalignment-awssol";  ///< as a run's own row
-  static constexpr std::size_t longest_subject = 99;                   ///< SNS Publish: fewer than 100
+  static constexpr std::size_t longest_subject = 99;  ///< SNS Publish: fewer than 100
 
   World& world_;
   std::string id_;

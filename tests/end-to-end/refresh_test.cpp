@@ -20,7 +20,7 @@ using base::Json;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* first = "db-app1-mysqlinstd.json";
+constexpr const char* first_file = "db-app1-mysqlinstd.json";
 constexpr const char* with_secret = "test-2b/db-app1-mysqlinstd.json";
 constexpr const char* masked = "test-3c/db-app1-mysqlinstd.json";
 constexpr const char* emails = "SELECT email FROM customers ORDER BY id;";
@@ -60,7 +60,7 @@ TEST(EndToEnd, TheThreeTestsOfTheOriginal) {
             "");
   EXPECT_EQ(
       home.sql("mysqlinstp", "INSERT INTO books (title, author, price) VALUES ('just before', 'x', 1);"), "");
-  home.must({"run", home.file(first)});
+  home.must({"run", home.file(first_file)});
   EXPECT_EQ(home.sql("mysqlinstd", "SELECT COUNT(*) FROM books WHERE title = 'just before';"), "1\n");
   EXPECT_EQ(tcp_login(home.port(), "admin", "temppwd123"), 0U);
   EXPECT_NE(tcp_login(home.port(), "admin", "production pw"), 0U) << "production's password opens the copy";
@@ -99,7 +99,7 @@ TEST(EndToEnd, ProductionsPasswordOpensNoCopyWithoutAPasswordInTheFile) {
   Home home;
   home.make_production();
   const std::string file = home.path() / "plain.json";
-  Json plain = Json::parse(os::read_file(home.file(first)));
+  Json plain = Json::parse(os::read_file(home.file(first_file)));
   plain["changemasterpwd"]["torun"] = "false";
   plain["rotatemasterpwd"]["torun"] = "false";
 
@@ -114,7 +114,7 @@ TEST(EndToEnd, ProductionsPasswordOpensNoCopyWithoutAPasswordInTheFile) {
 TEST(EndToEnd, AScriptThatFailsPutsEverythingBack) {
   Home home;
   home.make_production();
-  home.must({"run", home.file(first)});
+  home.must({"run", home.file(first_file)});
   mark(home);
   std::ofstream(home.path() / "buckets/awssol-bucket/sqlscripts/rdsmysql/mysqlinstd/02script.sql")
       << "UPDATE customers SET email = 'x';\n\nUPDATE nowhere SET a = 1;\n";
@@ -189,7 +189,8 @@ TEST(EndToEnd, ThePlanFindsWhatWouldFailAndChangesNothing) {
   home.must({"local", "create", "mysqlinstd", "--password-file", (home.path() / "password").string()});
   EXPECT_THAT(refusal({}), HasSubstr("does not carry the tag refresh=true"));
   const std::string both =
-      home.run({"run", home.file(first, {{"\"source\": \"mysqlinstp\"", "\"source\": \"nothere\""}})}).output;
+      home.run({"run", home.file(first_file, {{"\"source\": \"mysqlinstp\"", "\"source\": \"nothere\""}})})
+          .output;
   EXPECT_THAT(both, HasSubstr("nothere"));
   EXPECT_THAT(both, HasSubstr("$.delete.torun: is not true, and 'mysqlinstd' exists"));
   for (const Json& run : home.json({"list"})) EXPECT_EQ(run["status"], "REFUSED") << "no run was begun";
@@ -220,7 +221,7 @@ void wait_until_gone(const os::ProcessId& process) {
 TEST(EndToEnd, KilledAtTwentyRandomMomentsItResumesOrIsReplaced) {
   Home home;
   home.make_production();
-  home.must({"run", home.file(first)});
+  home.must({"run", home.file(first_file)});
   base::SystemClock clock;
   std::uint64_t random = os::random_seed();
   std::cout << "seed " << random << "\n";
@@ -259,7 +260,7 @@ TEST(EndToEnd, KilledAtTwentyRandomMomentsItResumesOrIsReplaced) {
 TEST(EndToEnd, InterruptedOnceItStopsAndSaysHowToGoOn) {
   Home home;
   home.make_production("pw", 20'000);
-  const auto process = start_run(home, home.file(first));
+  const auto process = start_run(home, home.file(first_file));
   base::SystemClock clock;
   while (home.json({"list"}).empty()) clock.sleep_until(clock.now() + std::chrono::milliseconds(20), {});
   os::send_signal(process, SIGINT);
@@ -277,7 +278,7 @@ TEST(EndToEnd, InterruptedOnceItStopsAndSaysHowToGoOn) {
 TEST(EndToEnd, TwoRunsOfOneTargetExcludeEachOther) {
   Home home;
   home.make_production("pw", 2'000);
-  const std::string file = home.file(first);
+  const std::string file = home.file(first_file);
   const auto process = start_run(home, file);
   base::SystemClock clock;
   while (home.json({"list"}).empty()) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
@@ -311,7 +312,7 @@ std::string status_of(Home& home, const std::string& name) {
 TEST(EndToEnd, AKilledSourceFailsTheRunAndLeavesTheOldDatabase) {
   Home home;
   home.make_production();
-  home.must({"run", home.file(first)});
+  home.must({"run", home.file(first_file)});
   mark(home);
   const auto process = start_run(home, home.file(masked));
   base::SystemClock clock;
@@ -335,7 +336,7 @@ TEST(EndToEnd, AKilledSourceFailsTheRunAndLeavesTheOldDatabase) {
 TEST(EndToEnd, AKilledOldDatabaseIsReplacedAllTheSame) {
   Home home;
   home.make_production();
-  home.must({"run", home.file(first)});
+  home.must({"run", home.file(first_file)});
   kill_server(home, "mysqlinstd");
   EXPECT_EQ(status_of(home, "mysqlinstd"), "stopped");
   home.must({"run", home.file(masked)});
@@ -355,7 +356,7 @@ TEST(EndToEnd, AServerThatRunsAlreadyCanBeAdopted) {
   home.must({"local", "create", "mysqlinstp", "--adopt", "--socket",
              (other.path() / "instances" / id / "socket").string(), "--user", "backup", "--password-file",
              (home.path() / "password").string()});
-  home.must({"run", home.file(first)});
+  home.must({"run", home.file(first_file)});
   EXPECT_EQ(home.sql("mysqlinstd", "SELECT COUNT(*) FROM mysqldbp.customers;"), "3\n");
   EXPECT_NE(home.run({"local", "stop", "mysqlinstp"}).exit_code, 0) << "it is not ours to stop";
   home.must({"local", "delete", "mysqlinstp", "--force"});
@@ -407,7 +408,7 @@ void expect_consistent_copies(Home& home, int copies, const std::string& method)
   const Transfers transfers(home);
   for (int i = 0; i < copies; ++i) {
     const int before = transfers.acknowledged();
-    home.must({"run", home.file(i == 0 ? first : with_secret)});
+    home.must({"run", home.file(i == 0 ? first_file : with_secret)});
     EXPECT_EQ(home.sql("mysqlinstd", "SELECT SUM(balance) FROM account;"), "10000\n") << "copy " << i;
     EXPECT_GE(std::atoi(home.sql("mysqlinstd", "SELECT COUNT(*) FROM logs;").c_str()), before)
         << "copy " << i;
@@ -427,7 +428,7 @@ TEST(EndToEnd, AFullDiskIsSeenByThePlanAndSurvivedInARun) {
   if (!volume.good) GTEST_SKIP() << "needs root, a loop device and mkfs.ext4";
   Home home(volume.path());
   home.make_production();
-  home.must({"run", home.file(first)});
+  home.must({"run", home.file(first_file)});
   mark(home);
   base::SystemClock clock;
   auto fill = [&](std::uintmax_t leave) {
@@ -467,10 +468,10 @@ TEST(EndToEnd, AMissingServerProgramIsSeenByThePlan) {
   const auto backup = os::find_program("mariadb-backup");
   base::SystemClock clock;
   // In a mount namespace of its own, the program is a file that cannot be executed.
-  const auto plan =
-      os::run({.argv = {"unshare", "--mount", "/bin/sh", "-c", "mount --bind /dev/null \"$0\" && exec \"$@\"",
-                        backup.string(), PROGRAM, "--home", home.path().string(), "plan", home.file(first)}},
-              clock, clock.now() + std::chrono::minutes(1), {});
+  const auto plan = os::run(
+      {.argv = {"unshare", "--mount", "/bin/sh", "-c", "mount --bind /dev/null \"$0\" && exec \"$@\"",
+                backup.string(), PROGRAM, "--home", home.path().string(), "plan", home.file(first_file)}},
+      clock, clock.now() + std::chrono::minutes(1), {});
   if (plan.output.find("unshare") != std::string::npos) GTEST_SKIP() << "needs root: " << plan.output;
   EXPECT_EQ(plan.exit_code, 2);
   EXPECT_THAT(plan.output, HasSubstr("the program 'mariadb-backup' is not installed here"));
@@ -479,7 +480,7 @@ TEST(EndToEnd, AMissingServerProgramIsSeenByThePlan) {
 TEST(EndToEnd, ARunningRunCanBeCancelled) {
   Home home;
   home.make_production("pw", 20'000);
-  home.must({"run", home.file(first)});
+  home.must({"run", home.file(first_file)});
   mark(home);
   const auto process = start_run(home, home.file(masked));
   base::SystemClock clock;

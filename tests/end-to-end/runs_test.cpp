@@ -20,8 +20,8 @@ using base::Json;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* first = "db-app1-mysqlinstd.json";
-constexpr const char* masked = "test-3c/db-app1-mysqlinstd.json";
+constexpr const char* unmasked_file = "db-app1-mysqlinstd.json";
+constexpr const char* masked_file = "test-3c/db-app1-mysqlinstd.json";
 
 /// Of all files and folders, but for what servers write and what SQLite's readers share: when they were
 /// changed last.
@@ -77,8 +77,8 @@ class Runs : public testing::Test {
 
 TEST_F(Runs, ARefusedOneIsInTheListTheLedgerTheMailAndTheHistory) {
   home_.make_production();
-  const auto refused =
-      home_.run({"run", home_.file(masked, {{"\"source\": \"mysqlinstp\"", "\"source\": \"nothere\""}})});
+  const auto refused = home_.run(
+      {"run", home_.file(masked_file, {{"\"source\": \"mysqlinstp\"", "\"source\": \"nothere\""}})});
   EXPECT_EQ(refused.exit_code, 2);
   const Json run = last_run();
   EXPECT_THAT(refused.output, HasSubstr(run["run"].get<std::string>()));
@@ -119,14 +119,14 @@ TEST_F(Runs, OneThatMasksNothingIsRefusedUnlessSomebodySaysWhy) {
   home_.make_production();
   os::remove_tree(home_.path() / "settings.json");
   for (const char* command : {"plan", "run"}) {
-    const auto refused = home_.run({command, home_.file(first)});
+    const auto refused = home_.run({command, home_.file(unmasked_file)});
     EXPECT_EQ(refused.exit_code, 2);
     EXPECT_THAT(refused.output, HasSubstr("$.runscripts.torun: is not true"));
     EXPECT_THAT(refused.output, HasSubstr("--unmasked REASON"));
   }
   EXPECT_EQ(home_.json({"local", "list"}).size(), 1U);
 
-  EXPECT_THAT(home_.must({"run", "--unmasked", "made up data", home_.file(first)}),
+  EXPECT_THAT(home_.must({"run", "--unmasked", "made up data", home_.file(unmasked_file)}),
               HasSubstr("UNMASKED: made up data"));
   EXPECT_EQ(last_run()["masked"], false);
   EXPECT_EQ(last_run()["unmaskedReason"], "made up data");
@@ -135,13 +135,13 @@ TEST_F(Runs, OneThatMasksNothingIsRefusedUnlessSomebodySaysWhy) {
   EXPECT_EQ(home_.named("mysqlinstd")["tags"]["refresh-masked"], "false");
   EXPECT_THAT(home_.must({"list"}), HasSubstr("MASKED"));
 
-  home_.must({"run", home_.file(masked)});
+  home_.must({"run", home_.file(masked_file)});
   EXPECT_EQ(last_run()["masked"], true);
   EXPECT_THAT(mail(last_run()), HasSubstr("Masked:   2 scripts"));
   EXPECT_EQ(home_.named("mysqlinstd")["tags"]["refresh-masked"], "true");
 
   std::ofstream(home_.path() / "settings.json") << R"({"allowUnmasked": "a home of tests"})";
-  EXPECT_EQ(home_.json({"plan", home_.file(first)})["unmaskedReason"], "a home of tests");
+  EXPECT_EQ(home_.json({"plan", home_.file(unmasked_file)})["unmaskedReason"], "a home of tests");
 
   execute(home_.path() / "journal.db", "UPDATE execution SET snapshot = 'no JSON'");
   EXPECT_EQ(last_run()["masked"], true) << "a list reads no snapshot";
@@ -158,8 +158,8 @@ TEST_F(Runs, SecretsOfOneThatIsNotOpenAreSweptAway) {
 
 TEST_F(Runs, AllThatLostTheirProcessAreTakenUpBetweenTheHalvesOfTheSwap) {
   home_.make_production();
-  home_.must({"run", home_.file(first)});
-  const auto process = start(home_.file(masked));
+  home_.must({"run", home_.file(unmasked_file)});
+  const auto process = start(home_.file(masked_file));
   await(process, [&] { return home_.must({"local", "list"}).find("mysqlinstd-old-") != std::string::npos; });
   os::send_signal(process, SIGKILL);
   await_end(process);
@@ -175,9 +175,9 @@ TEST_F(Runs, AllThatLostTheirProcessAreTakenUpBetweenTheHalvesOfTheSwap) {
 
 TEST_F(Runs, OneThatAnotherProcessDrivesIsCancelledAndAwaited) {
   home_.make_production("pw", 20'000);
-  home_.must({"run", home_.file(first)});
+  home_.must({"run", home_.file(unmasked_file)});
   const Json before = home_.named("mysqlinstd");
-  const auto process = start(home_.file(masked));
+  const auto process = start(home_.file(masked_file));
   await(process, [&] { return home_.json({"list"}).size() > 1; });
   const Json run = last_run();
   const auto cancelled = home_.run({"cancel", run["run"]});
@@ -206,7 +206,7 @@ TEST_F(Runs, AreLookedAtWithoutChangingAnything) {
 TEST_F(Runs, APlanAndTheListsOfDatabasesChangeNothing) {
   home_.make_production();
   home_.must({"local", "snapshot", "create", "put-by", "--of", "mysqlinstp"});
-  const std::string file = home_.file(masked);
+  const std::string file = home_.file(masked_file);
   const std::vector<std::vector<std::string>> commands = {
       {"plan", file}, {"local", "list"}, {"local", "snapshot", "list"}, {"list"}};
   const auto before = times_in(home_.path());
@@ -236,7 +236,7 @@ TEST_F(Runs, APlanAndTheListsOfDatabasesChangeNothing) {
 TEST_F(Runs, OfAnotherUserAreRefusedWithTheReason) {
   if (::geteuid() != 0) GTEST_SKIP() << "becoming another user needs root";
   home_.run({"run", "/nowhere.json"});
-  const std::string file = SOURCE_DIR "/examples/" + std::string(masked);
+  const std::string file = SOURCE_DIR "/examples/" + std::string(masked_file);
   for (const unsigned mode : {0711U, 0700U}) {
     os::fs::permissions(home_.path(), os::fs::perms(mode));
     for (const std::vector<std::string>& command :
@@ -254,7 +254,7 @@ TEST_F(Runs, OfAnotherUserAreRefusedWithTheReason) {
 
 TEST_F(Runs, OneWhoseJournalCannotBeWrittenIsStillOpen) {
   home_.make_production("pw", 20'000);
-  const std::string file = home_.file(first);
+  const std::string file = home_.file(unmasked_file);
   auto running = std::async(std::launch::async, [&] { return home_.run({"run", file}); });
   while (home_.json({"list"}).empty() &&
          running.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready) {
@@ -273,7 +273,7 @@ TEST_F(Runs, OneWhoseJournalCannotBeWrittenIsStillOpen) {
 
 TEST_F(Runs, NothingIsLeftWhenAllIsDeleted) {
   home_.make_production();
-  home_.must({"run", home_.file(masked)});
+  home_.must({"run", home_.file(masked_file)});
   home_.must({"local", "snapshot", "create", "put-by", "--of", "mysqlinstp"});
   ASSERT_FALSE(home_.json({"local", "secret"}).empty());
   EXPECT_EQ(home_.run({"local", "delete", "--all"}).exit_code, 2) << "it needs --force";
@@ -291,8 +291,9 @@ TEST_F(Runs, NothingIsLeftWhenAllIsDeleted) {
 TEST_F(Runs, OfAHomeWithSettingsThatNobodyKnowsAreRefused) {
   std::ofstream(home_.path() / "settings.json")
       << R"({"allowUnmaskd": "x", "smtp": {"url": 1}, "accounts": {"firstUidd": 58000}})";
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{"run", home_.file(first)}, {"plan", home_.file(first)}, {"local", "list"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"run", home_.file(unmasked_file)},
+                                                  {"plan", home_.file(unmasked_file)},
+                                                  {"local", "list"}}) {
     const auto refused = home_.run(command);
     EXPECT_EQ(refused.exit_code, 2) << command[0];
     for (const char* each : {"settings.json", "'allowUnmaskd' is no setting", "'smtp.url' has another type",
@@ -306,7 +307,7 @@ TEST_F(Runs, OfAHomeWithSettingsThatNobodyKnowsAreRefused) {
 
 TEST_F(Runs, AreListedByTargetAndStatus) {
   home_.run({"run", "/nowhere.json"});
-  home_.run({"run", home_.file(first)});
+  home_.run({"run", home_.file(unmasked_file)});
   EXPECT_EQ(home_.json({"list", "--target", "mysqlinstd"}).size(), 1U);
   EXPECT_EQ(home_.json({"list", "--status", "refused"}).size(), 2U);
   EXPECT_EQ(home_.json({"list", "--status", "succeeded"}).size(), 0U);
@@ -359,11 +360,11 @@ TEST_F(Runs, TheirSecretsAreRevealedToWhoeverSaysSo) {
 
 TEST_F(Runs, TheJsonOfOneThatFollowsAnInterruptedOneIsOneDocument) {
   home_.make_production();
-  const auto process = start(home_.file(first));
+  const auto process = start(home_.file(unmasked_file));
   await(process, [&] { return !home_.json({"list"}).empty(); });
   os::send_signal(process, SIGKILL);
   await_end(process);
-  const Json answer = home_.json({"run", home_.file(first)});
+  const Json answer = home_.json({"run", home_.file(unmasked_file)});
   ASSERT_TRUE(answer.is_object());
   EXPECT_EQ(answer["run"], last_run()["run"]);
   EXPECT_EQ(answer["connect"]["port"], home_.port());
@@ -371,7 +372,7 @@ TEST_F(Runs, TheJsonOfOneThatFollowsAnInterruptedOneIsOneDocument) {
 
 TEST_F(Runs, APlanAsJsonIsThePlan) {
   home_.make_production();
-  const Json plan = home_.json({"plan", home_.file(masked)});
+  const Json plan = home_.json({"plan", home_.file(masked_file)});
   EXPECT_EQ(plan["target"], "mysqlinstd");
   EXPECT_EQ(plan["masked"], true);
   EXPECT_TRUE(plan["exists"].is_null());

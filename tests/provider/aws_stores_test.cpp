@@ -35,7 +35,8 @@ class AwsStores : public testing::Test {
   AwsBed bed_{"--backends none"};
   aws::Session session_{bed_.settings()};
   aws::Client client_{session_};
-  provider::aws::Asker asker_{client_, clock_};
+  provider::aws::Service service_{client_, clock_};
+  provider::aws::Asker asker_{service_};
   provider::aws::SecretsManager secrets_{asker_};
   provider::aws::DynamoLedger ledger_{asker_};
 };

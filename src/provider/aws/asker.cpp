@@ -5,16 +5,25 @@
 
 namespace provider::aws {
 
-base::Json Asker::ask(const std::string& service, const std::string& operation, base::Json input,
-                      const std::string& region) {
-  constexpr auto longest = std::chrono::seconds(30);
-  const base::Budget budget{clock_, clock_.now() + longest, {}, [](const base::Note&) {}};
-  return api_.call({service, operation, std::move(input), region}, budget);
+namespace {
+
+constexpr auto longest = std::chrono::seconds(30);
+
+}  // namespace
+
+Json Asker::ask(const std::string& service, const std::string& operation, Json input,
+                const std::string& region) {
+  return service_.call(service, operation, std::move(input), service_.own_budget(longest), region);
 }
 
-std::optional<base::Json> Asker::ask_unless(std::initializer_list<std::string_view> codes,
-                                            const std::string& service, const std::string& operation,
-                                            base::Json input, const std::string& region) {
+std::vector<Json> Asker::all(const std::string& service, const std::string& operation,
+                             const std::string& list) {
+  return service_.all(service, operation, Json::object(), list, service_.own_budget(longest));
+}
+
+std::optional<Json> Asker::ask_unless(std::initializer_list<std::string_view> codes,
+                                      const std::string& service, const std::string& operation, Json input,
+                                      const std::string& region) {
   try {
     return ask(service, operation, std::move(input), region);
   } catch (const base::Error& error) {

@@ -6,8 +6,6 @@
 namespace provider::aws {
 namespace {
 
-using base::Json;
-
 /// What S3 answers to whoever asks in a Region where the bucket is not (S3 API reference, error responses).
 constexpr std::string_view elsewhere[] = {"PermanentRedirect", "AuthorizationHeaderMalformed",
                                           "IllegalLocationConstraintException"};

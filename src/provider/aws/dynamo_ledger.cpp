@@ -6,10 +6,6 @@
 namespace provider::aws {
 namespace {
 
-using base::Json;
-
-constexpr const char* usual_table = "dbalignment-awssol";
-
 struct Column {
   const char* name;
   std::string LedgerRow::*member;
@@ -64,7 +60,7 @@ bool DynamoLedger::put(const std::string& table, const LedgerRow& row, const std
 
 /// A key is never empty (DynamoDB): what a refused file does not say is called so.
 void DynamoLedger::record(const std::string& table, const LedgerRow& row) {
-  const std::string name = table.empty() ? usual_table : table;
+  const std::string name = table.empty() ? std::string(usual_ledger) : table;
   LedgerRow whole = row;
   if (whole.dbinstance.empty()) whole.dbinstance = "unknown";
   if (put(name, whole, row.restoredate) || put(name, whole, row.restoredate + " " + row.run)) return;
@@ -73,7 +69,7 @@ void DynamoLedger::record(const std::string& table, const LedgerRow& row) {
 
 std::vector<LedgerRow> DynamoLedger::rows(const std::string& table) {
   std::vector<LedgerRow> all;
-  Json input = {{"TableName", table.empty() ? usual_table : table}, {"ConsistentRead", true}};
+  Json input = {{"TableName", table.empty() ? std::string(usual_ledger) : table}, {"ConsistentRead", true}};
   do {
     const Json page = asker_.ask("dynamodb", "Scan", input);
     for (const Json& item : page.value("Items", Json::array())) {

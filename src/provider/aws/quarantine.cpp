@@ -10,7 +10,7 @@
 namespace provider::aws {
 namespace {
 
-constexpr const char* tag = "refresh-quarantine";
+constexpr const char* usual_tag = "refresh-quarantine";
 
 Json filter(const char* name, const std::string& value) {
   return {{"Name", name}, {"Values", {value}}};
@@ -76,7 +76,7 @@ QuarantineGroup Quarantine::look(const std::string& vpc, int port, const Budget&
     return {{},
             {settings_.quarantine_group.empty()
                  ? fmt::format("{} security groups of {} have the tag {}=true: there must be one",
-                               groups.size(), vpc, tag)
+                               groups.size(), vpc, usual_tag)
                  : fmt::format("{} is no security group of {}", settings_.quarantine_group, vpc)},
             {}};
   QuarantineGroup out{text(groups[0], "GroupId"), {}, {}};

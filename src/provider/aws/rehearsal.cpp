@@ -32,7 +32,7 @@ Json active(const Json& groups) {
   return out;
 }
 
-void tag(Json& database, const Json& tags) {
+void add_tags(Json& database, const Json& tags) {
   Json kept = tags;
   for (const Json& old : part(database, "TagList"))
     if (std::ranges::none_of(tags, [&](const Json& each) { return each["Key"] == old["Key"]; }))
@@ -159,7 +159,7 @@ void Rehearsal::perform(const std::string& operation, const Json& input) {
   Json* found = named(input);
   if (found == nullptr) return;
   const char* status = kind_of(*found) == Kind::instance ? "DBInstanceStatus" : "Status";
-  if (operation == "AddTagsToResource") tag(*found, input["Tags"]);
+  if (operation == "AddTagsToResource") add_tags(*found, input["Tags"]);
   if (operation.starts_with("Modify")) modify(*found, input);
   if (input.contains("MasterUserPassword"))
     passwords_[id_of(*found)] = base::Secret(input["MasterUserPassword"].get<std::string>());

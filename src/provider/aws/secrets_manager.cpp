@@ -7,8 +7,6 @@
 namespace provider::aws {
 namespace {
 
-using base::Json;
-
 constexpr const char* current = "AWSCURRENT";
 constexpr const char* pending = "AWSPENDING";
 constexpr std::string_view none = "ResourceNotFoundException";
@@ -103,12 +101,8 @@ void SecretsManager::remove(const std::string& name) {
 
 std::vector<std::string> SecretsManager::names() {
   std::vector<std::string> all;
-  Json input = Json::object();
-  do {
-    const Json page = asker_.ask("secretsmanager", "ListSecrets", input);
-    for (const Json& each : page.value("SecretList", Json::array())) all.push_back(each.at("Name"));
-    input["NextToken"] = page.value("NextToken", "");
-  } while (!input["NextToken"].get_ref<const std::string&>().empty());
+  for (const Json& each : asker_.all("secretsmanager", "ListSecrets", "SecretList"))
+    all.push_back(each.at("Name"));
   return all;
 }
 

@@ -10,7 +10,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto least = 1s;
-constexpr auto most_of_a_look = 60s;
 /// Pages of a hundred: more than any quota allows.
 constexpr int most_pages = 1'000;
 
@@ -18,16 +17,16 @@ const Json nothing = Json::object();
 
 }  // namespace
 
-Json Service::call(const std::string& service, const std::string& operation, Json input,
-                   const Budget& budget) {
+Json Service::call(const std::string& service, const std::string& operation, Json input, const Budget& budget,
+                   const std::string& region) {
   const Budget enough{budget.clock, std::max(budget.until, budget.clock.now() + least), budget.stop,
                       budget.tell};
-  return api_.call({service, operation, std::move(input), {}}, enough);
+  return api_.call({service, operation, std::move(input), region}, enough);
 }
 
 std::vector<Json> Service::all(const std::string& service, const std::string& operation, Json input,
                                const std::string& list, const Budget& budget) {
-  const char* marker = service == "ec2" ? "NextToken" : "Marker";
+  const char* marker = service == "rds" ? "Marker" : "NextToken";
   std::vector<Json> out;
   for (int page = 0; page < most_pages; ++page) {
     const Json answer = call(service, operation, input, budget);
@@ -38,8 +37,8 @@ std::vector<Json> Service::all(const std::string& service, const std::string& op
   throw base::Error("TooManyPages", operation + " does not come to an end");
 }
 
-Budget Service::own_budget() {
-  return {clock_, clock_.now() + most_of_a_look, {}, [](const base::Note&) {}};
+Budget Service::own_budget(std::chrono::seconds longest) {
+  return {clock_, clock_.now() + longest, {}, [](const base::Note&) {}};
 }
 
 std::string text(const Json& from, const char* member) {

@@ -15,7 +15,9 @@ class Service {
 
   /// One call. Even where the budget is spent it gets a second: what was begun can be looked at later, and
   /// what was looked at decides.
-  Json call(const std::string& service, const std::string& operation, Json input, const Budget& budget);
+  /// `region` "": that of the Api.
+  Json call(const std::string& service, const std::string& operation, Json input, const Budget& budget,
+            const std::string& region = "");
   Json rds(const std::string& operation, Json input, const Budget& budget) {
     return call("rds", operation, std::move(input), budget);
   }
@@ -25,7 +27,7 @@ class Service {
 
   base::Clock& clock() { return clock_; }
   /// For verbs that are given no budget.
-  Budget own_budget();
+  Budget own_budget(std::chrono::seconds longest = std::chrono::seconds(60));
 
  private:
   ::aws::Api& api_;

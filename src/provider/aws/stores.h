@@ -1,25 +1,25 @@
 // The small stores of an account: Secrets Manager, S3, DynamoDB and SNS.
 #pragma once
 
-#include "aws/api.h"
+#include "provider/aws/service.h"
 #include "provider/provider.h"
 
 namespace provider::aws {
 
-/// Calls with half a minute each, for verbs that are given no budget. Thread-safe. Both must outlive it.
+/// Calls with half a minute each, for verbs that are given no budget. Thread-safe; `service` must outlive it.
 class Asker {
  public:
-  Asker(::aws::Api& api, base::Clock& clock) : api_(api), clock_(clock) {}
-  base::Json ask(const std::string& service, const std::string& operation, base::Json input,
-                 const std::string& region = "");
+  explicit Asker(Service& service) : service_(service) {}
+  Json ask(const std::string& service, const std::string& operation, Json input,
+           const std::string& region = "");
   /// The same; nothing where the service answers one of these codes.
-  std::optional<base::Json> ask_unless(std::initializer_list<std::string_view> codes,
-                                       const std::string& service, const std::string& operation,
-                                       base::Json input, const std::string& region = "");
+  std::optional<Json> ask_unless(std::initializer_list<std::string_view> codes, const std::string& service,
+                                 const std::string& operation, Json input, const std::string& region = "");
+  /// All pages of a list.
+  std::vector<Json> all(const std::string& service, const std::string& operation, const std::string& list);
 
  private:
-  ::aws::Api& api_;
-  base::Clock& clock_;
+  Service& service_;
 };
 
 /// AWS Secrets Manager. The first version of a secret that is made here is its current one at once: Secrets

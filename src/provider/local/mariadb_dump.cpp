@@ -37,7 +37,7 @@ os::Command dump_of_databases(sql::Connection& source, const sql::Endpoint& logi
 }
 
 /// mariadb-dump's `-- CHANGE MASTER TO MASTER_LOG_FILE='…', MASTER_LOG_POS=…;`; null if it is not there.
-base::Json position_in(const os::fs::path& dump) {
+base::Json dumped_position(const os::fs::path& dump) {
   std::ifstream in(dump);
   std::string head(16'384, '\0');
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
@@ -113,7 +113,7 @@ Copied MariaDbServer::dump(const CopySource& source, const os::fs::path& target,
   const base::Time data_time = budget.clock.now();
   os::run_or_throw(dump_of_databases(*session, login, databases), budget.clock, budget.until, budget.stop,
                    tell);
-  const base::Json position = position_in(databases);
+  const base::Json position = dumped_position(databases);
   std::vector<os::fs::path> dumps = {databases};
   if (has_logins) leave_out_proxies(logins);
   if (has_logins) dumps.insert(dumps.begin(), logins);

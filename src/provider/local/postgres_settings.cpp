@@ -33,9 +33,9 @@ bool is_installed(const std::string& library, int major) {
   return os::fs::exists(fmt::format("/usr/lib/postgresql/{}/lib/{}.so", major, library));
 }
 
-std::vector<std::string> libraries_of(const std::string& preload) {
+std::vector<std::string> libraries_of(const std::string& listed) {
   std::vector<std::string> names;
-  for (const auto& each : base::split_list(preload, ','))
+  for (const auto& each : base::split_list(listed, ','))
     if (const auto name = std::string(base::trim(each)); !name.empty()) names.push_back(name);
   return names;
 }

@@ -7,7 +7,7 @@
 namespace provider::local {
 namespace {
 
-constexpr const char* ours = PostgresServer::administrator;
+constexpr const char* own_role = PostgresServer::administrator;
 
 /// A function of such a language may do all that the server's account may.
 constexpr const char* untrusted =
@@ -24,7 +24,7 @@ std::string of_extension(const char* catalogue, const char* oid) {
 void disable_event_triggers(sql::Connection& database) {
   execute_each(database, fmt::format("SELECT format('ALTER EVENT TRIGGER %I OWNER TO {}', evtname) FROM "
                                      "pg_event_trigger WHERE evtowner <> 10",
-                                     ours));
+                                     own_role));
   execute_each(
       database,
       fmt::format("SELECT format('ALTER EVENT TRIGGER %I DISABLE', evtname) FROM pg_event_trigger JOIN "
@@ -41,7 +41,7 @@ void own_untrusted(sql::Connection& database) {
   execute_each(database,
                fmt::format("SELECT format('ALTER ROUTINE %s OWNER TO {}', p.oid::regprocedure) FROM "
                            "pg_proc p WHERE proowner <> 10 AND prokind <> 'a' AND prolang IN ({})",
-                           ours, untrusted));
+                           own_role, untrusted));
   // Reads files and programs that its tables name.
   execute_each(database,
                "SELECT format('ALTER FOREIGN DATA WRAPPER %I NO HANDLER', fdwname) FROM "

@@ -76,6 +76,12 @@ def check_class(name, engine_name):
                       "class and database engine version, see the documentation.")
 
 
+def exported_logs(database, change):
+    """What a database exports after a CloudwatchLogsExportConfiguration."""
+    kept = set(database["EnabledCloudwatchLogsExports"] or []) - set(change.get("DisableLogTypes", []))
+    return sorted(kept | set(change.get("EnableLogTypes", []))) or None
+
+
 def check_logs(names, engine_name):
     unknown = sorted(set(names) - set(engine(engine_name).logs))
     if unknown:

@@ -58,8 +58,7 @@ def _soon(ctx, cluster, input):
         cluster["ServerlessV2ScalingConfiguration"] = scaling(input["ServerlessV2ScalingConfiguration"])
     logs = input.get("CloudwatchLogsExportConfiguration")
     if logs:
-        kept = set(cluster["EnabledCloudwatchLogsExports"] or []) - set(logs.get("DisableLogTypes", []))
-        cluster["EnabledCloudwatchLogsExports"] = sorted(kept | set(logs.get("EnableLogTypes", []))) or None
+        cluster["EnabledCloudwatchLogsExports"] = catalogue.exported_logs(cluster, logs)
     if "DBClusterParameterGroupName" in input:  # needs a reboot of each member
         cluster.parameter_group = input["DBClusterParameterGroupName"].lower()
         cluster.member_groups = {m.id: "pending-reboot" for m in cluster.members}

@@ -95,8 +95,7 @@ def _soon(ctx, instance, input):
         ctx.world.exposure.look(ctx.world, f"{instance.name} is {'' if input['PubliclyAccessible'] else 'not '}public")
     logs = input.get("CloudwatchLogsExportConfiguration")
     if logs:
-        kept = set(instance["EnabledCloudwatchLogsExports"] or []) - set(logs.get("DisableLogTypes", []))
-        names = sorted(kept | set(logs.get("EnableLogTypes", []))) or None
+        names = catalogue.exported_logs(instance, logs)
         step(ctx, instance, "configuring-log-exports", lambda: instance.attributes.update(EnabledCloudwatchLogsExports=names))
     if "DBParameterGroupName" in input:
         name = input["DBParameterGroupName"].lower()
