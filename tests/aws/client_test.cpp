@@ -37,11 +37,11 @@ Reply refusal(int status, const std::string& code, const std::string& message) {
 class ClientTest : public testing::Test {
  protected:
   /// `replies` in their order, to `call`. Waits take no time.
-  Json ask(std::vector<Reply> replies, Call call = {"rds", "DescribeDBInstances"}) {
+  Json ask(std::vector<Reply> replies, const Call& call = {"rds", "DescribeDBInstances"}) {
     server.emplace(std::move(replies));
-    return ask_server(std::move(call));
+    return ask_server(call);
   }
-  Json ask_server(Call call) {
+  Json ask_server(const Call& call) {
     Session session({.environment = {{"AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"},
                                      {"AWS_SECRET_ACCESS_KEY", "the-secret-key"},
                                      {"AWS_REGION", "eu-central-1"},
@@ -50,7 +50,7 @@ class ClientTest : public testing::Test {
   }
   base::Error error_of(std::vector<Reply> replies, Call call = {"rds", "DescribeDBInstances"}) {
     try {
-      ask(std::move(replies), std::move(call));
+      ask(std::move(replies), call);
     } catch (const base::Error& error) {
       return error;
     }

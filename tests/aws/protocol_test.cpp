@@ -1,6 +1,7 @@
 // AWS's own tests of its protocols, as botocore has them: a file a protocol and direction.
 #include "aws/protocol.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 #include "aws/sender.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

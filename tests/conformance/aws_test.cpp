@@ -71,6 +71,12 @@ TEST_P(AwsRefresh, NobodyReachesTheCopyBeforeItIsMasked) {
   EXPECT_EQ(login(id, "admin", "production"), "AccessDenied");
   EXPECT_EQ(login(id, "app", "app-production"), "AccessDenied") << "production's login opens the copy";
   EXPECT_EQ(login(id, "admin", password.reveal()), "1");
+  const bool postgres = std::string_view(GetParam()) == "postgres";
+  for (const std::string name : {"app", "retired"}) {
+    databases.script_session(id, password, "")
+        ->execute(postgres ? "ALTER ROLE " + name + " LOGIN" : "ALTER USER " + name + " ACCOUNT UNLOCK", 0);
+    EXPECT_EQ(login(id, name, "app-production"), "AccessDenied") << "unlocked, it has production's password";
+  }
   databases.script_session(id, password, "")->execute("UPDATE t SET a = 2", 0);
   world_.bed().post("masked", {{"name", "devtemp"}});
   make_so(id, {.name = "dev"});

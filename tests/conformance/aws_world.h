@@ -62,9 +62,13 @@ class AwsWorld {
  private:
   std::string sql() const {
     const std::string table = "CREATE TABLE t AS SELECT 1 AS a;\n";
-    return table + (postgres_ ? "CREATE ROLE app LOGIN PASSWORD 'app-production';\nGRANT SELECT ON t TO app;"
-                              : "CREATE USER app IDENTIFIED BY "
-                                "'app-production';\nGRANT SELECT ON d.* TO app;");
+    return table +
+           (postgres_
+                ? "CREATE ROLE app LOGIN PASSWORD 'app-production';\nGRANT SELECT ON t TO app;\n"
+                  "CREATE ROLE retired NOLOGIN PASSWORD 'app-production';\nGRANT SELECT ON t TO retired;"
+                : "CREATE USER app IDENTIFIED BY 'app-production';\nGRANT SELECT ON d.* TO app;\n"
+                  "CREATE USER retired IDENTIFIED BY 'app-production' ACCOUNT LOCK;\n"
+                  "GRANT SELECT ON d.* TO retired;");
   }
 
   bool postgres_;

@@ -61,7 +61,7 @@ os::Finished Home::run(std::vector<std::string> arguments) {
   return os::run({.argv = std::move(arguments)}, clock, clock.now() + std::chrono::minutes(5), {});
 }
 
-std::string Home::must(std::vector<std::string> arguments) {
+std::string Home::must(const std::vector<std::string>& arguments) {
   const auto finished = run(arguments);
   EXPECT_EQ(finished.exit_code, 0) << testing::PrintToString(arguments) << "\n" << finished.output;
   return finished.output;

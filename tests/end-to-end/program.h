@@ -24,7 +24,7 @@ class Home {
   /// Runs the program to its end.
   os::Finished run(std::vector<std::string> arguments);
   /// run(), with the exit code checked; returns the output.
-  std::string must(std::vector<std::string> arguments);
+  std::string must(const std::vector<std::string>& arguments);
   /// SQL through `local connect`; the rows, columns separated by tabs.
   std::string sql(const std::string& instance, const std::string& statements);
   /// The program's answer to a command with --json.

@@ -235,7 +235,7 @@ TEST(EndToEnd, KilledAtTwentyRandomMomentsItResumesOrIsReplaced) {
     wait_until_gone(process);
     const Json list = home.json({"list"});
     const bool began = list.size() > runs;
-    const Json last = list.back();
+    const Json& last = list.back();
     if (began && last["status"] == "RUNNING") {
       if (i % 2 == 0) {
         home.must({"resume", last["run"]});

@@ -154,8 +154,11 @@ TEST_F(AwsInstance, ThePasswordIsProvenAndTheOtherLoginsAreLocked) {
   logins_.password = "new";
   later();
   EXPECT_TRUE(std::holds_alternative<provider::Database>(make_so(desired)));
-  EXPECT_THAT(logins_.statements,
-              ElementsAre("ALTER USER 'app'@'%' ACCOUNT LOCK", "ALTER USER 'report'@'%' ACCOUNT LOCK"));
+  EXPECT_THAT(
+      logins_.statements,
+      ElementsAre(testing::MatchesRegex("ALTER USER 'app'@'%' IDENTIFIED VIA mysql_native_password USING "
+                                        "'[*][0-9A-F]{40}' ACCOUNT LOCK"),
+                  HasSubstr("ALTER USER 'report'@'%' IDENTIFIED VIA ")));
   EXPECT_EQ(logins_.endpoint.ca_file, "/etc/rds.pem");
   EXPECT_THAT(account_.taken(),
               ElementsAre(R"(AddTagsToResource {"ResourceName":"arn:aws:rds:eu-west-1:1:db:devtemp",)"

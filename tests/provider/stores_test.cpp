@@ -111,7 +111,8 @@ class SmtpListener {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      throw base::Error("NoPort", "no port to listen on");
     ::listen(fd_, 1);
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     port = ntohs(address.sin_port);
@@ -280,7 +281,7 @@ TEST_F(Stores, AnOldLedgerGetsItsNewColumn) {
     environment TEXT NOT NULL, source TEXT NOT NULL, restoretype TEXT NOT NULL, snapshot TEXT NOT NULL, status TEXT NOT NULL,
     recordingtime TEXT NOT NULL, datatime TEXT NOT NULL, durations TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (run));
     INSERT INTO ledger VALUES ('t','1','d','','','','','','','completed','','','','');)sql"};
-  store::Database(home.ledger(), {old});
+  const auto made = store::Database(home.ledger(), {old});
   SqliteLedger ledger(home);
   ledger.record("t", {.run = "2", .status = "completed", .recordingtime = "z", .masked = "no: a test"});
   const auto rows = SqliteLedger(home).rows("t");

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/random.h"
 
 namespace provider::aws {
 namespace {
@@ -20,61 +21,100 @@ constexpr const char* of_postgres =
 constexpr const char* can_be_used =
     "(NOT @@skip_name_resolve OR Host = 'localhost' OR Host LIKE '%:%' OR Host REGEXP '^[0-9.%_/]*$')";
 
-/// Where names are not resolved (RDS: skip_name_resolve is on), accounts of hosts by name are not read:
-/// nobody logs in by them, and ALTER USER finds none (error 1396).
-constexpr const char* unread =
-    "@@skip_name_resolve AND Host <> 'localhost' AND Host NOT LIKE '%:%' AND Host REGEXP '[a-zA-Z]'";
+/// Plugins of MySQL that keep a password's hash; those of others (IAM, LDAP) keep none.
+constexpr const char* with_passwords =
+    "('mysql_native_password', 'caching_sha2_password', 'sha256_password')";
+
+/// Groups, and logins that were locked before. Those of the server and of RDS have no password.
+constexpr const char* without_login =
+    R"(SELECT rolname FROM pg_catalog.pg_roles WHERE NOT rolcanlogin AND rolname !~ '^(pg_|rds)')";
+constexpr const char* insufficient_privilege = "42501";
 
 struct Login {
   std::string name, host;
+  bool has_password = true;
 };
 
 std::vector<Login> rows_of(sql::Connection& session, const std::string& query) {
   std::vector<Login> all;
   for (const auto& row : session.query(query).table)
-    all.push_back({row.at(0).value_or(""), row.size() > 1 ? row[1].value_or("") : ""});
+    all.push_back(
+        {row.at(0).value_or(""), row.size() > 1 ? row[1].value_or("") : "", row.size() < 3 || row[2] == "1"});
   return all;
 }
 
-std::vector<Login> open_in_mysql(sql::Connection& session) {
-  const bool mariadb = session.scalar("SELECT VERSION()").value_or("").find("MariaDB") != std::string::npos;
-  const auto ours = fmt::format("CONCAT(User, '@', Host) <> CURRENT_USER() AND User NOT IN {} AND {}",
-                                of_mysql, can_be_used);
-  if (!mariadb)
-    return rows_of(session,
-                   fmt::format("SELECT User, Host FROM mysql.user WHERE account_locked = 'N' AND {}", ours));
-  return rows_of(session, fmt::format("SELECT User, Host FROM mysql.global_priv WHERE Host <> '' AND "
-                                      "COALESCE(JSON_VALUE(Priv, '$.account_locked'), '0') NOT IN "
-                                      "('1', 'true') AND {}",
-                                      ours));
+bool is_mariadb(sql::Connection& session) {
+  return session.scalar("SELECT VERSION()").value_or("").find("MariaDB") != std::string::npos;
 }
 
-std::vector<Login> open_in_postgres(sql::Connection& session) {
-  return rows_of(session, fmt::format("SELECT rolname FROM pg_catalog.pg_roles WHERE rolcanlogin AND rolname "
-                                      "<> session_user AND rolname NOT IN {}",
-                                      of_postgres));
-}
-
-void lock(sql::Connection& session, const std::string& family, const Login& login) {
-  if (family == "postgres") {
-    session.execute(fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL", session.quote_name(login.name)), 0);
-    return;
-  }
-  const auto account = session.quote(login.name) + "@" + session.quote(login.host);
-  session.execute(login.name.empty() ? fmt::format("DROP USER {}", account)
-                                     : fmt::format("ALTER USER {} ACCOUNT LOCK", account),
-                  0);
+/// Those of `which`: "" for all, locked ones too.
+std::vector<Login> accounts_of_mysql(sql::Connection& session, const std::string& which) {
+  const auto others = fmt::format("CONCAT(User, '@', Host) <> CURRENT_USER() AND User NOT IN {} AND {}",
+                                  of_mysql, can_be_used);
+  return rows_of(
+      session,
+      is_mariadb(session)
+          ? fmt::format("SELECT User, Host FROM mysql.global_priv WHERE Host <> '' AND {}{}", others, which)
+          : fmt::format("SELECT User, Host, authentication_string <> '' AND plugin IN {} FROM "
+                        "mysql.user WHERE {}{}",
+                        with_passwords, others, which));
 }
 
 std::vector<Login> open_in(sql::Connection& session, const std::string& family) {
-  return family == "postgres" ? open_in_postgres(session) : open_in_mysql(session);
+  if (family == "postgres")
+    return rows_of(session,
+                   fmt::format("SELECT rolname FROM pg_catalog.pg_roles WHERE rolcanlogin AND rolname "
+                               "<> session_user AND rolname NOT IN {}",
+                               of_postgres));
+  return accounts_of_mysql(session, is_mariadb(session)
+                                        ? " AND COALESCE(JSON_VALUE(Priv, '$.account_locked'), '0') NOT IN "
+                                          "('1', 'true')"
+                                        : " AND account_locked = 'N'");
+}
+
+/// What a password is replaced by: a hash that no password is known of. A master user may unlock what we lock
+/// and read mysql.user: what it finds there must open nothing, here or in production.
+std::string unknown_password(bool mariadb) {
+  if (!mariadb) return "IDENTIFIED WITH caching_sha2_password BY RANDOM PASSWORD ";
+  std::string hash = "*";
+  for (const char byte : os::random_bytes(20))
+    hash += fmt::format("{:02X}", static_cast<unsigned char>(byte));
+  return fmt::format("IDENTIFIED VIA mysql_native_password USING '{}' ", hash);
+}
+
+void lock_in_mysql(sql::Connection& session) {
+  const bool mariadb = is_mariadb(session);
+  for (const auto& login : accounts_of_mysql(session, "")) {
+    const auto account = session.quote(login.name) + "@" + session.quote(login.host);
+    session.execute(login.name.empty() ? fmt::format("DROP USER {}", account)
+                                       : fmt::format("ALTER USER {} {}ACCOUNT LOCK", account,
+                                                     login.has_password ? unknown_password(mariadb) : ""),
+                    0);
+  }
+}
+
+/// A role that cannot log in may have a password all the same, and whoever may change the role lets it log
+/// in. What this master may not change, nobody with its password may.
+void lock_in_postgres(sql::Connection& session) {
+  for (const auto& login : open_in(session, "postgres"))
+    session.execute(fmt::format("ALTER ROLE {} NOLOGIN PASSWORD NULL", session.quote_name(login.name)), 0);
+  for (const auto& role : rows_of(session, without_login)) {
+    try {
+      session.execute(fmt::format("ALTER ROLE {} PASSWORD NULL", session.quote_name(role.name)), 0);
+    } catch (const base::Error& error) {
+      if (error.message.find(insufficient_privilege) == std::string::npos) throw;
+    }
+  }
 }
 
 }  // namespace
 
 std::size_t lock_other_logins(sql::Connection& session, const std::string& family) {
   const auto logins = open_in(session, family);
-  for (const auto& login : logins) lock(session, family, login);
+  if (family == "postgres")
+    lock_in_postgres(session);
+  else
+    lock_in_mysql(session);
   std::vector<std::string> left;
   for (const auto& login : open_in(session, family)) left.push_back(login.name);
   if (!left.empty())
