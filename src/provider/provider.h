@@ -199,6 +199,11 @@ class DatabaseService {
   virtual Work<Done> drop_schema(const std::string& id, const std::string& name,
                                  const base::Secret& master_password, const Budget& budget) = 0;
 
+  /// After the scripts, before it is opened: what a masked copy still knows of its rows as they were
+  /// (statistics, logs of statements) goes. Nothing to do for a host that does so whenever it opens one.
+  virtual Work<Done> forget_past(const std::string& id, const base::Secret& master_password,
+                                 const Budget& budget);
+
   /// Logs in as the master user, to closed databases too; `schema` "": the initial database. Throws
   /// AccessDenied, or ConnectionFailed (retryable).
   virtual std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password,

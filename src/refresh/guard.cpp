@@ -101,6 +101,12 @@ provider::Work<provider::Done> Guard::drop_schema(const std::string& id, const s
   return service_.drop_schema(id, name, password, budget);
 }
 
+provider::Work<provider::Done> Guard::forget_past(const std::string& id, const base::Secret& password,
+                                                  const Budget& budget) {
+  allow("forgetting what a copy knows", id);
+  return service_.forget_past(id, password, budget);
+}
+
 std::unique_ptr<sql::Connection> Guard::login(const std::string& id, const base::Secret& password) {
   allow("a login", id);
   return service_.login(id, password, "");

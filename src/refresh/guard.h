@@ -34,6 +34,8 @@ class Guard {
                                                   const std::optional<base::Secret>& password);
   provider::Work<provider::Done> drop_schema(const std::string& id, const std::string& name,
                                              const base::Secret& password, const provider::Budget& budget);
+  provider::Work<provider::Done> forget_past(const std::string& id, const base::Secret& password,
+                                             const provider::Budget& budget);
   std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password);
   bool opens(const std::string& id, const base::Secret& password);
   std::unique_ptr<sql::Connection> script_session(const std::string& id, const base::Secret& password,

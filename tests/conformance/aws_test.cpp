@@ -90,6 +90,44 @@ TEST_P(AwsRefresh, NobodyReachesTheCopyBeforeItIsMasked) {
   EXPECT_EQ(state["violations"], Json::array());
 }
 
+/// Values of rows that are masked, or gone: of the master's tables and of those of another role.
+TEST_P(AwsRefresh, NoStatisticsOfUnmaskedDataSurvive) {
+  auto& databases = world_.databases();
+  const bool postgres = std::string_view(GetParam()) == "postgres";
+  const auto statistics = [&](sql::Connection& session) {
+    return session
+        .scalar(postgres ? "SELECT string_agg(most_common_vals::text, ' ') FROM pg_stats WHERE schemaname = "
+                           "'public'"
+                         : "SELECT GROUP_CONCAT(min_value, max_value) FROM mysql.column_stats")
+        .value_or("");
+  };
+  const base::Secret production("production"), password("a-new-password");
+  const auto source = databases.login(databases.find(Kind::instance, "prod")->id, production, "");
+  for (const std::string table : {"people", "gone", "others"}) {
+    source->execute("CREATE TABLE " + table + " (email VARCHAR(50))", 0);
+    source->execute("INSERT INTO " + table + " VALUES ('one@customers.example'), ('one@customers.example')",
+                    0);
+    source->execute((postgres ? "ANALYZE " + table : "ANALYZE TABLE " + table + " PERSISTENT FOR ALL"), 0);
+  }
+  if (postgres) {
+    source->execute("CREATE ROLE owner NOLOGIN", 0);
+    source->execute("GRANT owner TO CURRENT_USER", 0);
+    source->execute("GRANT ALL ON SCHEMA public TO owner", 0);
+    source->execute("ALTER TABLE others OWNER TO owner", 0);
+    source->execute("GRANT ALL ON others TO CURRENT_USER", 0);
+  }
+  ASSERT_THAT(statistics(*source), testing::HasSubstr("customers"));
+  const auto id = done([&] { return databases.restore(request("devtemp"), budget()); }).database.id;
+  make_so(id, {.master_password = password, .password_token = "run/pwd"});
+  const auto session = databases.script_session(id, password, "");
+  for (const char* statement :
+       {"UPDATE people SET email = 'masked'", "UPDATE others SET email = 'masked'", "TRUNCATE TABLE gone"})
+    session->execute(statement, 0);
+  EXPECT_THAT(statistics(*session), testing::HasSubstr("customers")) << "masking alone leaves them";
+  done([&] { return databases.forget_past(id, password, budget()); });
+  EXPECT_THAT(statistics(*session), testing::Not(testing::HasSubstr("customers")));
+}
+
 /// The certificate is for the name of the endpoint: no other server, and no other name, will do.
 TEST_P(AwsRefresh, AServerProvesItsName) {
   const auto prod = *world_.databases().find(Kind::instance, "prod");

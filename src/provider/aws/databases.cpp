@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "provider/aws/model.h"
 #include "provider/aws/objections.h"
+#include "provider/aws/past.h"
 #include "provider/aws/sessions.h"
 #include "sql/schemas.h"
 
@@ -82,6 +83,19 @@ Work<Done> Databases::drop_schema(const std::string& id, const std::string& name
   if (tag_of(database, "refresh") != "true")
     throw base::Error("NotOurs", fmt::format("{} does not carry the tag refresh=true", database.name));
   sql::drop_schema(endpoint_of(account_, database, master_password, ""), name, connect_);
+  return Done{};
+}
+
+Work<Done> Databases::forget_past(const std::string& id, const base::Secret& master_password,
+                                  const Budget& budget) {
+  const auto database = must_find(id);
+  const bool postgres = family_of(database.engine) == "postgres";
+  for (const auto& schema : postgres ? *schemas(id, master_password) : std::vector<std::string>{""}) {
+    const auto session = log_in(account_, database, master_password, schema);
+    session->obey(&budget);
+    budget.tell({"forgetting what statistics know" + (schema.empty() ? "" : " in " + schema)});
+    postgres ? forget_postgres_statistics(*session) : forget_mysql_past(*session);
+  }
   return Done{};
 }
 

@@ -28,6 +28,8 @@ class Databases : public DatabaseService {
       const std::string& id, const std::optional<base::Secret>& master_password) override;
   Work<Done> drop_schema(const std::string& id, const std::string& name, const base::Secret& master_password,
                          const Budget& budget) override;
+  Work<Done> forget_past(const std::string& id, const base::Secret& master_password,
+                         const Budget& budget) override;
   std::unique_ptr<sql::Connection> login(const std::string& id, const base::Secret& password,
                                          const std::string& schema) override;
   bool opens(const std::string& id, const base::Secret& password) override;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "os/random.h"
+#include "provider/aws/sessions.h"
 
 namespace provider::aws {
 namespace {
@@ -41,10 +42,6 @@ std::vector<Login> rows_of(sql::Connection& session, const std::string& query) {
     all.push_back(
         {row.at(0).value_or(""), row.size() > 1 ? row[1].value_or("") : "", row.size() < 3 || row[2] == "1"});
   return all;
-}
-
-bool is_mariadb(sql::Connection& session) {
-  return session.scalar("SELECT VERSION()").value_or("").find("MariaDB") != std::string::npos;
 }
 
 /// Those of `which`: "" for all, locked ones too.

@@ -37,4 +37,8 @@ std::unique_ptr<sql::Connection> log_in(const Account& account, const Database& 
   return account.connect(endpoint_of(account, database, password, schema), std::chrono::seconds(10));
 }
 
+bool is_mariadb(sql::Connection& session) {
+  return session.scalar("SELECT VERSION()").value_or("").find("MariaDB") != std::string::npos;
+}
+
 }  // namespace provider::aws

@@ -14,4 +14,7 @@ sql::Endpoint endpoint_of(const Account& account, const Database& database, cons
 std::unique_ptr<sql::Connection> log_in(const Account& account, const Database& database,
                                         const base::Secret& password, const std::string& schema);
 
+/// The two of a family, of which each has words of its own for accounts and statistics.
+bool is_mariadb(sql::Connection& session);
+
 }  // namespace provider::aws

@@ -1,0 +1,123 @@
+#include "provider/aws/past.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "provider/aws/sessions.h"
+
+namespace provider::aws {
+namespace {
+
+constexpr const char* other_owners = R"(
+SELECT DISTINCT r.rolname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+WHERE c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384 AND NOT r.rolsuper AND r.rolname <> session_user
+AND r.rolname !~ '^(pg_|rds)')";
+
+/// Of tables that are the current role's, in the order in which their columns stand. A parent has statistics
+/// of its own rows, and others that are `inherited`, of all.
+constexpr const char* with_statistics = R"(
+SELECT DISTINCT format('%I.%I', s.schemaname, s.tablename), format('%I', s.attname),
+format_type(a.atttypid, a.atttypmod), s.inherited
+FROM pg_catalog.pg_stats s JOIN pg_catalog.pg_class c ON c.relname = s.tablename
+AND c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = s.schemaname)
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname
+WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND pg_get_userbyid(c.relowner) = current_user)";
+
+std::vector<std::string> first_column(sql::Connection& session, const std::string& query) {
+  std::vector<std::string> all;
+  for (const auto& row : session.query(query).table) all.push_back(row.at(0).value_or(""));
+  return all;
+}
+
+/// A change of its type, if only to the same one, drops what is known of a column.
+void drop_of_empty_tables(sql::Connection& session) {
+  for (const auto& row : session.query(with_statistics).table) {
+    const auto table = row.at(0).value_or(""), column = row.at(1).value_or(""), type = row.at(2).value_or("");
+    const auto only = row.at(3) == "t" ? "" : "ONLY ";
+    if (session.scalar(fmt::format("SELECT EXISTS (SELECT FROM {}{})", only, table)) == "t") continue;
+    try {
+      session.execute(fmt::format("ALTER TABLE {} ALTER COLUMN {} TYPE {}", table, column, type), 0);
+    } catch (const base::Error& error) {
+      throw base::Error(
+          "StatisticsRemain",
+          fmt::format("statistics of column {} of {}, which is empty now, still have its values: {}", column,
+                      table, error.message),
+          "let the last script drop what hinders this, or leave one masked row in the table");
+    }
+  }
+}
+
+void forget_own(sql::Connection& session) {
+  session.execute("ANALYZE", 0);
+  drop_of_empty_tables(session);
+}
+
+/// The master may be a member of the roles that it can change, not always at once (PostgreSQL's
+/// manual, 22.3).
+void forget_as(sql::Connection& session, const std::string& owner) {
+  const auto name = session.quote_name(owner);
+  const bool member =
+      session.scalar(fmt::format("SELECT pg_has_role({}, 'MEMBER')", session.quote(owner))) == "t";
+  try {
+    if (!member) session.execute(fmt::format("GRANT {} TO CURRENT_USER", name), 0);
+    session.execute("SET ROLE " + name, 0);
+  } catch (const base::Error& error) {
+    throw base::Error(
+        "StatisticsRemain",
+        fmt::format("statistics of the tables of '{}' still have unmasked values, and the master user "
+                    "cannot become it: {}",
+                    owner, error.message),
+        "grant the role to the master user in production");
+  }
+  forget_own(session);
+  session.execute("RESET ROLE", 0);
+  if (!member) session.execute(fmt::format("REVOKE {} FROM CURRENT_USER", name), 0);
+}
+
+void forget_histograms(sql::Connection& session) {
+  for (const auto& row : session
+                             .query("SELECT SCHEMA_NAME, TABLE_NAME, COLUMN_NAME FROM "
+                                    "information_schema.COLUMN_STATISTICS")
+                             .table)
+    session.execute(
+        fmt::format("ANALYZE TABLE {}.{} DROP HISTOGRAM ON {}", session.quote_name(row.at(0).value_or("")),
+                    session.quote_name(row.at(1).value_or("")), session.quote_name(row.at(2).value_or(""))),
+        0);
+}
+
+void renew_statistics(sql::Connection& session) {
+  for (const auto& row : session.query("SELECT DISTINCT db_name, table_name FROM mysql.column_stats").table)
+    session.execute(
+        fmt::format("ANALYZE TABLE {}.{} PERSISTENT FOR ALL", session.quote_name(row.at(0).value_or("")),
+                    session.quote_name(row.at(1).value_or(""))),
+        0);
+}
+
+/// RDS lets nobody truncate its logs; its procedure keeps the last one as a backup, so it is called twice
+/// (Amazon RDS User Guide, "Managing table-based MySQL logs").
+void forget_log(sql::Connection& session, const std::string& log) {
+  const auto procedure = "rds_rotate_" + log;
+  const auto known = session.scalar(
+      "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'mysql' "
+      "AND ROUTINE_NAME = " +
+      session.quote(procedure));
+  if (known == "0") return;
+  for (int times = 0; times < 2; ++times) session.execute("CALL mysql." + procedure, 0);
+}
+
+}  // namespace
+
+void forget_postgres_statistics(sql::Connection& session) {
+  forget_own(session);
+  for (const auto& owner : first_column(session, other_owners)) forget_as(session, owner);
+}
+
+void forget_mysql_past(sql::Connection& session) {
+  if (is_mariadb(session))
+    renew_statistics(session);
+  else if (session.scalar("SELECT VERSION() >= '8'") == "1")
+    forget_histograms(session);
+  for (const char* log : {"general_log", "slow_log"}) forget_log(session, log);
+}
+
+}  // namespace provider::aws

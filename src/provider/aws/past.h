@@ -1,0 +1,19 @@
+// What a copy still knows of its rows as they were before they were masked.
+#pragma once
+
+#include "sql/connection.h"
+
+namespace provider::aws {
+
+/// Statistics of the session's database, as the master user: PostgreSQL shows the most frequent values of
+/// every column to whoever may read the table (pg_stats). ANALYZE puts the values of today in their place; of
+/// a table that is empty it would leave the old ones (commands/analyze.c), so those are dropped. Tables of
+/// other roles are visited as these. Throws StatisticsRemain where they cannot be, by name.
+void forget_postgres_statistics(sql::Connection& session);
+
+/// Of all databases of a server: histograms of MySQL (information_schema.COLUMN_STATISTICS), bounds of
+/// columns in MariaDB (mysql.column_stats), and the statements in mysql.general_log and mysql.slow_log, which
+/// a restore brings along.
+void forget_mysql_past(sql::Connection& session);
+
+}  // namespace provider::aws
