@@ -1,5 +1,6 @@
 #include "os/http.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
