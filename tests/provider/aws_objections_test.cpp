@@ -147,6 +147,16 @@ TEST_F(AwsObjections, GroupsAndClassesMustFit) {
   EXPECT_THAT(said(wanted), testing::Contains("'pg': there is no such parameter group"));
 }
 
+/// RDS judges by itself when it makes the database.
+TEST_F(AwsObjections, WhatCannotBeAskedIsToldAndStopsNothing) {
+  account_.offers.erase("DescribeOrderableDBInstanceOptions");
+  auto wanted = intent();
+  wanted.restore.shape.instance_class = "db.t3.medium";
+  EXPECT_THAT(said(wanted),
+              ElementsAre(HasSubstr("warning: what DescribeOrderableDBInstanceOptions would say is not "
+                                    "checked: ")));
+}
+
 TEST_F(AwsObjections, ThereMustBeRoomForBoth) {
   account_.offers["DescribeAccountAttributes"] = {
       {"AccountQuotas", {{{"AccountQuotaName", "DBInstances"}, {"Used", 39}, {"Max", 40}}}}};

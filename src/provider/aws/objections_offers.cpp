@@ -24,18 +24,18 @@ bool is_family_of(std::string_view family, const std::string& engine, const std:
 
 }  // namespace
 
-/// Nothing where there is none, or where we may not look, which is told.
+/// Empty where there is none. Nothing where RDS refuses to say (no permission, no such call there), which is
+/// told: RDS judges by itself when it makes the database, and until then nothing is touched.
 std::optional<Json> Objections::ask(const char* operation, const Json& input, const char* list) {
   try {
     auto all = account_.service.all("rds", operation, input, list, budget_);
     return Json(std::move(all));
   } catch (const base::Error& error) {
-    if (error.code == "AccessDenied")
-      object(About::host, fmt::format("what {} would say is not checked: {}", operation, error.message),
-             Weight::warning);
-    else if (error.code.find("NotFound") == std::string::npos)
-      throw;
-    return error.code == "AccessDenied" ? std::nullopt : std::optional(Json::array());
+    if (error.retryable) throw;
+    if (error.code.find("NotFound") != std::string::npos) return Json::array();
+    object(About::host, fmt::format("what {} would say is not checked: {}", operation, error.message),
+           Weight::warning);
+    return std::nullopt;
   }
 }
 
