@@ -24,6 +24,13 @@ provider::local::Home home_to_look_at(const std::string& root) {
   return home;
 }
 
+/// A home that has servers, or will.
+const std::string& for_servers(const std::string& root, Opening opening) {
+  if (opening == Opening::to_work)
+    provider::local::check_reachable(os::fs::weakly_canonical(os::fs::absolute(root_of(root))));
+  return root;
+}
+
 store::Mode mode_of(Opening opening) {
   return opening == Opening::to_look ? store::Mode::look : store::Mode::write;
 }
@@ -43,7 +50,7 @@ World::World(const std::string& root, Opening opening)
       secrets(home, mode_of(opening)) {}
 
 LocalWorld::LocalWorld(const std::string& root, Opening opening)
-    : World(root, opening),
+    : World(for_servers(root, opening), opening),
       databases(home, secrets, clock, mode_of(opening)),
       scripts(home),
       mailbox(home, secrets, clock),

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "provider/local/home.h"
+#include "runs/world.h"
 #include "tests/temporary.h"
 
 namespace tests {
@@ -83,9 +84,12 @@ TEST(OpenHome, RefusesWhatCannotBeUsedSafely) {
   EXPECT_EQ(code_of([&] { open_home(folder.path() / "open"); }), "BadHome");
   if (::geteuid() != 0) return;
   os::make_folder(folder.path() / "locked", 0700);
-  EXPECT_EQ(code_of([&] { open_home(folder.path() / "locked"); }), "BadHome")
-      << "no server's account gets in";
-  EXPECT_EQ(code_of([&] { open_home(folder.path() / "locked/in"); }), "BadHome");
+  for (const char* name : {"locked", "locked/in"}) {
+    EXPECT_EQ(code_of([&] { runs::LocalWorld world((folder.path() / name).string()); }), "BadHome")
+        << "no server's account gets in";
+    EXPECT_FALSE(fs::exists(folder.path() / name / "locks"));
+    EXPECT_EQ(code_of([&] { open_home(folder.path() / name); }), "") << "one without servers";
+  }
   os::make_folder(folder.path() / "theirs", 0711, os::find_user("nobody"));
   EXPECT_EQ(code_of([&] { open_home(folder.path() / "theirs"); }), "BadHome");
   EXPECT_EQ(code_of([&] { open_home(folder.path() / "theirs", Opening::to_look); }), "BadHome");

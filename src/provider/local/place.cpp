@@ -83,7 +83,8 @@ void check_owner(const os::fs::path& root) {
                 "chmod go-w, if nobody did; else choose another one with --home");
 }
 
-/// The servers' own accounts must come through to their folders.
+}  // namespace
+
 void check_reachable(const os::fs::path& root) {
   if (os::current_user().uid != 0) return;
   for (os::fs::path at = root; !at.empty(); at = at.parent_path()) {
@@ -97,8 +98,6 @@ void check_reachable(const os::fs::path& root) {
     if (at == at.root_path()) return;
   }
 }
-
-}  // namespace
 
 void check_place(const os::fs::path& root, Opening opening) {
   std::error_code hidden;
@@ -120,7 +119,6 @@ void check_place(const os::fs::path& root, Opening opening) {
                 fmt::format("{} is no home of dbrefresh: there is '{}' in it", root.string(), stranger),
                 "give an empty folder, or one that is not there yet, with --home");
   check_characters(root);
-  check_reachable(root);
   os::fs::path existing = root;
   while (!os::fs::exists(existing)) existing = existing.parent_path();
   check_file_system(existing);
