@@ -139,6 +139,8 @@ struct Freezer {
     if (::pipe(ends.data()) != 0) throw std::runtime_error("pipe");
     pid = ::fork();
     if (pid == 0) {
+      // Under nohup, or in the background of a shell, two of them are ignored, and nobody is killed by them.
+      for (const int each : {SIGTERM, SIGINT, SIGHUP}) ::signal(each, SIG_DFL);
       const Frozen frozen(target, std::chrono::seconds(60), how);
       const int its = frozen.guardian();
       [[maybe_unused]] const auto told = ::write(ends[1], &its, sizeof its);
