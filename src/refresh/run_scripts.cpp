@@ -256,7 +256,10 @@ Work<Done> take_turn(StepContext& step) {
     return raised;
   const bool through = run_slice(step, all, at, copy->id, password, std::move(session));
   step.result["slices"] = slices + 1;
-  return through ? mark(scripts_done_mark(step.run())) : wait_for("the next slice of scripts");
+  if (!through) return wait_for("the next slice of scripts");
+  const auto forgotten = step.databases.forget_past(copy->id, password, step.budget);
+  if (std::holds_alternative<Pending>(forgotten)) return forgotten;
+  return mark(scripts_done_mark(step.run()));
 }
 
 /// A session that holds the lock; nothing if another one does. No longer than the call may take, and a

@@ -33,8 +33,6 @@ Work<Done> advance(StepContext& step) {
   if (step.facts.scripts) {
     if (!has_mark(copy, scripts_done_mark(step.run()))) throw failed("not every script has run");
     check_databases(step, copy);
-    const auto forgotten = step.databases.forget_past(copy.id, scripts_password(step), step.budget);
-    if (const auto* pending = std::get_if<Pending>(&forgotten)) return *pending;
   }
   if (step.facts.scripts) {
     const auto tagged = step.databases.make_so(copy.id, {.tags = {{"refresh-masked", "true"}}}, step.budget);

@@ -169,6 +169,17 @@ TEST_F(AwsInstance, ThePasswordIsProvenAndTheOtherLoginsAreLocked) {
   databases_.script_session("db-devtemp", base::Secret("new"), "");
 }
 
+/// The file's words may have what a tag may not.
+TEST_F(AwsInstance, WhatATagMayNotHoldIsLeftOut) {
+  add_copy();
+  const provider::Desired desired{.tags = {{"refresh-application", "Shop & Co, Zürich"}}};
+  make_so(desired);
+  EXPECT_THAT(account_.taken(), ElementsAre(HasSubstr(R"("Value":"Shop   Co  Zürich")")));
+  later();
+  EXPECT_TRUE(std::holds_alternative<provider::Database>(make_so(desired)));
+  EXPECT_THAT(account_.taken(), IsEmpty()) << "it is as it was wanted";
+}
+
 /// We speak no Oracle: RDS itself says that a password was set.
 TEST_F(AwsInstance, APasswordThatCannotBeTriedIsBelievedWhenRdsSaysSo) {
   add_copy()["Engine"] = "oracle-ee";

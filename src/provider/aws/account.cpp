@@ -75,7 +75,7 @@ namespace {
 Tags missing(const Json& database, const Tags& tags) {
   Tags out;
   for (const auto& [key, value] : tags)
-    if (label(database, key) != value) out[key] = value;
+    if (label(database, key) != tag_value(value)) out[key] = value;
   return out;
 }
 

@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "base/text.h"
 
 namespace provider::aws {
 namespace {
+
+constexpr std::size_t longest_tag = 256;
 
 /// `name` of "name=value name=value".
 std::string setting(const std::string& settings, std::string_view name) {
@@ -43,9 +48,21 @@ PeoplesTags peoples_tags(const Json& database) {
   return out;
 }
 
+std::string tag_value(std::string_view text) {
+  constexpr std::string_view others = " _.:/=+-@";
+  std::string out(text);
+  for (char& c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80 && std::isalnum(byte) == 0 && others.find(c) == std::string_view::npos) c = ' ';
+  }
+  out.resize(std::min(out.size(), longest_tag));
+  while (!base::is_utf8(out)) out.pop_back();
+  return out;
+}
+
 Json tag_list(const Tags& tags) {
   Json list = Json::array();
-  for (const auto& [key, value] : tags) list.push_back({{"Key", key}, {"Value", value}});
+  for (const auto& [key, value] : tags) list.push_back({{"Key", key}, {"Value", tag_value(value)}});
   return list;
 }
 

@@ -33,6 +33,9 @@ struct PeoplesTags {
   std::vector<std::string> left_out;  ///< by name
 };
 PeoplesTags peoples_tags(const Json& database);
+/// As AWS takes it: ASCII characters that a tag may not have (all but letters, digits, spaces and _.:/=+-@)
+/// are spaces, and it ends after 256 (Amazon RDS User Guide, "Tagging Amazon RDS resources").
+std::string tag_value(std::string_view text);
 /// As a TagList.
 Json tag_list(const Tags& tags);
 

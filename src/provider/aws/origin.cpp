@@ -51,7 +51,7 @@ Origin from_time(const RestoreRequest& request, const Json& source) {
 
 Origin clone(const Account& account, const Json& source, const Json& model, base::Time now) {
   Origin out{.operation = "RestoreDBClusterToPointInTime",
-             .method = "cloned, copy on write",
+             .method = "cloned copy on write",
              .input = {{"RestoreType", "copy-on-write"}, {"UseLatestRestorableTime", true}},
              .data_time = now};
   const bool foreign = is_foreign(arn_of(source), account.settings.account);
