@@ -7,6 +7,8 @@
 #include "cli/output.h"
 #include "cli/run_output.h"
 #include "cli/signals.h"
+#include "runs/estimate.h"
+#include "runs/rehearsal.h"
 
 namespace cli {
 namespace {
@@ -60,18 +62,60 @@ void print_plan(const Json& plan) {
   }
 }
 
+/// A text as it is, where it is one word.
+std::string argument(const Json& value) {
+  const bool word =
+      value.is_string() && value.get<std::string>().find_first_of(" \"\n\t") == std::string::npos;
+  return word ? value.get<std::string>() : base::dump_valid(value);
+}
+
+void print_calls(const Json& plan) {
+  if (plan["calls"].is_null()) return;
+  std::cout << fmt::format("  what a run would ask of the account ({} stands for the end of its id):\n",
+                           runs::rehearsed_run_end);
+  for (const Json& call : plan["calls"]) {
+    std::cout << fmt::format("    {} {} ", call["service"].get<std::string>(),
+                             call["operation"].get<std::string>());
+    for (const auto& [name, value] : call["input"].items())
+      std::cout << fmt::format(" {}={}", name, argument(value));
+    std::cout << "\n";
+  }
+  for (const Json& gap : plan["gaps"])
+    std::cout << fmt::format("  could not be rehearsed: {}\n", gap.get<std::string>());
+}
+
+std::string known(const Json& seconds) {
+  return seconds.is_null() ? "not known yet" : "about " + seconds_text(seconds);
+}
+
+void print_estimate(const Json& estimate, bool replaces) {
+  if (estimate.is_null()) return;
+  std::cout << fmt::format("  takes: {} ({} runs before)\n", known(estimate["seconds"]),
+                           estimate["runs"].dump());
+  if (replaces)
+    std::cout << fmt::format("  nothing serves from {} to {}: {}\n",
+                             estimate["downtimeFrom"].get<std::string>(),
+                             estimate["downtimeTo"].get<std::string>(), known(estimate["downtimeSeconds"]));
+}
+
 int plan(const runs::Request& request, const Options& options) {
   auto planned = runs::read_refresh_file(request.path);
   if (planned.ok()) {
     const auto world =
         runs::open_world(options.home, whereabouts(options), provider::local::Opening::to_look);
     planned = make_plan(*world, request);
+    planned.estimate = runs::estimate(*world, planned.file.names);
+    if (planned.ok()) planned.rehearsed = runs::rehearse(*world, planned);
   }
   const Json view = runs::plan_view(planned);
   if (options.json) {
     print_json(view);
   } else {
-    if (!view["target"].is_null()) print_plan(view);
+    if (!view["target"].is_null()) {
+      print_plan(view);
+      print_calls(view);
+      print_estimate(view["estimate"], !view["exists"].is_null());
+    }
     print_problems(request.path, planned.problems);
   }
   return planned.ok() ? Exit::done : Exit::bad_input;

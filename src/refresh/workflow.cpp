@@ -40,6 +40,14 @@ const Step& planning_step() {
   return plan_step;
 }
 
+const Step& closing_step() {
+  return set_aside;
+}
+
+const Step& naming_step() {
+  return rename_database;
+}
+
 const Step& masking_step() {
   return run_scripts;
 }

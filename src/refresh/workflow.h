@@ -13,6 +13,10 @@ const Step& roll_back_step();
 /// Pins the databases; its result is where all steps look for them.
 const Step& planning_step();
 
+/// From the first of these on, until the end of the other, nothing serves under the target's name.
+const Step& closing_step();
+const Step& naming_step();
+
 /// Masks the copy.
 const Step& masking_step();
 

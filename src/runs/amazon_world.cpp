@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "os/addresses.h"
 #include "refresh/lookup.h"
+#include "runs/amazon_stand_in.h"
 
 namespace runs {
 namespace {
@@ -89,7 +90,8 @@ AmazonWorld::AmazonWorld(const std::string& root, const Json& whereabouts, provi
       client_(*session_),
       service_(client_, clock),
       asker_(service_),
-      account_(asker_.ask("sts", "GetCallerIdentity", Json::object()).at("Account")),
+      caller_(asker_.ask("sts", "GetCallerIdentity", Json::object())),
+      account_(caller_.at("Account")),
       account_secrets_(asker_),
       secrets_(secrets, account_secrets_),
       buckets_(asker_),
@@ -97,5 +99,14 @@ AmazonWorld::AmazonWorld(const std::string& root, const Json& whereabouts, provi
       topics_(asker_),
       databases_(client_, settings(), clock),
       services_{databases_, secrets_, buckets_, ledger_, topics_} {}
+
+std::string AmazonWorld::partition() const {
+  const auto parts = base::split_list(caller_.value("Arn", ""), ':');
+  return parts.size() > 1 ? parts[1] : "aws";
+}
+
+std::unique_ptr<StandIn> AmazonWorld::stand_in(base::Clock& time) {
+  return std::make_unique<AmazonStandIn>(client_, clock, time, settings(), partition(), session_->region());
+}
 
 }  // namespace runs

@@ -38,6 +38,9 @@ class AmazonWorld : public World {
   std::string place() override { return account_ + "/" + session_->region(); }
   base::Json whereabouts() const override { return whereabouts_; }
   std::string connect_command(const provider::Database&) override { return ""; }
+  std::unique_ptr<StandIn> stand_in(base::Clock& time) override;
+  /// "aws", "aws-cn", …: that of our own ARN.
+  std::string partition() const;
 
  private:
   aws::Session& assume(const std::string& role);
@@ -50,6 +53,7 @@ class AmazonWorld : public World {
   aws::Client client_;
   provider::aws::Service service_;
   provider::aws::Asker asker_;
+  base::Json caller_;  ///< what GetCallerIdentity says of us
   std::string account_;
   provider::aws::SecretsManager account_secrets_;
   RoutedSecrets secrets_;

@@ -23,14 +23,6 @@ std::string new_run_id(base::Clock& clock) {
   return id + "-" + os::random_text(6);
 }
 
-void seal_secrets(World& world, const std::string& run, const refresh::RefreshFile& file) {
-  Json secrets = Json::object();
-  for (const auto& [name, value] : file.secrets) secrets[name] = value.reveal();
-  const std::string name = refresh::run_secret_name(run);
-  world.secrets.put_pending(name, base::Secret(secrets.dump()));
-  world.secrets.promote(name);
-}
-
 base::Problem in_the_way(const std::string& run, const std::string& target) {
   return {0, "$.restore",
           fmt::format("run {} is refreshing {} right now; wait for it, or: dbrefresh cancel {}", run, target,
@@ -38,12 +30,6 @@ base::Problem in_the_way(const std::string& run, const std::string& target) {
 }
 
 constexpr auto look_again = std::chrono::milliseconds(200);
-
-/// What a run is about, in the journal: `instance/mysqlinstd`, after the place of a world that is not here.
-std::string target_of(World& world, const refresh::Names& names) {
-  const std::string place = world.place();
-  return fmt::format("{}{}{}/{}", place, place.empty() ? "" : "/", to_string(names.kind), names.target);
-}
 
 }  // namespace
 
@@ -101,7 +87,7 @@ void Driver::begin(engine::Engine& engine, const std::string& id, const Request&
   engine.start(id, target_of(world_, planned.file.names), refresh::state_machine().dump(), input,
                refresh::masked_text(input));
   // Only now: a secret of this kind without an open run belongs to nobody.
-  seal_secrets(world_, id, planned.file);
+  seal_secrets(world_.secrets, id, planned.file);
 }
 
 std::string Driver::start(const Request& request) {

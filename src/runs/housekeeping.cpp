@@ -13,6 +13,14 @@ void sweep_secrets(World& world) {
   }
 }
 
+void seal_secrets(provider::SecretStore& secrets, const std::string& run, const refresh::RefreshFile& file) {
+  base::Json kept = base::Json::object();
+  for (const auto& [name, value] : file.secrets) kept[name] = value.reveal();
+  const std::string name = refresh::run_secret_name(run);
+  secrets.put_pending(name, base::Secret(kept.dump()));
+  secrets.promote(name);
+}
+
 void prune(World& world, int keep_days) {
   world.journal.prune(world.clock.now() - std::chrono::days(keep_days));
 }

@@ -1,6 +1,7 @@
 // What is swept away whenever something is run.
 #pragma once
 
+#include "refresh/file.h"
 #include "runs/world.h"
 
 namespace runs {
@@ -8,6 +9,9 @@ namespace runs {
 /// Removes the secrets of runs that are not open: of one that ended without getting to it. A run's secrets
 /// are written after its row in the journal, so what has no open row belongs to nobody.
 void sweep_secrets(World& world);
+
+/// Keeps the passwords of a run's file in a store, under the run's name.
+void seal_secrets(provider::SecretStore& secrets, const std::string& run, const refresh::RefreshFile& file);
 
 /// Removes runs from the journal that ended longer ago than that. The ledger keeps its rows.
 void prune(World& world, int keep_days);

@@ -65,6 +65,11 @@ bool Planned::ok() const {
   return all_warnings(problems);
 }
 
+std::string target_of(World& world, const refresh::Names& names) {
+  const std::string place = world.place();
+  return fmt::format("{}{}{}/{}", place, place.empty() ? "" : "/", to_string(names.kind), names.target);
+}
+
 Planned read_refresh_file(const std::string& path) {
   Planned planned{.path = path};
   try {
@@ -114,6 +119,9 @@ Json plan_view(const Planned& planned) {
           {"unmaskedReason", planned.unmasked.empty() ? Json() : Json(planned.unmasked)},
           {"notes", planned.plan.notes},
           {"steps", valid ? steps_of(planned.file) : Json()},
+          {"calls", planned.rehearsed ? planned.rehearsed->calls : Json()},
+          {"gaps", planned.rehearsed ? Json(planned.rehearsed->gaps) : Json::array()},
+          {"estimate", planned.estimate},
           {"problems", problems_view(planned.path, planned.problems)}};
 }
 

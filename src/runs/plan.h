@@ -14,14 +14,25 @@ struct Request {
   std::string unmasked;      ///< why a run that masks nothing is made all the same; "": it is refused
 };
 
+/// What a run would ask for, rehearsed.
+struct Rehearsed {
+  base::Json calls = base::Json::array();  ///< as StandIn::calls()
+  std::vector<std::string> gaps;           ///< which states could not be rehearsed, and why
+};
+
 struct Planned {
   std::string path;  ///< of the file
   refresh::RefreshFile file;
   refresh::Plan plan;                   ///< empty if the file is not valid
   std::vector<base::Problem> problems;  ///< of both, with lines; warnings included
   std::string unmasked;                 ///< why nothing is masked; "" if scripts mask the copy
+  std::optional<Rehearsed> rehearsed;   ///< nothing: it was not, or there is no such thing here
+  base::Json estimate;                  ///< as estimate.h; null: nobody asked
   bool ok() const;
 };
+
+/// What a run is about, in the journal: `instance/mysqlinstd`, after the place of a world that is not here.
+std::string target_of(World& world, const refresh::Names& names);
 
 /// The file alone. Never throws for what is in it; one that cannot be read has that as its problem.
 Planned read_refresh_file(const std::string& path);
@@ -35,8 +46,8 @@ bool all_warnings(const std::vector<base::Problem>& problems);
 
 /// Of problems, for machines: `[{file, line, path, message, severity}]`.
 base::Json problems_view(const std::string& path, const std::vector<base::Problem>& problems);
-/// `{file, kind, source, target, temporary, exists, masked, unmaskedReason, notes, steps, problems}`; of a
-/// file that is not valid all but `file` and `problems` are null.
+/// `{file, kind, source, target, temporary, exists, masked, unmaskedReason, notes, steps, calls, gaps,
+/// estimate, problems}`; of a file that is not valid all but `file`, `notes`, `gaps` and `problems` are null.
 base::Json plan_view(const Planned& planned);
 
 }  // namespace runs

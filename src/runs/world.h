@@ -23,6 +23,16 @@ struct Books {
   store::Progress progress;  ///< of the runs that are open
 };
 
+/// Services that look at a world, and only note what would change it: what was noted shows as if it had been
+/// done.
+class StandIn {
+ public:
+  virtual ~StandIn() = default;
+  virtual provider::Services& services() = 0;
+  /// What was noted, in its order, without passwords: `[{service, operation, region, input}]`.
+  virtual base::Json calls() = 0;
+};
+
 /// All that a run needs: the books of a home, and one world of databases, which decides what the services
 /// are. Not movable: its parts refer to one another.
 class World : public Books {
@@ -38,6 +48,10 @@ class World : public Books {
   virtual base::Json whereabouts() const = 0;
   /// The command that opens a session with a database; "" if there is none of ours.
   virtual std::string connect_command(const provider::Database& database) = 0;
+
+  /// For a rehearsal whose time is `clock`'s, which must outlive it as this must; nullptr where there is
+  /// none.
+  virtual std::unique_ptr<StandIn> stand_in(base::Clock& /*time*/) { return nullptr; }
 
   /// For calls that a person waits for: `minutes`, not stoppable, no progress.
   provider::Budget budget(int minutes);

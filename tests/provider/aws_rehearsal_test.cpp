@@ -12,7 +12,7 @@ using testing::IsEmpty;
 
 TEST_F(WithAws, ARefreshIsRehearsedToItsEnd) {
   account_.add_instance("dev", {{"TagList", AwsAccount::tags({{"refresh", "true"}})}});
-  provider::aws::Rehearsal rehearsal(account_);
+  provider::aws::Rehearsal rehearsal(account_, clock_, "arn:aws:rds:eu-west-1:1");
   provider::aws::Databases databases(rehearsal,
                                      {.addresses = {"10.0.0.7"}, .held = std::chrono::milliseconds(0)},
                                      clock_, rehearsal.connect());

@@ -12,6 +12,7 @@ namespace provider::aws {
 namespace {
 
 constexpr const char* rehearsed = "rehearsal";
+constexpr auto longest_look = std::chrono::seconds(30);
 
 /// Calls of services beside RDS and EC2's descriptions change something, or are none of ours.
 bool is_look(const ::aws::Call& call) {
@@ -40,10 +41,12 @@ void add_tags(Json& database, const Json& tags) {
   database["TagList"] = kept;
 }
 
-/// Names and addresses follow from one another.
+/// Address and ARN follow from the name.
 void give_name(Json& database, const std::string& name) {
   const bool instance = kind_of(database) == Kind::instance;
   database[instance ? "DBInstanceIdentifier" : "DBClusterIdentifier"] = name;
+  const auto arn = arn_of(database);
+  database[instance ? "DBInstanceArn" : "DBClusterArn"] = arn.substr(0, arn.rfind(':') + 1) + name;
   const auto host = fmt::format("{}.{}", name, rehearsed);
   if (instance)
     database["Endpoint"] = {{"Address", host}, {"Port", number(part(database, "Endpoint"), "Port")}};
@@ -51,16 +54,17 @@ void give_name(Json& database, const std::string& name) {
     database["Endpoint"] = host;
 }
 
-void modify(Json& database, const Json& input) {
-  for (const char* same : {"DeletionProtection", "BackupRetentionPeriod", "PubliclyAccessible"})
-    if (input.contains(same)) database[same] = input[same];
-  if (input.contains("VpcSecurityGroupIds"))
-    database["VpcSecurityGroups"] = active(input["VpcSecurityGroupIds"]);
-  if (input.contains("CloudwatchLogsExportConfiguration"))
-    database["EnabledCloudwatchLogsExports"] =
-        part(input["CloudwatchLogsExportConfiguration"], "EnableLogTypes");
-  const auto name = first_of(input, {"NewDBInstanceIdentifier", "NewDBClusterIdentifier"});
-  if (!name.empty()) give_name(database, name);
+/// Of a list of references, each by this member (nullptr: the name itself): one gets another name, or goes.
+void refer(Json& owner, const char* list, const char* member, const std::string& before,
+           const std::string& name) {
+  Json kept = Json::array();
+  for (Json each : part(owner, list)) {
+    Json& reference = member == nullptr ? each : each[member];
+    const bool meant = base::lower(reference.get<std::string>()) == before;
+    if (meant) reference = name;
+    if (!meant || !name.empty()) kept.push_back(each);
+  }
+  if (owner.contains(list)) owner[list] = kept;
 }
 
 /// Says yes to all, and has nothing.
@@ -94,17 +98,29 @@ void Rehearsal::must_open(const sql::Endpoint& where) {
   throw base::Error("AccessDenied", "nobody has set that password");
 }
 
+/// Of the account itself; refuses whatever is no look.
+base::Json Rehearsal::look_at(const ::aws::Call& call, const base::Budget& budget) {
+  if (!is_look(call))
+    throw base::Error("RehearsalOnly", fmt::format("{} is not carried out in a rehearsal", call.operation));
+  return account_.call(call, {clock_, clock_.now() + longest_look, budget.stop, budget.tell});
+}
+
 base::Json Rehearsal::call(const ::aws::Call& call, const base::Budget& budget) {
   const std::lock_guard lock(mutex_);
   look(budget);
+  const bool secret = call.service == "secretsmanager";
+  const auto ask = [&](const std::string& operation, const Json& input) {
+    return look_at({"secretsmanager", operation, input, call.region}, budget);
+  };
   if (is_look(call)) {
-    Json ours = described(call);
-    return ours.is_null() ? account_.call(call, budget) : ours;
+    const Json ours = secret ? secrets_.answer(call.operation, call.input, ask) : described(call);
+    return ours.is_null() ? look_at(call, budget) : ours;
   }
   noted_.push_back(call);
-  for (const char* secret : {"MasterUserPassword", "SecretString", "SecretBinary"})
-    noted_.back().input.erase(secret);
+  for (const char* unsaid : {"MasterUserPassword", "SecretString", "SecretBinary", "ClientRequestToken"})
+    noted_.back().input.erase(unsaid);
   if (call.service == "rds") perform(call.operation, call.input);
+  if (secret) secrets_.change(call.operation, call.input, ask);
   return Json::object();
 }
 
@@ -115,18 +131,24 @@ std::vector<::aws::Call> Rehearsal::noted() {
 
 /// Once: from then on the account is as the rehearsal goes.
 void Rehearsal::look(const base::Budget& budget) {
-  if (std::exchange(looked_, true)) return;
-  base::Clock& clock = budget.clock;
-  Service service(account_, clock);
-  for (auto& each : service.all("rds", "DescribeDBInstances", Json::object(), "DBInstances", budget))
-    instances_.push_back(std::move(each));
-  for (auto& each : service.all("rds", "DescribeDBClusters", {{"IncludeShared", true}}, "DBClusters", budget))
-    clusters_.push_back(std::move(each));
+  if (looked_) return;
+  const base::Budget real{clock_, clock_.now() + longest_look, budget.stop, budget.tell};
+  Service service(account_, clock_);
+  Json instances = service.all("rds", "DescribeDBInstances", Json::object(), "DBInstances", real);
+  Json clusters = service.all("rds", "DescribeDBClusters", {{"IncludeShared", true}}, "DBClusters", real);
+  instances_ = std::move(instances);
+  clusters_ = std::move(clusters);
+  looked_ = true;
 }
 
-/// null for what only the account knows.
+/// null for what only the account knows. A password that was noted has been set, and an event says so.
 base::Json Rehearsal::described(const ::aws::Call& call) const {
   if (call.service != "rds") return {};
+  if (call.operation == "DescribeEvents")
+    for (const Json* list : {&instances_, &clusters_})
+      for (const Json& each : *list)
+        if (name_of(each) == text(call.input, "SourceIdentifier") && passwords_.contains(id_of(each)))
+          return {{"Events", {{{"Message", "Reset master credentials"}}}}};
   if (call.operation == "DescribeDBInstances") return {{"DBInstances", instances_}};
   if (call.operation == "DescribeDBClusters") return {{"DBClusters", clusters_}};
   if (call.operation == "DescribeDBSnapshots")
@@ -148,6 +170,35 @@ base::Json* Rehearsal::named(const Json& input) {
   return nullptr;
 }
 
+/// What names an instance or a cluster names it by its new name; by none ("") no more.
+void Rehearsal::follow(bool cluster, const std::string& before, const std::string& name) {
+  for (Json& each : instances_) {
+    const char* member = cluster ? "DBClusterIdentifier" : "ReadReplicaSourceDBInstanceIdentifier";
+    if (base::lower(text(each, member)) == before) each[member] = name;
+    if (!cluster) refer(each, "ReadReplicaDBInstanceIdentifiers", nullptr, before, name);
+  }
+  if (cluster) return;
+  for (Json& each : clusters_) refer(each, "DBClusterMembers", "DBInstanceIdentifier", before, name);
+}
+
+void Rehearsal::modify(Json& database, const Json& input) {
+  for (const char* same : {"DeletionProtection", "BackupRetentionPeriod", "PubliclyAccessible"})
+    if (input.contains(same)) database[same] = input[same];
+  if (input.contains("VpcSecurityGroupIds")) {
+    database["VpcSecurityGroups"] = active(input["VpcSecurityGroupIds"]);
+    for (Json& each : instances_)
+      if (kind_of(database) == Kind::cluster && text(each, "DBClusterIdentifier") == name_of(database))
+        each["VpcSecurityGroups"] = database["VpcSecurityGroups"];
+  }
+  if (input.contains("CloudwatchLogsExportConfiguration"))
+    database["EnabledCloudwatchLogsExports"] =
+        part(input["CloudwatchLogsExportConfiguration"], "EnableLogTypes");
+  const auto name = first_of(input, {"NewDBInstanceIdentifier", "NewDBClusterIdentifier"});
+  if (name.empty()) return;
+  follow(kind_of(database) == Kind::cluster, name_of(database), name);
+  give_name(database, name);
+}
+
 void Rehearsal::perform(const std::string& operation, const Json& input) {
   if (operation.starts_with("Restore") || operation.starts_with("Create")) return make(operation, input);
   if (operation == "CopyDBSnapshot") {
@@ -166,6 +217,7 @@ void Rehearsal::perform(const std::string& operation, const Json& input) {
   if (operation.starts_with("Stop")) (*found)[status] = "stopped";
   if (operation.starts_with("Start")) (*found)[status] = "available";
   if (operation.starts_with("Delete")) {
+    follow(kind_of(*found) == Kind::cluster, name_of(*found), "");
     Json& list = kind_of(*found) == Kind::instance ? instances_ : clusters_;
     list.erase(static_cast<std::size_t>(found - &list[0]));
   }
@@ -192,12 +244,17 @@ void Rehearsal::make(const std::string& operation, const Json& input) {
   const auto id = fmt::format("{}-{}", rehearsed, noted_.size());
   made[cluster ? "DBClusterIdentifier" : "DBInstanceIdentifier"] = name;
   made[cluster ? "DbClusterResourceId" : "DbiResourceId"] = id;
-  made[cluster ? "DBClusterArn" : "DBInstanceArn"] = fmt::format("arn:{}:{}", id, name);
+  made[cluster ? "DBClusterArn" : "DBInstanceArn"] =
+      fmt::format("{}:{}:{}", arns_, cluster ? "cluster" : "db", name);
   made[cluster ? "Status" : "DBInstanceStatus"] = "available";
   made["VpcSecurityGroups"] = active(part(input, "VpcSecurityGroupIds"));
-  for (const Json& of : clusters_)
-    if (!cluster && name_of(of) == text(input, "DBClusterIdentifier"))
-      made["VpcSecurityGroups"] = of["VpcSecurityGroups"];
+  for (Json& of : clusters_) {
+    if (cluster || name_of(of) != text(input, "DBClusterIdentifier")) continue;
+    made["VpcSecurityGroups"] = of["VpcSecurityGroups"];
+    const bool first = part(of, "DBClusterMembers").empty();
+    if (first) of["DBClusterMembers"] = Json::array();
+    of["DBClusterMembers"].push_back({{"DBInstanceIdentifier", name}, {"IsClusterWriter", first}});
+  }
   made["TagList"] = part(input, "Tags");
   if (!source_name.empty()) made["ReadReplicaSourceDBInstanceIdentifier"] = source_name;
   if (cluster)

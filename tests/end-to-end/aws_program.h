@@ -1,0 +1,60 @@
+// The program on the test bed for Amazon's services, as a user runs it.
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "os/process.h"
+#include "tests/aws_bed.h"
+
+namespace tests {
+
+/// Production and a development database in an account of the bed, and a file that refreshes one from the
+/// other.
+class AwsProgram : public testing::Test {
+ protected:
+  /// `backends` "none": there are no servers, and no refresh can be made.
+  explicit AwsProgram(const std::string& backends = "real") : bed_("--backends " + backends) {
+    const base::Json made =
+        bed_.post("seed", base::Json::parse(os::read_file(SOURCE_DIR "/tests/end-to-end/aws-world.json")));
+    base::Json file = base::Json::parse(os::read_file(SOURCE_DIR "/tests/end-to-end/aws-refresh.json"));
+    file["restore"]["secgrpids"] = made.at("security_groups").at("developers");
+    file["sendmsg"]["topicarn"] = made.at("topics").at("refresh");
+    write(file);
+  }
+
+  os::Finished run(std::vector<std::string> arguments) {
+    const base::Json& facts = bed_.facts();
+    arguments.insert(arguments.begin(),
+                     {PROGRAM, "--home", (folder_.path() / "home").string(), "--provider", "aws"});
+    std::vector<std::string> environment = {"AWS_REGION=eu-central-1", "DBREFRESH_ADDRESSES=10.0.0.5"};
+    const std::pair<const char*, const char*> said[] = {{"AWS_ACCESS_KEY_ID", "access_key_id"},
+                                                        {"AWS_SECRET_ACCESS_KEY", "secret_access_key"},
+                                                        {"AWS_ENDPOINT_URL", "endpoint"},
+                                                        {"DBREFRESH_RDS_CA", "ca"},
+                                                        {"LD_PRELOAD", "preload"},
+                                                        {"NSS_WRAPPER_HOSTS", "hosts"}};
+    for (const auto& [name, fact] : said)
+      if (facts.contains(fact))
+        environment.push_back(std::string(name) + "=" + facts.at(fact).get<std::string>());
+    return os::run({.argv = std::move(arguments), .environment = std::move(environment)}, clock_,
+                   clock_.now() + std::chrono::minutes(10), {});
+  }
+  /// What there is; nobody could reach unmasked data, no secret went astray, and every request was a good
+  /// one.
+  base::Json state_without_harm() {
+    base::Json state = bed_.get("state");
+    EXPECT_EQ(state.at("violations"), base::Json::array());
+    EXPECT_EQ(state.at("leaks"), base::Json::array());
+    EXPECT_EQ(state.at("exposure").at("unmasked"), base::Json::array());
+    return state;
+  }
+  std::string file() const { return (folder_.path() / "file.json").string(); }
+  base::Json file_document() const { return base::Json::parse(os::read_file(file())); }
+  void write(const base::Json& document) { os::write_file_atomic(file(), document.dump(), 0600); }
+
+  base::SystemClock clock_;
+  Temporary folder_;
+  AwsBed bed_;
+};
+
+}  // namespace tests
