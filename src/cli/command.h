@@ -38,6 +38,7 @@ std::span<const Command> run_commands();      ///< run, plan, validate
 std::span<const Command> open_commands();     ///< resume, cancel
 std::span<const Command> show_commands();     ///< list, status, ledger, steps
 std::span<const Command> history_commands();  ///< history
+std::span<const Command> iam_commands();      ///< iam policy
 std::span<const Command> asl_commands();      ///< asl show, asl run
 std::span<const Command> create_commands();   ///< local create
 std::span<const Command> local_commands();    ///< local list, start, stop, delete

@@ -87,6 +87,9 @@ void declare_commands(CLI::App& program, const Options& options, Body& chosen) {
   CLI::App* asl = program.add_subcommand("asl", "state machine documents")->require_subcommand(1);
   asl->fallthrough();
   add(*asl, asl_commands(), options, chosen);
+  CLI::App* iam = program.add_subcommand("iam", "permissions on Amazon RDS")->require_subcommand(1);
+  iam->fallthrough();
+  add(*iam, iam_commands(), options, chosen);
   CLI::App* local = program.add_subcommand("local", "the servers of this host")->require_subcommand(1);
   local->fallthrough();
   for (const auto& commands : {create_commands(), local_commands(), session_commands(), storage_commands()})

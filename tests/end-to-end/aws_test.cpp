@@ -8,12 +8,28 @@ namespace {
 using base::Json;
 using testing::HasSubstr;
 
+/// Every action that was called is in the policy for the file.
+void expect_allowed(const Json& policy, const Json& calls) {
+  std::set<std::string> allowed;
+  for (const Json& statement : policy.at("Statement"))
+    for (const Json& action : statement.at("Action")) allowed.insert(action);
+  EXPECT_GT(calls.size(), 20U);
+  for (const Json& call : calls) {
+    const auto action = call.at("service").get<std::string>() + ":" + call.at("operation").get<std::string>();
+    EXPECT_TRUE(allowed.contains(action)) << action;
+  }
+}
+
 TEST_F(AwsProgram, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   const auto planned = run({"plan", file()});
   ASSERT_EQ(planned.exit_code, 0) << planned.output;
   const auto done = run({"run", file()});
   ASSERT_EQ(done.exit_code, 0) << done.output;
   EXPECT_THAT(done.output, HasSubstr("done: mysqlinstd is refreshed"));
+
+  const auto policy = run({"iam", "policy", file()});
+  ASSERT_EQ(policy.exit_code, 0) << policy.output;
+  expect_allowed(Json::parse(policy.output), bed_.get("journal").at("calls"));
 
   const Json state = state_without_harm();
   const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
