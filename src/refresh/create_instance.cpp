@@ -26,11 +26,8 @@ constexpr Field fields[] = {
         .when("perfinsights", "true"),
     boolean("enhancedmon", "Whether Enhanced Monitoring is on.").optional(),
     choice("enhancedmoninterval", "1|5|10|15|30|60", "Seconds between two readings of Enhanced Monitoring.")
-        .optional()
         .when("enhancedmon", "true"),
-    text("enhancedmonrolearn", "Role that Enhanced Monitoring writes with.")
-        .optional()
-        .when("enhancedmon", "true"),
+    text("enhancedmonrolearn", "Role that Enhanced Monitoring writes with.").when("enhancedmon", "true"),
 };
 
 Json expected_check(const Json& member) {
@@ -52,7 +49,7 @@ provider::CreateRequest request(const Json& names, const Json& member) {
                         .performance_insights = member.value("perfinsights", false),
                         .monitoring_role = member.value("enhancedmonrolearn", "")};
   if (member.value("enhancedmon", false))
-    shape.monitoring_seconds = std::stoll(member.value("enhancedmoninterval", "60"));
+    shape.monitoring_seconds = std::stoll(member.at("enhancedmoninterval").get<std::string>());
   return {.name = names.at("instance_temp"),
           .tags = {{"refresh-application", member.at("application")},
                    {"refresh-environment", member.at("environment")},

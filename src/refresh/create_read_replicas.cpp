@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "refresh/lookup.h"
 #include "refresh/plan.h"
+#include "refresh/storage.h"
 
 namespace refresh {
 namespace {
@@ -57,6 +58,7 @@ std::vector<Problem> rules(const Json& member) {
           {0, ".replicas",
            fmt::format("'{}' is not of the form {}", each,
                        aurora ? "name_class" : "name_class_port, with a port from 1 to 65535")});
+  warn_of_unused_iops(member, problems);
   return problems;
 }
 

@@ -8,6 +8,7 @@
 #include "refresh/marks.h"
 #include "refresh/plan.h"
 #include "refresh/restore.h"
+#include "refresh/storage.h"
 
 namespace refresh {
 namespace {
@@ -71,6 +72,7 @@ std::vector<Problem> rules(const Json& member) {
     problems.push_back({0, ".engine", fmt::format("'{}' is not an Aurora engine", engine)});
   if (member.contains("backtrack") && as_integer(member["backtrack"]) != 0 && engine == "aurora-postgresql")
     problems.push_back({0, ".backtrack", "is for Aurora MySQL only"});
+  warn_of_unused_iops(member, problems);
   const std::string allowed = logs_of(provider::family_of(engine));
   for (const auto& each : base::split_list(member.value("cwalogs", "")))
     if (!allowed.empty() && allowed.find(each) == std::string::npos)

@@ -1,5 +1,6 @@
 #include "refresh/file.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -125,6 +126,30 @@ TEST(RefreshFile, NamesEveryFaultWithLineAndPath) {
   for (const Fault& fault : faults)
     EXPECT_THAT(lines(replaced(good, fault.what, fault.with)), Contains(HasSubstr(fault.expected)))
         << fault.with;
+}
+
+TEST(RefreshFile, NamesAllThatEnhancedMonitoringLacks) {
+  const std::string good = example("db-app2-auposinstd.json");
+  const auto faults = lines(replaced(good, "\"enhancedmon\": \"False\"", "\"enhancedmon\": \"True\""));
+  EXPECT_THAT(faults, Contains(HasSubstr("$.createinstance.enhancedmoninterval: is required when "
+                                         "enhancedmon is true")));
+  EXPECT_THAT(faults, Contains(HasSubstr("$.createinstance.enhancedmonrolearn: is required when "
+                                         "enhancedmon is true")));
+  EXPECT_THAT(lines(replaced(good, "\"enhancedmon\": \"False\"",
+                             "\"enhancedmon\": \"True\", \"enhancedmoninterval\": 30, "
+                             "\"enhancedmonrolearn\": \"arn:aws:iam::1:role/monitoring\"")),
+              IsEmpty());
+}
+
+TEST(RefreshFile, SaysWhichIopsAreNotUsed) {
+  const std::string good = example("db-app1-mysqlinstd.json");
+  for (const char* type : {"gp2", "gp3"})
+    EXPECT_THAT(
+        lines(replaced(good, "\"storagetype\": \"gp2\"",
+                       fmt::format("\"storagetype\": \"{}\", \"iops\": 3000", type))),
+        Contains(HasSubstr(fmt::format("$.restore.iops: warning: is not used with storagetype {}", type))));
+  EXPECT_THAT(lines(replaced(good, "\"storagetype\": \"gp2\"", "\"storagetype\": \"io1\", \"iops\": 3000")),
+              IsEmpty());
 }
 
 TEST(RefreshFile, TakesWhatBecomesOfEachDatabase) {
