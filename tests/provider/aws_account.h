@@ -139,6 +139,7 @@ class Logins {
   std::string password = "production";
   bool reachable = true;
   std::vector<std::string> open = {"app", "report"};  ///< logins besides the master's
+  std::vector<std::string> events;                    ///< that are enabled, of the schema `shop`
   std::vector<std::string> statements;
 
   sql::Connect connect() {
@@ -167,7 +168,15 @@ class Logins {
         for (const auto& each : of_.open) result.table.push_back({each, "%"});
         return result;
       }
+      if (text.starts_with("SELECT EVENT_SCHEMA")) {
+        sql::Result result;
+        for (const auto& each : of_.events) result.table.push_back({"shop", each});
+        return result;
+      }
       of_.statements.push_back(text);
+      std::erase_if(of_.events, [&](const auto& each) {
+        return text.find("`" + each + "` DISABLE") != std::string::npos;
+      });
       std::erase_if(of_.open,
                     [&](const auto& each) { return text.find("'" + each + "'") != std::string::npos; });
       return {};

@@ -110,6 +110,9 @@ TEST_F(AwsInstance, WhatTheFileDoesNotSayComesFromTheOldOne) {
                         {{"DBInstanceClass", "db.r6g.large"},
                          {"BackupRetentionPeriod", 3},
                          {"MaxAllocatedStorage", 500},
+                         {"CACertificateIdentifier", "rds-ca-rsa2048-g1"},
+                         {"PreferredBackupWindow", "03:00-03:30"},
+                         {"PreferredMaintenanceWindow", "sun:05:00-sun:05:30"},
                          {"OptionGroupMemberships", {{{"OptionGroupName", "og"}, {"Status", "in-sync"}}}},
                          {"TagList", AwsAccount::tags({{"owner", "team"},
                                                        {"aws:cloudformation:stack-name", "s"},
@@ -125,8 +128,10 @@ TEST_F(AwsInstance, WhatTheFileDoesNotSayComesFromTheOldOne) {
   EXPECT_EQ(input["DBInstanceClass"], "db.r6g.large");
   EXPECT_EQ(input["MaxAllocatedStorage"], 500);
   EXPECT_EQ(input["OptionGroupName"], "og");
+  EXPECT_EQ(input["CACertificateIdentifier"], "rds-ca-rsa2048-g1");
   EXPECT_THAT(input["Tags"].dump(), HasSubstr(R"({"Key":"owner","Value":"team"})"));
-  EXPECT_THAT(input["Tags"].dump(), HasSubstr("protection=true retention=3"));
+  EXPECT_THAT(input["Tags"].dump(), HasSubstr("protection=true retention=3 backups=03:00-03:30 "
+                                              "maintenance=sun:05:00-sun:05:30"));
   EXPECT_THAT(input["Tags"].dump(), HasSubstr(R"({"Key":"refresh-run","Value":"run1"})"));
   EXPECT_THAT(input["Tags"].dump(), testing::Not(HasSubstr("aws:")));
 }
@@ -178,6 +183,20 @@ TEST_F(AwsInstance, WhatATagMayNotHoldIsLeftOut) {
   later();
   EXPECT_TRUE(std::holds_alternative<provider::Database>(make_so(desired)));
   EXPECT_THAT(account_.taken(), IsEmpty()) << "it is as it was wanted";
+}
+
+/// They would do in the copy what they do in production; a script may make others.
+TEST_F(AwsInstance, EventsOfProductionAreDisabledBeforeAnythingElseIsDone) {
+  add_copy();
+  logins_.password = "new";
+  logins_.open.clear();
+  logins_.events = {"nightly mails"};
+  make_so({.master_password = base::Secret("new")});
+  EXPECT_THAT(logins_.statements, ElementsAre("ALTER EVENT `shop`.`nightly mails` DISABLE"));
+  logins_.events = {"made by a script"};
+  later();
+  make_so({.master_password = base::Secret("new")});
+  EXPECT_THAT(logins_.events, ElementsAre("made by a script")) << "disabled once, not for ever";
 }
 
 /// We speak no Oracle: RDS itself says that a password was set.
@@ -260,6 +279,28 @@ TEST_F(AwsInstance, GetsWhatTheFileSaysOnlyWhenItIsOpened) {
                {"EnabledCloudwatchLogsExports", {"error"}},
                {"DeletionProtection", true},
                {"BackupRetentionPeriod", 7}});
+  EXPECT_TRUE(std::get<provider::Database>(make_so({.open = true})).open);
+  EXPECT_THAT(account_.taken(), IsEmpty());
+}
+
+TEST_F(AwsInstance, GetsTheWindowsOfTheOldOneWhenItIsOpened) {
+  Json& copy = add_copy();
+  copy.update({{"VpcSecurityGroups", AwsAccount::groups({"sg-a"})},
+               {"BackupRetentionPeriod", 7},
+               {"PreferredBackupWindow", "09:00-09:30"},
+               {"PreferredMaintenanceWindow", "sun:05:00-sun:05:30"},
+               {"TagList", AwsAccount::tags({{"refresh", "true"},
+                                             {"dbrefresh:quarantine", "sg-quarantine"},
+                                             {"dbrefresh:groups", "sg-a"},
+                                             {"dbrefresh:open",
+                                              "protection=false retention=7 backups=03:00-03:30 "
+                                              "maintenance=sun:05:00-sun:05:30"}})}});
+  EXPECT_TRUE(std::holds_alternative<Pending>(make_so({.open = true})));
+  EXPECT_THAT(account_.taken(),
+              ElementsAre(R"(ModifyDBInstance {"ApplyImmediately":true,"DBInstanceIdentifier":"devtemp",)"
+                          R"("PreferredBackupWindow":"03:00-03:30"})"));
+  copy["PreferredBackupWindow"] = "03:00-03:30";
+  later();
   EXPECT_TRUE(std::get<provider::Database>(make_so({.open = true})).open);
   EXPECT_THAT(account_.taken(), IsEmpty());
 }

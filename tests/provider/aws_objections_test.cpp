@@ -116,6 +116,8 @@ TEST_F(AwsObjections, WhatIsReplacedMustBeOurs) {
                                 {"ReadReplicaDBInstanceIdentifiers", {"arn:aws:rds:us-east-1:1:db:far"}},
                                 {"MasterUserSecret", {{"SecretArn", "arn:secret"}}},
                                 {"BackupRetentionPeriod", 0},
+                                {"PerformanceInsightsEnabled", true},
+                                {"MonitoringInterval", 30},
                                 {"AssociatedRoles", {{{"RoleArn", "arn:role"}}}}});
   auto wanted = intent();
   wanted.restore.replaces = "db-dev";
@@ -127,6 +129,8 @@ TEST_F(AwsObjections, WhatIsReplacedMustBeOurs) {
                   "to delete",
                   HasSubstr("warning: RDS manages the master password of 'dev' in arn:secret"),
                   "warning: 'dev' has the role arn:role: the new database does not get it",
+                  "warning: 'dev' has Performance Insights: the new database does not get it",
+                  "warning: 'dev' has Enhanced Monitoring every 30 seconds: the new database does not get it",
                   HasSubstr("'dev' keeps no automated backups")));
 }
 

@@ -66,17 +66,30 @@ Json tag_list(const Tags& tags) {
   return list;
 }
 
+namespace {
+
+std::string settings_of(const Opening& opening) {
+  auto all = fmt::format("protection={} retention={}", opening.protection, opening.retention);
+  if (!opening.backups.empty()) all += " backups=" + opening.backups;
+  if (!opening.maintenance.empty()) all += " maintenance=" + opening.maintenance;
+  return all;
+}
+
+}  // namespace
+
 Tags opening_labels(const Opening& opening) {
   return {{labels::groups, base::join(opening.groups, " ")},
           {labels::logs, base::join(opening.logs, " ")},
-          {labels::open, fmt::format("protection={} retention={}", opening.protection, opening.retention)}};
+          {labels::open, settings_of(opening)}};
 }
 
 std::optional<Opening> opening_of(const Json& database) {
   const auto settings = label(database, labels::open);
   Opening opening{.groups = base::split_list(label(database, labels::groups), ' '),
                   .logs = base::split_list(label(database, labels::logs), ' '),
-                  .protection = setting(settings, "protection") == "true"};
+                  .protection = setting(settings, "protection") == "true",
+                  .backups = setting(settings, "backups"),
+                  .maintenance = setting(settings, "maintenance")};
   const auto days = setting(settings, "retention");
   if (opening.groups.empty() || !base::is_digits(days)) return std::nullopt;
   opening.retention = std::stoll(days);

@@ -16,7 +16,7 @@ inline constexpr const char* method = "dbrefresh:method";          ///< how it w
 inline constexpr const char* quarantine = "dbrefresh:quarantine";  ///< the group that it is closed by
 inline constexpr const char* groups = "dbrefresh:groups";          ///< what it has while it is open …
 inline constexpr const char* logs = "dbrefresh:logs";
-inline constexpr const char* open = "dbrefresh:open";        ///< "protection=true retention=7"
+inline constexpr const char* open = "dbrefresh:open";  ///< "protection=true retention=7 backups=03:00-03:30"
 inline constexpr const char* publicly = "dbrefresh:public";  ///< "true" where it is publicly accessible then
 inline constexpr const char* password = "dbrefresh:password";  ///< which change of it was asked for, and when
 inline constexpr const char* logins = "dbrefresh:logins";      ///< "locked" once all but the master's are
@@ -43,7 +43,8 @@ Json tag_list(const Tags& tags);
 struct Opening {
   std::vector<std::string> groups, logs;
   bool protection = false;
-  std::int64_t retention = 0;  ///< days that automated backups are kept
+  std::int64_t retention = 0;        ///< days that automated backups are kept
+  std::string backups, maintenance;  ///< the windows, as RDS writes them; "": as RDS chose them
 };
 Tags opening_labels(const Opening& opening);
 /// Nothing where the labels are missing.

@@ -143,6 +143,15 @@ void Objections::check_old(const Json& old) {
            fmt::format("'{}' has the role {}: the new database does not get it", name_of(old),
                        text(role, "RoleArn")),
            Weight::warning);
+  if (flag(old, "PerformanceInsightsEnabled"))
+    object(About::target,
+           fmt::format("'{}' has Performance Insights: the new database does not get it", name_of(old)),
+           Weight::warning);
+  if (number(old, "MonitoringInterval") > 0)
+    object(About::target,
+           fmt::format("'{}' has Enhanced Monitoring every {} seconds: the new database does not get it",
+                       name_of(old), number(old, "MonitoringInterval")),
+           Weight::warning);
 }
 
 void Objections::check_network(const RestoreRequest& request) {

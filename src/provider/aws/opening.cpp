@@ -62,6 +62,10 @@ std::optional<Pending> let_in(Account& account, const Json& database, const Budg
     input["DeletionProtection"] = opening->protection;
   if (number(database, "BackupRetentionPeriod") != opening->retention)
     input["BackupRetentionPeriod"] = opening->retention;
+  const std::pair<const char*, const std::string&> windows[] = {
+      {"PreferredBackupWindow", opening->backups}, {"PreferredMaintenanceWindow", opening->maintenance}};
+  for (const auto& [member, window] : windows)
+    if (!window.empty() && text(database, member) != window) input[member] = window;
   if (input.empty()) return std::nullopt;
   input["ApplyImmediately"] = true;
   return change(account, "Modify", database, std::move(input), budget);

@@ -6,6 +6,7 @@
 #include "provider/aws/changes.h"
 #include "provider/aws/logins.h"
 #include "provider/aws/model.h"
+#include "provider/aws/schedule.h"
 #include "provider/aws/sessions.h"
 
 namespace provider::aws {
@@ -25,7 +26,9 @@ Pending send(Account& account, const Json& database, const base::Secret& passwor
 std::optional<Pending> lock_once(Account& account, const Fleet& fleet, const Json& database,
                                  sql::Connection& session, const Budget& budget) {
   if (!is_closed(fleet, database) || label(database, labels::logins) == "locked") return std::nullopt;
-  lock_other_logins(session, family_of(text(database, "Engine")));
+  const auto family = family_of(text(database, "Engine"));
+  if (family == "mariadb") stop_events(session);
+  lock_other_logins(session, family);
   return add_tags(account, id_of(database), {{labels::logins, "locked"}}, budget);
 }
 

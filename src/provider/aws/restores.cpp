@@ -42,7 +42,9 @@ Opening opening_for(const Shape& shape, const Json& model) {
   Opening opening{.groups = shape.security_groups,
                   .logs = shape.log_exports,
                   .protection = shape.deletion_protection,
-                  .retention = number(model, "BackupRetentionPeriod")};
+                  .retention = number(model, "BackupRetentionPeriod"),
+                  .backups = text(model, "PreferredBackupWindow"),
+                  .maintenance = text(model, "PreferredMaintenanceWindow")};
   if (opening.groups.empty()) opening.groups = groups_of(model);
   return opening;
 }
