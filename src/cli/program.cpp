@@ -19,8 +19,7 @@ constexpr const char* footer =
 int exit_of(const std::string& code) {
   static constexpr std::string_view bad_input[] = {"BadInput",        "FileNotFound",  "InvalidDefinition",
                                                    "SettingsInvalid", "NotAHome",      "BadHome",
-                                                   "PathTooLong",     "NoCredentials", "NoRegion",
-                                                   "ProfileNotFound", "InvalidConfig", "InvalidRegion"};
+                                                   "PathTooLong",     "AccountRefused"};
   if (std::ranges::find(bad_input, code) != std::end(bad_input)) return Exit::bad_input;
   return code == "RunInterrupted" ? Exit::interrupted : Exit::failed;
 }

@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/run_output.h"
 #include "cli/signals.h"
+#include "runs/account_refusal.h"
 #include "runs/estimate.h"
 #include "runs/rehearsal.h"
 
@@ -15,9 +16,24 @@ namespace {
 
 using base::Json;
 
+/// An account that cannot be used refuses the run; the home keeps what is to be known of it.
+int refuse(const runs::Request& request, int keep_days, const Options& options, const base::Error& why,
+           std::stop_token stop) {
+  runs::LocalWorld home(options.home);
+  const auto listener = make_listener(home.clock, options.json);
+  const std::string id = runs::Driver(home, *listener, std::move(stop), keep_days).refuse(request, why);
+  return print_outcome(runs::outcome_view(home, id), options.json);
+}
+
 int run(const runs::Request& request, int keep_days, const Options& options) {
   Signals signals;
-  const auto world = runs::open_world(options.home, whereabouts(options));
+  std::unique_ptr<runs::World> world;
+  try {
+    world = runs::open_world(options.home, whereabouts(options));
+  } catch (const base::Error& error) {
+    if (error.code != runs::account_refused) throw;
+    return refuse(request, keep_days, options, error, signals.token());
+  }
   const auto listener = make_listener(world->clock, options.json);
   const std::string id = runs::Driver(*world, *listener, signals.token(), keep_days).start(request);
   return print_outcome(runs::outcome_view(*world, id), options.json);

@@ -31,7 +31,8 @@ class RoutedSecrets : public provider::SecretStore {
 class AmazonWorld : public World {
  public:
   /// `whereabouts`: {provider: "aws", region, profile, role, quarantineGroup, kmsKey}, what is left out to be
-  /// found as the AWS CLI finds it. Asks who we are: throws as aws::Session and aws::Client do.
+  /// found as the AWS CLI finds it. Asks who we are: throws as aws::Session and aws::Client do; open_world()
+  /// tells what of that is a refusal.
   AmazonWorld(const std::string& root, const base::Json& whereabouts, provider::local::Opening opening);
 
   provider::Services& services() override { return services_; }

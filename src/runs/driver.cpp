@@ -6,6 +6,7 @@
 #include "refresh/document.h"
 #include "refresh/lookup.h"
 #include "refresh/masking.h"
+#include "runs/account_refusal.h"
 #include "runs/housekeeping.h"
 #include "runs/recorder.h"
 #include "runs/view.h"
@@ -79,6 +80,12 @@ std::string Driver::refuse(const std::string& id, Planned planned, Refusal why) 
   return id;
 }
 
+std::string Driver::refuse(const Request& request, const Error& why) {
+  Planned planned = read_refresh_file(request.path);
+  planned.problems.push_back({0, "$", to_string(why)});
+  return refuse(new_run_id(world_.clock), std::move(planned), Refusal::account);
+}
+
 void Driver::begin(engine::Engine& engine, const std::string& id, const Request& request,
                    const Planned& planned) {
   Json input = refresh::run_input(id, planned.file, request.keep_failed, world_.clock.now());
@@ -97,7 +104,13 @@ std::string Driver::start(const Request& request) {
   const std::string target = target_of(world_, planned.file.names);
   if (!clear(target, planned)) return refuse(id, std::move(planned), Refusal::busy);
   if (stop_.stop_requested()) throw Error("RunInterrupted", "stopped before the run began");
-  planned = make_plan(world_, request);
+  try {
+    planned = make_plan(world_, request);
+  } catch (const Error& error) {
+    if (error.code != account_refused) throw;
+    planned.problems.push_back({0, "$", to_string(error)});
+    return refuse(id, std::move(planned), Refusal::account);
+  }
   if (!planned.ok()) return refuse(id, std::move(planned), Refusal::plan);
   listener_.plans(id, planned);
   try {

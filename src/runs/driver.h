@@ -35,6 +35,9 @@ class Driver {
   /// Makes a refresh, after rolling back a run of the same target that lost its process. Returns the run's
   /// id; one that is refused has one too.
   std::string start(const Request& request);
+  /// Records that a run was refused because the world of its databases cannot be opened. Ours is that of the
+  /// home, where the traces are left then. Returns the run's id.
+  std::string refuse(const Request& request, const base::Error& why);
   /// Takes up a run that lost its process. Throws AlreadyRunning if it did not.
   void resume(const std::string& id);
   /// Takes up all of its world that lost their processes, side by side. Returns their ids.

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "refresh/workflow.h"
+#include "runs/account_refusal.h"
 
 namespace runs {
 namespace {
@@ -55,6 +56,15 @@ void decide_masking(Planned& planned, const std::string& asked, const std::strin
     plan.notes.push_back("UNMASKED: " + planned.unmasked);
 }
 
+refresh::Plan plan_of(World& world, const refresh::RefreshFile& file) {
+  try {
+    return refresh::make_plan(to_json(file.names), file.members, world.services(), "");
+  } catch (const base::Error& error) {
+    if (const auto refusal = refusal_of_account(error, world.whereabouts())) throw *refusal;
+    throw;
+  }
+}
+
 }  // namespace
 
 bool all_warnings(const std::vector<base::Problem>& problems) {
@@ -85,7 +95,7 @@ Planned read_refresh_file(const std::string& path) {
 Planned make_plan(World& world, const Request& request) {
   Planned planned = read_refresh_file(request.path);
   if (!planned.ok()) return planned;
-  planned.plan = refresh::make_plan(to_json(planned.file.names), planned.file.members, world.services(), "");
+  planned.plan = plan_of(world, planned.file);
   decide_masking(planned, request.unmasked, allow_unmasked(world.home));
   for (auto each : planned.plan.problems) {
     each.line = planned.file.line_of(each.path);

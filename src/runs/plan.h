@@ -38,7 +38,8 @@ std::string target_of(World& world, const refresh::Names& names);
 Planned read_refresh_file(const std::string& path);
 
 /// Reads the world, and changes nothing. A file that masks nothing is refused unless somebody said why: the
-/// request, or `allowUnmasked` in settings.json.
+/// request, or `allowUnmasked` in settings.json. Throws AccountRefused (account_refusal.h) where the account
+/// does not let us look.
 Planned make_plan(World& world, const Request& request);
 
 /// Is there no error among them, warnings aside?

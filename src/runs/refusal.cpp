@@ -20,6 +20,8 @@ const char* error_of(Refusal why) {
       return "PlanRefused";
     case Refusal::busy:
       return "AlreadyRunning";
+    case Refusal::account:
+      return "AccountRefused";
   }
   return "";
 }
@@ -97,21 +99,28 @@ class Recording {
          .cause = cause_});
   }
 
+  /// In the home where the account does not take it.
   void in_ledger() {
     const std::string now = base::ledger_utc(now_), table = said_.text("updatedynamodb", "tablename");
-    world_.services().ledger.record(table.empty() ? provider::usual_ledger : table,
-                                    {.run = id_,
-                                     .dbinstance = said_.target(),
-                                     .restoredate = now,
-                                     .appname = said_.text("restore", "application"),
-                                     .environment = said_.text("restore", "environment"),
-                                     .source = said_.source(),
-                                     .restoretype = said_.text("restore", "restoretype"),
-                                     .snapshot = "null",
-                                     .status = "refused",
-                                     .recordingtime = now,
-                                     .durations = "{}",
-                                     .reason = cause_});
+    const provider::LedgerRow row{.run = id_,
+                                  .dbinstance = said_.target(),
+                                  .restoredate = now,
+                                  .appname = said_.text("restore", "application"),
+                                  .environment = said_.text("restore", "environment"),
+                                  .source = said_.source(),
+                                  .restoretype = said_.text("restore", "restoretype"),
+                                  .snapshot = "null",
+                                  .status = "refused",
+                                  .recordingtime = now,
+                                  .durations = "{}",
+                                  .reason = cause_};
+    const std::string name = table.empty() ? provider::usual_ledger : table;
+    try {
+      world_.services().ledger.record(name, row);
+    } catch (const base::Error&) {
+      if (&world_.services().ledger != &world_.ledger) world_.ledger.record(name, row);
+      throw;
+    }
   }
 
   void by_message() {

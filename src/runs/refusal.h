@@ -7,7 +7,7 @@
 namespace runs {
 
 /// Why, for programs: the error of the run.
-enum class Refusal { invalid_file, plan, busy };
+enum class Refusal { invalid_file, plan, busy, account };
 
 /// Records that run `id` was refused, for the problems of `planned`. What cannot be recorded is returned, as
 /// warnings: the refusal stands all the same.

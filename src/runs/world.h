@@ -84,7 +84,7 @@ class LocalWorld : public World {
 };
 
 /// The world that `whereabouts` names: {"provider": "local"}, or as AmazonWorld takes it. Throws BadInput for
-/// a provider that is not served.
+/// a provider that is not served, and AccountRefused (account_refusal.h).
 std::unique_ptr<World> open_world(const std::string& root, const base::Json& whereabouts,
                                   provider::local::Opening opening = provider::local::Opening::to_work);
 
