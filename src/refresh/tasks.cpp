@@ -105,7 +105,10 @@ class Call {
   seconds look_again(const Pending& pending) const {
     const seconds most(member().value("wait_time", own_wait_seconds));
     const auto elapsed = std::chrono::duration_cast<seconds>(attempt_.clock.now() - began_);
-    return std::max({seconds(1), elapsed / wait_part, std::min(pending.look_again, most)});
+    // What may take minutes may also be done soon, and between the names it is time in which nobody is
+    // served.
+    const auto soon = std::max(seconds(2), elapsed / 2);
+    return std::max({seconds(1), elapsed / wait_part, std::min({pending.look_again, most, soon})});
   }
 
   const StateRef& ref_;

@@ -13,13 +13,18 @@ namespace tests {
 class AwsProgram : public testing::Test {
  protected:
   /// `backends` "none": there are no servers, and no refresh can be made.
-  explicit AwsProgram(const std::string& backends = "real") : bed_("--backends " + backends) {
-    const base::Json made =
-        bed_.post("seed", base::Json::parse(os::read_file(SOURCE_DIR "/tests/end-to-end/aws-world.json")));
-    base::Json file = base::Json::parse(os::read_file(SOURCE_DIR "/tests/end-to-end/aws-refresh.json"));
-    file["restore"]["secgrpids"] = made.at("security_groups").at("developers");
-    file["sendmsg"]["topicarn"] = made.at("topics").at("refresh");
+  explicit AwsProgram(const std::string& backends = "real")
+      : AwsProgram(backends, document("aws-world.json")) {
+    base::Json file = document("aws-refresh.json");
+    file["restore"]["secgrpids"] = made_.at("security_groups").at("developers");
+    file["sendmsg"]["topicarn"] = made_.at("topics").at("refresh");
     write(file);
+  }
+  /// Without a file yet.
+  AwsProgram(const std::string& backends, const base::Json& world)
+      : bed_("--backends " + backends), made_(bed_.post("seed", world)) {}
+  static base::Json document(const std::string& name) {
+    return base::Json::parse(os::read_file(SOURCE_DIR "/tests/end-to-end/" + name));
   }
 
   os::Finished run(std::vector<std::string> arguments) {
@@ -55,6 +60,7 @@ class AwsProgram : public testing::Test {
   base::SystemClock clock_;
   Temporary folder_;
   AwsBed bed_;
+  base::Json made_;  ///< what the bed answered to the world: ids and ARNs
 };
 
 }  // namespace tests

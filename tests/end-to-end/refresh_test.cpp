@@ -22,7 +22,7 @@ using testing::Not;
 
 constexpr const char* first_file = "db-app1-mysqlinstd.json";
 constexpr const char* with_secret = "test-2b/db-app1-mysqlinstd.json";
-constexpr const char* masked = "test-3c/db-app1-mysqlinstd.json";
+constexpr const char* masked_copy = "test-3c/db-app1-mysqlinstd.json";
 constexpr const char* emails = "SELECT email FROM customers ORDER BY id;";
 
 /// Can `user` log in over TCP, as an application would? 0, or the server's error number.
@@ -80,7 +80,7 @@ TEST(EndToEnd, TheThreeTestsOfTheOriginal) {
                           {"dbname", "mysqldbp"},
                           {"dbInstanceIdentifier", "mysqlinstd"}}));
 
-  home.must({"run", home.file(masked)});
+  home.must({"run", home.file(masked_copy)});
   EXPECT_EQ(
       home.sql("mysqlinstd", "SELECT DISTINCT email, address FROM customers; SELECT COUNT(*) FROM logs;"),
       "masked@example.invalid\tmasked\n0\n");
@@ -118,7 +118,7 @@ TEST(EndToEnd, AScriptThatFailsPutsEverythingBack) {
   mark(home);
   std::ofstream(home.path() / "buckets/awssol-bucket/sqlscripts/rdsmysql/mysqlinstd/02script.sql")
       << "UPDATE customers SET email = 'x';\n\nUPDATE nowhere SET a = 1;\n";
-  const auto finished = home.run({"run", home.file(masked)});
+  const auto finished = home.run({"run", home.file(masked_copy)});
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_THAT(finished.output, HasSubstr("02script.sql:3: statement 2 of 2 failed"));
   EXPECT_THAT(finished.output, HasSubstr("Table 'mysqldbp.nowhere' doesn't exist"));
@@ -138,7 +138,7 @@ TEST(EndToEnd, AFailedCopyIsKeptClosedIfAskedFor) {
   std::ofstream(home.path() / "buckets/awssol-bucket/sqlscripts/rdsmysql/mysqlinstd/02script.sql")
       << "UPDATE nowhere SET a = 1;\n";
   EXPECT_EQ(home.run({"run", "--keep-failed",
-                      home.file(masked, {{"\"secret\": \"true\"", "\"secret\": \"true\""}})})
+                      home.file(masked_copy, {{"\"secret\": \"true\"", "\"secret\": \"true\""}})})
                 .exit_code,
             1);
   const Json list = home.json({"local", "list"});
@@ -154,7 +154,7 @@ TEST(EndToEnd, PasswordsOfEveryKindWorkAndAppearNowhere) {
     Home home;
     home.make_production("production-" + password);
     const std::string in_json = Json(password).dump();
-    home.must({"run", home.file(masked, {{"\"temppwd123\"", in_json}})});
+    home.must({"run", home.file(masked_copy, {{"\"temppwd123\"", in_json}})});
     EXPECT_EQ(tcp_login(home.port(), "admin", password), 0U) << password;
     for (const auto& row : home.json({"list"})) home.must({"history", row["run"]});
     for (const auto& entry : os::fs::recursive_directory_iterator(home.path())) {
@@ -170,7 +170,7 @@ TEST(EndToEnd, ThePlanFindsWhatWouldFailAndChangesNothing) {
   Home home;
   home.make_production();
   auto refusal = [&](const std::vector<std::pair<std::string, std::string>>& replacements) {
-    const auto finished = home.run({"run", home.file(masked, replacements)});
+    const auto finished = home.run({"run", home.file(masked_copy, replacements)});
     EXPECT_EQ(finished.exit_code, 2) << finished.output;
     return finished.output;
   };
@@ -229,7 +229,7 @@ TEST(EndToEnd, KilledAtTwentyRandomMomentsItResumesOrIsReplaced) {
   for (int i = 0; i < 20; ++i) {
     mark(home);
     random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-    const auto process = start_run(home, home.file(masked));
+    const auto process = start_run(home, home.file(masked_copy));
     clock.sleep_until(clock.now() + std::chrono::milliseconds((random >> 33) % 2000), {});
     os::send_signal(process, SIGKILL);
     wait_until_gone(process);
@@ -240,14 +240,14 @@ TEST(EndToEnd, KilledAtTwentyRandomMomentsItResumesOrIsReplaced) {
       if (i % 2 == 0) {
         home.must({"resume", last["run"]});
       } else {
-        home.must({"run", home.file(masked)});
+        home.must({"run", home.file(masked_copy)});
         const Json replaced = home.json({"status", last["run"]});
         if (replaced["status"] != "SUCCEEDED") {  // killed so late that only its last words were missing
           EXPECT_EQ(replaced["error"], "RefreshCancelled");
         }
       }
     } else if (!began) {
-      home.must({"run", home.file(masked)});
+      home.must({"run", home.file(masked_copy)});
     }
     runs = home.json({"list"}).size();
     EXPECT_EQ(home.json({"ledger"}).size(), runs);
@@ -314,7 +314,7 @@ TEST(EndToEnd, AKilledSourceFailsTheRunAndLeavesTheOldDatabase) {
   home.make_production();
   home.must({"run", home.file(first_file)});
   mark(home);
-  const auto process = start_run(home, home.file(masked));
+  const auto process = start_run(home, home.file(masked_copy));
   base::SystemClock clock;
   const auto deadline = clock.now() + std::chrono::minutes(1);
   while (!is_copying(home) && clock.now() < deadline)
@@ -325,12 +325,12 @@ TEST(EndToEnd, AKilledSourceFailsTheRunAndLeavesTheOldDatabase) {
   EXPECT_EQ(status_of(home, "mysqlinstp"), "stopped");
   EXPECT_EQ(tcp_login(home.port(), "admin", "temppwd123"), 0U) << "the old database serves";
 
-  const auto refused = home.run({"run", home.file(masked)});
+  const auto refused = home.run({"run", home.file(masked_copy)});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.output, HasSubstr("'mysqlinstp' is stopped"));
   home.must({"local", "start", "--all"});
   expect_put_back(home, "the old one");
-  home.must({"run", home.file(masked)});
+  home.must({"run", home.file(masked_copy)});
 }
 
 TEST(EndToEnd, AKilledOldDatabaseIsReplacedAllTheSame) {
@@ -339,7 +339,7 @@ TEST(EndToEnd, AKilledOldDatabaseIsReplacedAllTheSame) {
   home.must({"run", home.file(first_file)});
   kill_server(home, "mysqlinstd");
   EXPECT_EQ(status_of(home, "mysqlinstd"), "stopped");
-  home.must({"run", home.file(masked)});
+  home.must({"run", home.file(masked_copy)});
   EXPECT_EQ(home.sql("mysqlinstd", "SELECT DISTINCT email FROM customers;"), "masked@example.invalid\n");
   EXPECT_EQ(home.json({"local", "list"}).size(), 2U);
 }
@@ -437,7 +437,7 @@ TEST(EndToEnd, AFullDiskIsSeenByThePlanAndSurvivedInARun) {
             clock, clock.now() + std::chrono::minutes(1), {});
   };
   fill(100U << 20U);
-  const std::string file = home.file(masked);
+  const std::string file = home.file(masked_copy);
   const auto refused = home.run({"run", file});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.output, HasSubstr("a copy needs"));
@@ -482,7 +482,7 @@ TEST(EndToEnd, ARunningRunCanBeCancelled) {
   home.make_production("pw", 20'000);
   home.must({"run", home.file(first_file)});
   mark(home);
-  const auto process = start_run(home, home.file(masked));
+  const auto process = start_run(home, home.file(masked_copy));
   base::SystemClock clock;
   while (home.json({"list"}).size() < 2) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
   EXPECT_THAT(home.must({"cancel", "--no-wait", home.json({"list"}).back()["run"]}),
