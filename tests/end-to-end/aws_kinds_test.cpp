@@ -82,7 +82,8 @@ TEST_P(AwsKinds, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   ASSERT_EQ(databases.size(), 2U) << databases;
   EXPECT_EQ(here.at("instances").size(), 2U);
   const Json& made = databases.at(cluster ? "devclu" : "mysqlinstd");
-  EXPECT_EQ(made.at("bed").at("reachable_by_users"), true);
+  EXPECT_EQ(here.at("instances").at(cluster ? "devins" : "mysqlinstd").at("bed").at("reachable_by_users"),
+            true);
   EXPECT_EQ(made.at("bed").at("unmasked"), false);
   EXPECT_EQ(made.at("Tags").at("refresh-masked"), "true");
   EXPECT_EQ(made.at("Tags").at("owner"), "team-a") << "the old database's own tag";

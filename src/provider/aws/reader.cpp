@@ -22,11 +22,18 @@ std::vector<Json> relational(std::vector<Json> all) {
 
 }  // namespace
 
+/// Readings together take two calls a second at most, whatever there is in the account.
+std::chrono::milliseconds Reader::held(const Fleet& fleet) const {
+  constexpr std::size_t page = 100;  // MaxRecords, by default
+  const auto calls = 2 + fleet.instances.size() / page + fleet.clusters.size() / page;
+  return settings_.held * static_cast<int>(calls);
+}
+
 std::shared_ptr<const Fleet> Reader::now(const Budget& budget, const std::string& about) {
   const std::lock_guard lock(reading_);
   const auto [changes, needed] = changes_of(about);
   const auto begun = budget.clock.now();
-  if (last_ && last_->changes >= needed && begun < last_->read + settings_.held) return last_;
+  if (last_ && last_->changes >= needed && begun < last_->read + held(*last_)) return last_;
   auto fresh = std::make_shared<Fleet>();
   fresh->changes = changes;
   fresh->read = begun;

@@ -33,7 +33,7 @@ class Reader {
   /// Both must outlive it. Of clusters that have the same name, ours is found.
   Reader(Service& service, const Settings& settings) : service_(service), settings_(settings) {}
 
-  /// Not older than Settings::held, and begun after the last change of what it is read for: the id of a
+  /// Not older than Settings::held says, and begun after the last change of what it is read for: the id of a
   /// database, or the token of a request; "" for none. What it shows may still be late:
   /// Describe is not read-after-write. A database that is being renamed may not show at all for a moment:
   /// what was there, was not being deleted and is missing is shown for some minutes more, with the status
@@ -46,6 +46,7 @@ class Reader {
 
  private:
   std::pair<std::uint64_t, std::uint64_t> changes_of(const std::string& about);
+  std::chrono::milliseconds held(const Fleet& fleet) const;
   void keep_unseen(Fleet& fresh);
 
   Service& service_;

@@ -16,8 +16,8 @@ struct Settings {
   /// Encrypts copies of what other accounts share; "": the key of the database that is replaced, else the
   /// account's default key.
   std::string kms_key;
-  /// How old a reading of the account may be.
-  std::chrono::milliseconds held{4'000};
+  /// How old a reading of the account may be, for each call that it took.
+  std::chrono::milliseconds held{500};
   /// Certificates that databases are known by, in PEM (the bundle of RDS of the Region or of all Regions).
   std::string ca_file;
 };
