@@ -22,8 +22,9 @@ using base::Error;
 
 constexpr const char* lock_file = "/run/dbrefresh-accounts.lock";
 constexpr auto patience = std::chrono::seconds(60);
-constexpr int uid_taken = 4;      // exit codes of useradd(8), userdel(8)
-constexpr int passwd_locked = 1;  // by an administrator's own command
+constexpr int uid_taken = 4;  // exit codes of useradd(8), userdel(8)
+// By an administrator's own command, or by one of ours whose caller was killed.
+constexpr int passwd_locked = 1, group_locked = 10;
 constexpr int no_such_user = 6;
 
 /// The tools fail at once where their files are locked: ours wait for each other, and try again for others'.
@@ -34,7 +35,8 @@ Finished run_tool(const std::vector<std::string>& argv) {
   const auto deadline = clock.now() + patience;
   while (true) {
     auto finished = run({.argv = argv}, clock, deadline, {});
-    if (finished.exit_code != passwd_locked || clock.now() >= deadline) return finished;
+    const bool locked = finished.exit_code == passwd_locked || finished.exit_code == group_locked;
+    if (!locked || clock.now() >= deadline) return finished;
     clock.sleep_until(clock.now() + std::chrono::milliseconds(100), {});
   }
 }

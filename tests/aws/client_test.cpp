@@ -48,7 +48,7 @@ class ClientTest : public testing::Test {
                                      {"AWS_ENDPOINT_URL", server->url()}}});
     return Client(session).call(call, {clock, clock.now() + seconds{60}, stop.get_token(), {}});
   }
-  base::Error error_of(std::vector<Reply> replies, Call call = {"rds", "DescribeDBInstances"}) {
+  base::Error error_of(std::vector<Reply> replies, const Call& call = {"rds", "DescribeDBInstances"}) {
     try {
       ask(std::move(replies), call);
     } catch (const base::Error& error) {

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <set>
+#include <thread>
 
 #include "base/error.h"
 #include "provider/local/place.h"
@@ -45,6 +48,22 @@ class Accounts : public WithBank {
   }
   std::vector<os::Ids> all() const { return os::accounts_of("dbr-", bank_.home.storage); }
 };
+
+/// As a tool of shadow does whose caller was killed: it goes on for a moment, and has the lock of a file.
+TEST_P(Accounts, WaitForTheLocksOfOthers) {
+  for (const char* lock : {"/etc/group.lock", "/etc/passwd.lock"}) {
+    const auto account = os::make_account("dbr-waits", "/nonexistent", {});
+    const auto held = clock_.now() + std::chrono::milliseconds(700);
+    os::write_file_atomic(lock, std::to_string(::getpid()), 0600);
+    std::jthread other([&] {
+      clock_.sleep_until(held, {});
+      fs::remove(lock);
+    });
+    os::remove_account(account);
+    EXPECT_GE(clock_.now(), held) << lock;
+    EXPECT_FALSE(os::find_user("dbr-waits"));
+  }
+}
 
 TEST_P(Accounts, ReachTheirOwnFolderAlone) {
   const auto& home = bank_.home;
