@@ -9,15 +9,7 @@ AmazonStandIn::AmazonStandIn(aws::Api& account, base::Clock& clock, base::Clock&
                              std::string region)
     : region_(std::move(region)),
       rehearsal_(account, clock, fmt::format("arn:{}:rds:{}:{}", partition, region_, settings.account)),
-      service_(rehearsal_, time),
-      asker_(service_),
-      account_secrets_(asker_),
-      secrets_(home_secrets_, account_secrets_),
-      buckets_(asker_),
-      ledger_(asker_),
-      topics_(asker_),
-      databases_(rehearsal_, std::move(settings), time, rehearsal_.connect()),
-      services_{databases_, secrets_, buckets_, ledger_, topics_} {}
+      services_(rehearsal_, time, home_secrets_, std::move(settings), rehearsal_.connect()) {}
 
 base::Json AmazonStandIn::calls() {
   base::Json all = base::Json::array();

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "os/addresses.h"
-#include "refresh/lookup.h"
+#include "runs/account_refusal.h"
 #include "runs/amazon_stand_in.h"
 
 namespace runs {
@@ -38,29 +38,15 @@ provider::local::Opening opening_of(const std::string& root, provider::local::Op
   return os::fs::exists(folder, hidden) || hidden ? asked : provider::local::Opening::to_work;
 }
 
+Json who_we_are(aws::Api& api, base::Clock& clock) {
+  provider::aws::Service service(api, clock);
+  return provider::aws::Asker(service).ask("sts", "GetCallerIdentity", Json::object());
+}
+
 /// Debian's place for data of a package.
 constexpr const char* certificates = "/usr/share/dbrefresh/rds-ca.pem";
 
 }  // namespace
-
-provider::SecretStore& RoutedSecrets::of(const std::string& name) {
-  return name.starts_with(refresh::run_secret_name("")) ? home_ : account_;
-}
-std::optional<base::Secret> RoutedSecrets::get(const std::string& name, Stage stage) {
-  return of(name).get(name, stage);
-}
-void RoutedSecrets::put_pending(const std::string& name, const base::Secret& value) {
-  of(name).put_pending(name, value);
-}
-void RoutedSecrets::promote(const std::string& name) {
-  of(name).promote(name);
-}
-void RoutedSecrets::drop_pending(const std::string& name) {
-  of(name).drop_pending(name);
-}
-void RoutedSecrets::remove(const std::string& name) {
-  of(name).remove(name);
-}
 
 aws::Session& AmazonWorld::assume(const std::string& role) {
   if (own_.region().empty())
@@ -88,17 +74,9 @@ AmazonWorld::AmazonWorld(const std::string& root, const Json& whereabouts, provi
       own_(session_settings(whereabouts)),
       session_(&assume(whereabouts.value("role", ""))),
       client_(*session_),
-      service_(client_, clock),
-      asker_(service_),
-      caller_(asker_.ask("sts", "GetCallerIdentity", Json::object())),
+      caller_(who_we_are(client_, clock)),
       account_(caller_.at("Account")),
-      account_secrets_(asker_),
-      secrets_(secrets, account_secrets_),
-      buckets_(asker_),
-      ledger_(asker_),
-      topics_(asker_),
-      databases_(client_, settings(), clock),
-      services_{databases_, secrets_, buckets_, ledger_, topics_} {}
+      services_(client_, clock, secrets, settings()) {}
 
 std::string AmazonWorld::partition() const {
   const auto parts = base::split_list(caller_.value("Arn", ""), ':');
@@ -107,6 +85,16 @@ std::string AmazonWorld::partition() const {
 
 std::unique_ptr<StandIn> AmazonWorld::stand_in(base::Clock& time) {
   return std::make_unique<AmazonStandIn>(client_, clock, time, settings(), partition(), session_->region());
+}
+
+std::unique_ptr<AmazonWorld> open_amazon_world(const std::string& root, const Json& whereabouts,
+                                               provider::local::Opening opening) {
+  try {
+    return std::make_unique<AmazonWorld>(root, whereabouts, opening);
+  } catch (const base::Error& error) {
+    if (const auto refusal = refusal_of_account(error, whereabouts)) throw *refusal;
+    throw;
+  }
 }
 
 }  // namespace runs

@@ -1,4 +1,5 @@
-// What is swept away whenever something is run.
+// What a run leaves in its home: the secrets of its file while it is open, its row; and what is swept away of
+// it.
 #pragma once
 
 #include "refresh/file.h"

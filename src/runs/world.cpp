@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "provider/local/place.h"
-#include "runs/account_refusal.h"
 #include "runs/amazon_world.h"
 
 namespace runs {
@@ -34,15 +33,6 @@ const std::string& for_servers(const std::string& root, Opening opening) {
 
 store::Mode mode_of(Opening opening) {
   return opening == Opening::to_look ? store::Mode::look : store::Mode::write;
-}
-
-std::unique_ptr<World> open_account(const std::string& root, const base::Json& whereabouts, Opening opening) {
-  try {
-    return std::make_unique<AmazonWorld>(root, whereabouts, opening);
-  } catch (const base::Error& error) {
-    if (const auto refusal = refusal_of_account(error, whereabouts)) throw *refusal;
-    throw;
-  }
 }
 
 }  // namespace
@@ -77,7 +67,7 @@ provider::Budget World::budget(int minutes) {
 std::unique_ptr<World> open_world(const std::string& root, const base::Json& whereabouts, Opening opening) {
   const std::string provider = whereabouts.value("provider", "");
   if (provider == "local") return std::make_unique<LocalWorld>(root, opening);
-  if (provider == "aws") return open_account(root, whereabouts, opening);
+  if (provider == "aws") return open_amazon_world(root, whereabouts, opening);
   throw base::Error("BadInput", fmt::format("the provider '{}' is not served", provider),
                     "use --provider local or --provider aws");
 }

@@ -49,9 +49,9 @@ class World : public Books {
   /// The command that opens a session with a database; "" if there is none of ours.
   virtual std::string connect_command(const provider::Database& database) = 0;
 
-  /// For a rehearsal whose time is `clock`'s, which must outlive it as this must; nullptr where there is
+  /// For a rehearsal whose time is `time`'s, which must outlive it as this must; nullptr where there is
   /// none.
-  virtual std::unique_ptr<StandIn> stand_in(base::Clock& /*time*/) { return nullptr; }
+  virtual std::unique_ptr<StandIn> stand_in([[maybe_unused]] base::Clock& time) { return nullptr; }
 
   /// For calls that a person waits for: `minutes`, not stoppable, no progress.
   provider::Budget budget(int minutes);

@@ -28,6 +28,10 @@ class AwsRefusal : public testing::Test {
     return {"AWS_ACCESS_KEY_ID=" + said("access_key_id"),
             "AWS_SECRET_ACCESS_KEY=" + said("secret_access_key"), "AWS_ENDPOINT_URL=" + said("endpoint")};
   }
+  /// From now on, whatever is asked.
+  static void always(AwsBed& bed, const char* service, const char* operation, const char* fault) {
+    bed.post("fault", {{"service", service}, {"op", operation}, {"nth", 1}, {"times", 50}, {"fault", fault}});
+  }
   /// The one run that the home knows, and its row in the home's ledger.
   void expect_trace(const std::string& cause) {
     const auto list =
@@ -56,6 +60,9 @@ class AwsRefusal : public testing::Test {
 TEST_F(AwsRefusal, NoCredentialsAreSaidWithWhatToDo) {
   const auto planned = run({"plan", file_}, {});
   EXPECT_EQ(planned.exit_code, 2) << planned.output;
+  const auto policy = run({"iam", "policy", file_}, {});
+  EXPECT_EQ(policy.exit_code, 2) << policy.output;
+  EXPECT_THAT(policy.output, HasSubstr("sts GetCallerIdentity cannot be asked"));
   const auto refused = run({"run", file_}, {});
   EXPECT_EQ(refused.exit_code, 2) << refused.output;
   expect_trace("sts GetCallerIdentity cannot be asked");
@@ -69,8 +76,7 @@ TEST_F(AwsRefusal, AProfileThatIsNotThereIsNamed) {
 
 TEST_F(AwsRefusal, ARoleThatMayNotBeAssumedIsNamed) {
   AwsBed bed("--backends none");
-  bed.post("fault",
-           {{"service", "sts"}, {"op", "AssumeRole"}, {"nth", 1}, {"times", 50}, {"fault", "access-denied"}});
+  always(bed, "sts", "AssumeRole", "access-denied");
   const auto refused = run({"--role", "arn:aws:iam::123456789012:role/refresh", "run", file_}, keys_of(bed));
   EXPECT_EQ(refused.exit_code, 2) << refused.output;
   expect_trace("for the role arn:aws:iam::123456789012:role/refresh");
@@ -78,19 +84,11 @@ TEST_F(AwsRefusal, ARoleThatMayNotBeAssumedIsNamed) {
 
 TEST_F(AwsRefusal, ExpiredCredentialsAndThoseThatMayNotLookAreRefusedAlike) {
   AwsBed bed("--backends none");
-  bed.post("fault", {{"service", "rds"},
-                     {"op", "DescribeDBInstances"},
-                     {"nth", 1},
-                     {"times", 50},
-                     {"fault", "access-denied"}});
+  always(bed, "rds", "DescribeDBInstances", "access-denied");
   const auto planned = run({"plan", file_}, keys_of(bed));
   EXPECT_EQ(planned.exit_code, 2) << planned.output;
   bed.post("faults/clear");
-  bed.post("fault", {{"service", "sts"},
-                     {"op", "GetCallerIdentity"},
-                     {"nth", 1},
-                     {"times", 50},
-                     {"fault", "expired-token"}});
+  always(bed, "sts", "GetCallerIdentity", "expired-token");
   const auto refused = run({"run", file_}, keys_of(bed));
   EXPECT_EQ(refused.exit_code, 2) << refused.output;
   expect_trace("ExpiredToken");

@@ -23,12 +23,6 @@ AND c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = s.
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND pg_get_userbyid(c.relowner) = current_user)";
 
-std::vector<std::string> first_column(sql::Connection& session, const std::string& query) {
-  std::vector<std::string> all;
-  for (const auto& row : session.query(query).table) all.push_back(row.at(0).value_or(""));
-  return all;
-}
-
 /// A change of its type, if only to the same one, drops what is known of a column.
 void drop_of_empty_tables(sql::Connection& session) {
   for (const auto& row : session.query(with_statistics).table) {
@@ -109,7 +103,7 @@ void forget_log(sql::Connection& session, const std::string& log) {
 
 void forget_postgres_statistics(sql::Connection& session) {
   forget_own(session);
-  for (const auto& owner : first_column(session, other_owners)) forget_as(session, owner);
+  for (const auto& row : session.query(other_owners).table) forget_as(session, row.at(0).value_or(""));
 }
 
 void forget_mysql_past(sql::Connection& session) {

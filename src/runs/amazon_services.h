@@ -1,0 +1,52 @@
+// The services of an account of Amazon's, over whatever Api is asked.
+#pragma once
+
+#include "provider/aws/databases.h"
+#include "provider/aws/stores.h"
+
+namespace runs {
+
+/// Secrets of open runs stay in the home, sealed; all others are in Secrets Manager, where applications read
+/// them. Both must outlive it.
+class RoutedSecrets : public provider::SecretStore {
+ public:
+  RoutedSecrets(provider::SecretStore& home, provider::SecretStore& account)
+      : home_(home), account_(account) {}
+  std::optional<base::Secret> get(const std::string& name, Stage stage) override;
+  void put_pending(const std::string& name, const base::Secret& value) override;
+  void promote(const std::string& name) override;
+  void drop_pending(const std::string& name) override;
+  void remove(const std::string& name) override;
+  std::vector<std::string> names() override { return account_.names(); }
+
+ private:
+  provider::SecretStore& of(const std::string& name);
+  provider::SecretStore& home_;
+  provider::SecretStore& account_;
+};
+
+/// What a run needs of an account. Not movable: its parts refer to one another.
+class AmazonServices {
+ public:
+  /// `home` keeps the secrets of open runs. All but `settings` and `connect` must outlive it.
+  AmazonServices(aws::Api& api, base::Clock& clock, provider::SecretStore& home,
+                 provider::aws::Settings settings, sql::Connect connect = sql::connect);
+  AmazonServices(const AmazonServices&) = delete;
+  AmazonServices& operator=(const AmazonServices&) = delete;
+  ~AmazonServices() = default;
+
+  provider::Services& all() { return services_; }
+
+ private:
+  provider::aws::Service service_;
+  provider::aws::Asker asker_;
+  provider::aws::SecretsManager account_secrets_;
+  RoutedSecrets secrets_;
+  provider::aws::Buckets buckets_;
+  provider::aws::DynamoLedger ledger_;
+  provider::aws::Topics topics_;
+  provider::aws::Databases databases_;
+  provider::Services services_;
+};
+
+}  // namespace runs
