@@ -84,11 +84,16 @@ void read_target(Reading& reading, const std::string& field) {
                       names.target));
 }
 
+/// It is restarted to let users in: whoever dies just then leaves no server, and nobody else would start it.
+/// A cluster's instance runs where that does.
 Work<Done> take_name(StepContext& step, const provider::Database& ours, const std::string& name) {
   step.result = {{"id", ours.id}, {"name", name}};
-  const auto named = step.databases.make_so(ours.id, {.name = name}, step.budget);
+  provider::Desired wanted{.name = name};
+  if (ours.kind == kind_of(step)) wanted.running = true;
+  const auto named = step.databases.make_so(ours.id, wanted, step.budget);
   if (std::holds_alternative<Pending>(named)) return done_if(named);
-  if (!ours.open && !opens(step, master_password(step))) return wait_for("the password to open " + name);
+  if (!ours.open && !step.databases.opens(must_have_new(step).id, master_password(step)))
+    return wait_for("the password to open " + name);
   if (ours.kind == kind_of(step)) {
     const auto opened = step.databases.make_so(ours.id, {.open = true}, step.budget);
     if (std::holds_alternative<Pending>(opened)) return done_if(opened);
@@ -109,8 +114,9 @@ Json final_name_check(const Json& member, const std::string& field) {
 Work<Done> give_name_back(StepContext& step) {
   const auto ours = new_database(step);
   if (!ours || ours->name != step.names().at("target")) return Done{};
-  return done_if(
-      step.databases.make_so(ours->id, {.name = step.names().at("temp"), .open = false}, step.budget));
+  // RDS renames nothing that is stopped.
+  return done_if(step.databases.make_so(
+      ours->id, {.name = step.names().at("temp"), .open = false, .running = true}, step.budget));
 }
 
 extern constexpr Step rename_database{

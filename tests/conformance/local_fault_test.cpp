@@ -79,6 +79,28 @@ class LocalFault : public WithBank {
 };
 INSTANTIATE_TEST_SUITE_P(Engines, LocalFault, families, family_name);
 
+/// Whoever restarts a server to let users in dies before it stops, between, or after it has started.
+TEST_P(LocalFault, WhatWasLeftInARestartRunsAgainAndOpens) {
+  provider::local::Catalogue rows(bank_.home.catalogue());
+  for (const char* left : {"rebooting", "starting", "stopping"})
+    for (const bool dead : {false, true}) {
+      const auto id = bank_.restore(RestoreType::latest_point, "copy").id;
+      const auto server = provider::local::make_server(bank_.home, GetParam(), id, 0)->process();
+      ASSERT_TRUE(server);
+      if (dead) os::send_signal(*server, SIGKILL);
+      const auto deadline = clock_.now() + std::chrono::minutes(1);
+      while (dead && os::is_running(*server) && clock_.now() < deadline) std::this_thread::yield();
+      rows.change(id, [&](provider::local::Row& row) { row.status = left; });
+      const auto runs = bank_.make_so(id, {.running = true});
+      EXPECT_EQ(runs.status, "available") << left << (dead ? ", dead" : "");
+      EXPECT_FALSE(runs.open);
+      EXPECT_TRUE(bank_.make_so(id, {.open = true}).open);
+      bank_.make_so(id, {.master_password = base::Secret("copy")});
+      EXPECT_EQ(databases_.login(id, base::Secret("copy"), "")->scalar("SELECT 1"), "1");
+      bank_.remove(id);
+    }
+}
+
 TEST_P(LocalFault, ASourceWhoseServerDiedIsNotAskedAgain) {
   const auto server = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0)->process();
   ASSERT_TRUE(server);

@@ -56,6 +56,28 @@ TEST_P(Refresh, SurvivesACrashAtEveryWrite) {
   }
 }
 
+/// Whoever dies while it restarts a copy to let users in may leave no server.
+TEST_P(Refresh, ACopyWhoseServerDiedAsItWasOpenedIsStartedAgain) {
+  const int points = world({.slowest_seconds = 3}).run();
+  int died = 0;
+  for (int at = 0; at < points; ++at) {
+    auto w = world({.slowest_seconds = 3});
+    w.after_crash = [&] {
+      const auto copy = w.databases.find(w.file.names.kind, w.file.names.target);
+      if (!copy || copy->open || provider::tag_of(*copy, "refresh-run") != w.run_id) return;
+      if (copy->status != "available") return;
+      w.databases.make_so(copy->id, {.running = false},
+                          {w.clock, w.clock.now(), {}, [](const base::Note&) {}});
+      w.clock.sleep_until(w.clock.now() + std::chrono::minutes(1), {});
+      ++died;
+    };
+    w.run(at);
+    EXPECT_TRUE(w.completed()) << "crash at " << at << ": " << w.cause();
+    EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "crash at " << at;
+  }
+  EXPECT_GT(died, 2);
+}
+
 /// Nobody remembers anything: each call gets nothing but its input; in the second half also twice, and the
 /// first one's answer is lost.
 TEST_P(Refresh, EndsAlikeWithoutAnyMemory) {

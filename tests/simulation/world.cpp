@@ -269,6 +269,7 @@ int SimulatedWorld::run(int crash_at, bool cancel_after_crash) {
       drive(true);
       return point;
     } catch (const Crash&) {
+      after_crash();
       if (cancel_after_crash && journal.find(run_id)) journal.request_cancel(run_id);
     }
   }

@@ -35,6 +35,9 @@ class SimulatedWorld {
   /// the process "dies", and another one takes the run up. Returns how many such points were passed.
   int run(int crash_at = -1, bool cancel_after_crash = false);
 
+  /// What happens to the world between the death of one process and the life of the next.
+  std::function<void()> after_crash = [] {};
+
   /// Everything that must hold when a run has ended, whatever happened. Empty: all is well.
   std::vector<std::string> faults_at_end();
   bool completed();

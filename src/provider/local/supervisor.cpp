@@ -171,7 +171,9 @@ void Supervisor::start(const Row& asked, const Budget& budget) {
     throw wrong_state(fmt::format("{} is not whole; delete it", row.name));
   const auto its = fleet_.server(row);
   if (its->process()) {
-    if (row.status == "stopped") fleet_.set_status(row.id, "available");
+    // Who died in set_open() left open which settings it runs with: that is asked for again, and goes on
+    // there.
+    if (row.status != "rebooting") fleet_.set_status(row.id, "available");
     return;
   }
   if (row.open) await_port(row, budget);
@@ -203,7 +205,8 @@ void Supervisor::apply(const Row& row, const Power& power, const Budget& budget)
 
 bool Supervisor::is_so(const Row& row, const Power& power) {
   return std::ranges::all_of(fleet_.servers_of(row), [&](const Row& each) {
-    const bool between = each.status == "rebooting" || each.status == "starting" || each.status == "stopping";
+    const bool between =
+        (each.status == "rebooting" && power.open) || each.status == "starting" || each.status == "stopping";
     const bool runs = fleet_.server(each)->process().has_value();
     return !between && (!power.open || each.open == *power.open) &&
            (!power.running || (runs == *power.running && (each.status == "stopped") != runs));
