@@ -18,10 +18,7 @@ using base::Error;
 using base::Json;
 
 std::string new_run_id(base::Clock& clock) {
-  std::string id;
-  for (const char c : base::ledger_utc(clock.now()))
-    if (c >= '0' && c <= '9') id += c;
-  return id + "-" + os::random_text(6);
+  return run_stamp(clock.now()) + "-" + os::random_text(6);
 }
 
 base::Problem in_the_way(const std::string& run, const std::string& target) {
@@ -91,10 +88,11 @@ void Driver::begin(engine::Engine& engine, const std::string& id, const Request&
   Json input = refresh::run_input(id, planned.file, request.keep_failed, world_.clock.now());
   input.update(refresh::unmasked_state(planned.unmasked));
   input["world"] = world_.whereabouts();
+  // First: whoever dies in between leaves secrets without a run, which are swept away, and no run without
+  // secrets.
+  seal_secrets(world_.secrets, id, planned.file);
   engine.start(id, target_of(world_, planned.file.names), refresh::state_machine().dump(), input,
                refresh::masked_text(input));
-  // Only now: a secret of this kind without an open run belongs to nobody.
-  seal_secrets(world_.secrets, id, planned.file);
 }
 
 std::string Driver::start(const Request& request) {
@@ -117,6 +115,7 @@ std::string Driver::start(const Request& request) {
     drive({id}, [&](engine::Engine& engine) { begin(engine, id, request, planned); });
   } catch (const Error& error) {
     if (error.code != "AlreadyRunning") throw;
+    world_.secrets.remove(refresh::run_secret_name(id));
     planned.problems.push_back({planned.file.line_of("$.restore"), "$.restore", error.message});
     return refuse(id, std::move(planned), Refusal::busy);
   }

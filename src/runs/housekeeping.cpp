@@ -4,12 +4,21 @@
 
 namespace runs {
 
+std::string run_stamp(base::Time time) {
+  std::string stamp;
+  for (const char c : base::ledger_utc(time))
+    if (c >= '0' && c <= '9') stamp += c;
+  return stamp;
+}
+
 void sweep_secrets(World& world) {
   const std::string prefix = refresh::run_secret_name("");
+  const auto young = run_stamp(world.clock.now() - std::chrono::hours(1));
   for (const auto& name : world.secrets.names()) {
     if (!name.starts_with(prefix)) continue;
-    const auto row = world.journal.find(name.substr(prefix.size()));
-    if (!row || row->status != "RUNNING") world.secrets.remove(name);
+    const auto run = name.substr(prefix.size());
+    const auto row = world.journal.find(run);
+    if (row ? row->status != "RUNNING" : run < young) world.secrets.remove(name);
   }
 }
 

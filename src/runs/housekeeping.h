@@ -7,8 +7,12 @@
 
 namespace runs {
 
-/// Removes the secrets of runs that are not open: of one that ended without getting to it. A run's secrets
-/// are written after its row in the journal, so what has no open row belongs to nobody.
+/// What the id of a run that begins at this moment begins with: "20260131120000".
+std::string run_stamp(base::Time time);
+
+/// Removes the secrets of runs that are not open: of one that ended without getting to it, and of one that
+/// was never begun. A run's secrets are written before its row in the journal, so that whoever takes it up
+/// has them: those without a row are spared for an hour.
 void sweep_secrets(World& world);
 
 /// Keeps the passwords of a run's file in a store, under the run's name.
