@@ -371,9 +371,16 @@ void kill_working_in(const fs::path& folder, const Programs& programs) {
 }
 
 void remove_shared_memory(int id, const Ids& owner) {
-  shmid_ds segment{};
-  if (::shmctl(id, IPC_STAT, &segment) == 0 && segment.shm_perm.uid == owner.uid && segment.shm_nattch == 0)
-    ::shmctl(id, IPC_RMID, nullptr);
+  constexpr int looks = 250, between_ms = 20;
+  for (int look = 0; look < looks; ++look) {
+    shmid_ds segment{};
+    if (::shmctl(id, IPC_STAT, &segment) != 0 || segment.shm_perm.uid != owner.uid) return;
+    if (segment.shm_nattch == 0) {
+      ::shmctl(id, IPC_RMID, nullptr);
+      return;
+    }
+    ::poll(nullptr, 0, between_ms);
+  }
 }
 
 fs::path find_program(const std::string& name) {

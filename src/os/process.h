@@ -76,8 +76,9 @@ bool send_signal(const ProcessId& process, int signal);
 /// has nobody.
 void kill_working_in(const fs::path& folder, const Programs& programs);
 
-/// Removes a segment of System V shared memory that belongs to `owner` and that nobody uses any more; else
-/// does nothing.
+/// Removes a segment of System V shared memory that belongs to `owner` and that nobody uses any more. Waits
+/// up to 5 s for who still uses it: a killed process is seen nowhere in /proc before it has let its memory
+/// go. Else does nothing.
 void remove_shared_memory(int id, const Ids& owner);
 
 /// Finds a program in PATH and the folders where distributions hide servers; "" if there is none.

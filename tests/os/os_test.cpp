@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -224,6 +225,19 @@ TEST(Frozen, HoldsEveryThread) {
   EXPECT_TRUE(wait_for_state(many, goes_on));
   ::kill(many, SIGKILL);
   ::waitpid(many, nullptr, 0);
+}
+
+TEST(SharedMemory, OfOneThatIsJustEndingGoesWithIt) {
+  const int id = ::shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+  ASSERT_GE(id, 0);
+  void* used = ::shmat(id, nullptr, 0);
+  std::jthread ending([used] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    ::shmdt(used);
+  });
+  remove_shared_memory(id, {.uid = ::geteuid(), .gid = ::getegid()});
+  shmid_ds segment{};
+  EXPECT_EQ(::shmctl(id, IPC_STAT, &segment), -1);
 }
 
 TEST(Files, AreReplacedWholeOrNotAtAll) {
