@@ -485,8 +485,10 @@ TEST(EndToEnd, ARunningRunCanBeCancelled) {
   const auto process = start_run(home, home.file(masked_copy));
   base::SystemClock clock;
   while (home.json({"list"}).size() < 2) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  // On a busy host it may have ended before the other one looks.
   EXPECT_THAT(home.must({"cancel", "--no-wait", home.json({"list"}).back()["run"]}),
-              HasSubstr("is told to stop and to roll back"));
+              testing::AnyOf(HasSubstr("is told to stop and to roll back"),
+                             HasSubstr("RefreshCancelled: the run was cancelled")));
   wait_until_gone(process);
   EXPECT_EQ(home.json({"list"}).back()["error"], "RefreshCancelled");
   expect_put_back(home, "the old one");
