@@ -179,6 +179,33 @@ SimulatedWorld::SimulatedWorld(const std::string& file_text, bool with_old,
   secrets.promote(refresh::run_secret_name(run_id));
 }
 
+namespace {
+
+/// The journal's file and what is committed in its log, in a folder of its own.
+os::fs::path copied(const os::fs::path& journal, const os::fs::path& folder) {
+  for (const char* part : {"", "-wal"})
+    if (os::fs::exists(journal.string() + part))
+      os::fs::copy_file(journal.string() + part, (folder / journal.filename()).string() + part);
+  return folder / journal.filename();
+}
+
+}  // namespace
+
+SimulatedWorld::SimulatedWorld(const SimulatedWorld& living)
+    : file(living.file),
+      clock(living.clock),
+      databases(living.databases, clock),
+      secrets(living.secrets),
+      scripts(living.scripts),
+      ledger(living.ledger),
+      notifier(living.notifier),
+      journal(copied(living.folder.path() / "journal.db", folder.path())),
+      run_id(living.run_id),
+      calls_(living.calls_),
+      with_old_(living.with_old_),
+      old_id_(living.old_id_),
+      old_parts_(living.old_parts_) {}
+
 /// As a service does that delivers at least once: what the second one answers, nobody hears.
 Json SimulatedWorld::call_at_once(const std::function<Json()>& call) {
   const auto usual = std::exchange(databases.on_change, nullptr);
@@ -244,11 +271,11 @@ Json SimulatedWorld::end_state() {
   return state;
 }
 
-void SimulatedWorld::drive(bool first) {
+void SimulatedWorld::take_up() {
   engine::Ownership ownership(folder.path() / "engines");
   engine::Observer observer;
   engine::Engine engine(journal, clock, ownership, task(), observer, {.workers = 0, .seed = 7});
-  if (first && !journal.find(run_id)) {
+  if (!journal.find(run_id)) {
     engine.start(run_id, "target", refresh::state_machine().dump(),
                  refresh::run_input(run_id, file, false, clock.now()));
   } else if (!engine.adopt(run_id)) {
@@ -257,22 +284,28 @@ void SimulatedWorld::drive(bool first) {
   engine.run({});
 }
 
-int SimulatedWorld::run(int crash_at, bool cancel_after_crash) {
+int SimulatedWorld::run(int crash_at) {
   int point = 0;
-  auto count = [&] {
+  journal.on_commit = databases.on_change = [&] {
     if (point++ == crash_at) throw Crash{};
   };
-  journal.on_commit = count;
-  databases.on_change = count;
   while (true) {
     try {
-      drive(true);
+      take_up();
       return point;
     } catch (const Crash&) {
-      after_crash();
-      if (cancel_after_crash && journal.find(run_id)) journal.request_cancel(run_id);
     }
   }
+}
+
+int SimulatedWorld::run_and_die_everywhere(const std::function<void(SimulatedWorld&, int)>& show) {
+  int point = 0;
+  journal.on_commit = databases.on_change = [&] {
+    SimulatedWorld dead(*this);
+    show(dead, point++);
+  };
+  take_up();
+  return point;
 }
 
 bool SimulatedWorld::completed() {

@@ -31,12 +31,20 @@ class SimulatedWorld {
   SimulatedWorld(const std::string& file_text, bool with_old, provider::simulated::Faults faults,
                  Calls calls = {});
 
+  /// The world of `living` as the next process finds it when that of `living` dies now.
+  explicit SimulatedWorld(const SimulatedWorld& living);
+  SimulatedWorld& operator=(const SimulatedWorld&) = delete;
+
   /// Runs to the end. Where `crash_at` (counted over journal commits and changes of databases) is reached,
   /// the process "dies", and another one takes the run up. Returns how many such points were passed.
-  int run(int crash_at = -1, bool cancel_after_crash = false);
+  int run(int crash_at = -1);
 
-  /// What happens to the world between the death of one process and the life of the next.
-  std::function<void()> after_crash = [] {};
+  /// Runs to the end, and shows at each such point the world in which the process has died there; what is
+  /// done to that one does not touch this one. Returns how many there were.
+  int run_and_die_everywhere(const std::function<void(SimulatedWorld& dead, int at)>& show);
+
+  /// Takes the run up where its process has died, or starts it if it had not come that far.
+  void take_up();
 
   /// Everything that must hold when a run has ended, whatever happened. Empty: all is well.
   std::vector<std::string> faults_at_end();
@@ -58,14 +66,12 @@ class SimulatedWorld {
   std::string run_id = "20260101000000-abc123";
 
  private:
-  void drive(bool first);
   engine::Task task();
   base::Json call_at_once(const std::function<base::Json()>& call);
   Calls calls_;
   bool with_old_;
   std::string old_id_;
   std::map<std::string, std::string> old_parts_;  ///< names by id
-  bool secret_before_ = false;
 };
 
 }  // namespace tests

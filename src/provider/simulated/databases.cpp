@@ -88,6 +88,22 @@ class Session : public sql::Connection {
 Databases::Databases(base::Clock& clock, Faults faults)
     : clock_(clock), faults_(std::move(faults)), random_(faults_.seed) {}
 
+Databases::Databases(const Databases& other, base::Clock& clock)
+    : snapshots(other.snapshots),
+      guarded(other.guarded),
+      must_be_masked(other.must_be_masked),
+      lookups(other.lookups),
+      schemas_hidden(other.schemas_hidden),
+      clock_(clock),
+      faults_(other.faults_),
+      random_(other.random_),
+      next_id_(other.next_id_),
+      calls_(other.calls_),
+      entries_(other.entries_),
+      broken_rules_(other.broken_rules_) {
+  for (auto& [id, entry] : entries_) entry.locks.clear();
+}
+
 std::uint64_t Databases::random() {
   random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;
   return random_ >> 33;

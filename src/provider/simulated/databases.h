@@ -32,6 +32,8 @@ struct Faults {
 class Databases : public DatabaseService {
  public:
   Databases(base::Clock& clock, Faults faults);
+  /// The same world once the process that worked on `other` is dead: its sessions are gone, and their locks.
+  Databases(const Databases& other, base::Clock& clock);
 
   std::set<std::string> snapshots;  ///< those that there are, by name
   /// Puts a database into the world, with databases of users in it beside the initial one.
