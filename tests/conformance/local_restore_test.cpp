@@ -101,12 +101,17 @@ TEST_P(LocalRestore, ALogThatWasBegunAnewIsNotTakenForTheOldOne) {
   bank_.wait_for_next_second();
   bank_.wait_for_next_second();
   const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+  const auto can = databases_.restorable(bank_.source);
+  EXPECT_FALSE(can.window) << "its end is " << base::iso_utc(can.window->to);
+  EXPECT_EQ(can.reason, "its log has a gap");
   try {
     const auto copy = bank_.restore(RestoreType::restore_point, "then", "", now);
     ADD_FAILURE() << "a copy with " << bank_.transfers(copy) << " of 100 rows";
   } catch (const base::Error& error) {
-    EXPECT_EQ(error.code, "LogBegunAnew");
+    EXPECT_EQ(error.code, "InvalidRestoreFault");
   }
+  databases_.back_up(bank_.source, bank_.budget());
+  EXPECT_TRUE(databases_.restorable(bank_.source).window);
 }
 
 TEST_P(LocalRestore, AReplicaFollowsAndGoes) {

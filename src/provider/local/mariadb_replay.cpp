@@ -109,7 +109,13 @@ os::fs::path MariaDbServer::fetch_log(const LogSource& log, const Budget& budget
 }
 
 bool MariaDbServer::has_log(const LogSource& log) const {
-  return log.base_position.is_object() && !binlog_files(log.data, log.base_position.at("file")).empty();
+  if (!log.base_position.is_object()) return false;
+  const auto files = binlog_files(log.data, log.base_position.at("file"));
+  if (files.empty()) return false;
+  const auto offset = log.base_position.at("offset").get<std::uint64_t>();
+  // What is received of a log may end before its base for a moment; whoever replays it looks again.
+  const bool on_its_way = log.data == log.archive && os::fs::file_size(files.front()) < offset;
+  return on_its_way || is_position_of(files.front(), offset, log.base_position.value("gtid", ""));
 }
 
 void MariaDbServer::drop_log_before(const LogSource& log) const {
