@@ -12,8 +12,9 @@ namespace {
 
 using namespace std::chrono;
 
+/// In UTC. Not by way of system_clock, whose nanoseconds end in the year 2262.
 std::tm calendar(base::Time time) {
-  return fmt::gmtime(system_clock::to_time_t(floor<seconds>(time)));
+  return fmt::gmtime(static_cast<std::time_t>(floor<seconds>(time).time_since_epoch().count()));
 }
 
 long thousandths(base::Time time) {

@@ -12,6 +12,11 @@ namespace {
 
 using namespace std::chrono;
 
+/// In UTC. Not by way of system_clock, whose nanoseconds end in the year 2262.
+std::tm calendar(Time time) {
+  return fmt::gmtime(static_cast<std::time_t>(floor<seconds>(time).time_since_epoch().count()));
+}
+
 /// Takes exactly `digits` digits from the front of `text`.
 std::optional<int> take_number(std::string_view& text, std::size_t digits) {
   int value = 0;
@@ -94,12 +99,11 @@ bool VirtualClock::sleep_until(Time deadline, std::stop_token stop) {
 
 std::string iso_utc(Time time) {
   const auto ms = duration_cast<milliseconds>(time.time_since_epoch()).count() % 1000;
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                     fmt::gmtime(system_clock::to_time_t(floor<seconds>(time))), ms < 0 ? ms + 1000 : ms);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", calendar(time), ms < 0 ? ms + 1000 : ms);
 }
 
 std::string ledger_utc(Time time) {
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(system_clock::to_time_t(floor<seconds>(time))));
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", calendar(time));
 }
 
 std::optional<Time> parse_ledger_utc(std::string_view text) {

@@ -183,5 +183,11 @@ INSTANTIATE_TEST_SUITE_P(Aws, Protocols, testing::Values("query", "ec2", "json",
                            return name;
                          });
 
+/// S3 keeps what says it was written in any year of four digits.
+TEST(Timestamps, OfAnyYearAreReadAndWritten) {
+  for (const char* time : {"2026-01-31T12:00:00Z", "1601-01-01T00:00:00Z", "9999-12-31T23:59:59.25Z"})
+    EXPECT_EQ(iso8601(*parse_time(time)), time);
+}
+
 }  // namespace
 }  // namespace aws

@@ -14,6 +14,7 @@ using testing::ElementsAre;
 
 TEST(Clock, ReadsLedgerTimesAndNothingElse) {
   EXPECT_EQ(ledger_utc(*parse_ledger_utc("2026-02-28 23:59:59")), "2026-02-28 23:59:59");
+  EXPECT_EQ(ledger_utc(*parse_ledger_utc("9999-12-31 23:59:59")), "9999-12-31 23:59:59");
   for (const char* bad : {"", "2026-02-30 00:00:00", "2026-02-28T00:00:00", "2026-02-28 24:00:00",
                           "2026-2-28 00:00:00", "2026-02-28 00:00:00 ", "-026-02-28 00:00:00"})
     EXPECT_FALSE(parse_ledger_utc(bad)) << bad;
@@ -22,6 +23,7 @@ TEST(Clock, ReadsLedgerTimesAndNothingElse) {
 TEST(Clock, ReadsIsoTimesWithOffsets) {
   EXPECT_EQ(iso_utc(*parse_iso_offset("2016-03-05T21:29:29.243167252Z")), "2016-03-05T21:29:29.243Z");
   EXPECT_EQ(iso_utc(*parse_iso_offset("2016-03-05T21:29:29+02:00")), "2016-03-05T19:29:29.000Z");
+  EXPECT_EQ(iso_utc(*parse_iso_offset("9999-12-31T23:59:59.5Z")), "9999-12-31T23:59:59.500Z");
   for (const char* bad :
        {"2012-10-09T19:00:55", "05-12-2016T21:29:29Z", "2016-03-05 21:29:29Z", "2016-03-05T21:29:29.Z"})
     EXPECT_FALSE(parse_iso_offset(bad)) << bad;
