@@ -120,6 +120,7 @@ Sender::Answer Sender::attempt(const Outgoing& out, const base::Budget& budget) 
   const Credentials who = is_signed ? out.credentials->get(budget) : Credentials();
   wait_for_turn(out, budget);
   const os::HttpRequest request = signed_request(out, who, budget);
+  if (options_.tally != nullptr) options_.tally->add();
   try {
     return judge(out, who, http_.send(request, budget.stop), budget.clock.now());
   } catch (base::Error& error) {

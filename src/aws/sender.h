@@ -10,6 +10,7 @@
 #include "aws/endpoint.h"
 #include "aws/failure.h"
 #include "aws/pace.h"
+#include "aws/tally.h"
 
 namespace aws {
 
@@ -17,6 +18,7 @@ struct SenderOptions {
   EndpointRules endpoints;
   std::string certificates;  ///< a file of authorities in the place of the system's
   Pace::Limit limit;         ///< of each service and Region
+  Tally* tally = nullptr;    ///< of every request that goes out, repetitions too; must outlive the sender
 };
 
 /// One account's way to AWS. Thread-safe.

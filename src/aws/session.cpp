@@ -89,6 +89,7 @@ Session::Session(const Settings& settings) {
   const Config config = read_config(settings);
   region_ = config.region;
   options_ = sender_options(config);
+  options_.tally = settings.tally;
   sender_ = std::make_unique<Sender>(options_);
   credentials_ = find_credentials(config, *sender_);
 }

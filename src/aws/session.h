@@ -16,6 +16,7 @@ struct Settings {
   std::string region;   ///< "": AWS_REGION, AWS_DEFAULT_REGION, the profile's
   std::string profile;  ///< "": AWS_PROFILE, AWS_DEFAULT_PROFILE, "default"
   Environment environment = process_environment();
+  Tally* tally = nullptr;  ///< as SenderOptions have it, for this session and those that it assumes
 
   static Environment process_environment();
 };

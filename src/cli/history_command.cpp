@@ -45,6 +45,18 @@ void print_attempts(const Json& history) {
   }
 }
 
+/// Of a run whose requests were counted: where its time and its share of the account's quota of them went.
+void print_steps(const Json& steps) {
+  std::vector<std::vector<std::string>> rows = {{"STEP", "ATTEMPTS", "REQUESTS", "WORKED", "WAITED"}};
+  bool counted = false;
+  for (const Json& each : steps) {
+    counted |= !each["requests"].is_null();
+    rows.push_back({cell(each["step"]), cell(each["attempts"]), cell(each["requests"]),
+                    seconds_text(each["worked"]), seconds_text(each["waited"])});
+  }
+  if (counted) std::cout << table(rows);
+}
+
 int history(const std::string& id, const Options& options) {
   runs::Books books(options.home);
   const Json view = history_view(books, id);
@@ -53,6 +65,7 @@ int history(const std::string& id, const Options& options) {
     return Exit::done;
   }
   print_attempts(view);
+  print_steps(view["steps"]);
   for (const Json& each : view["problems"])
     std::cout << base::to_string(each["file"].get<std::string>(),
                                  {each["line"], each["path"], each["message"], each["severity"] == "warning"})

@@ -32,7 +32,7 @@ void Engine::dispatch(const std::string& id, asl::TaskRequest request) {
   look_for_cancels();
   Work work{id, std::move(request), driven_.at(id).cancel.get_token()};
   ++in_flight_;
-  if (light_.empty()) return report(perform(work));
+  if (light_.empty()) return report(perform_counted(work));
   Workers& pool = !heavy_.empty() && options_.is_heavy(work.request) ? heavy_ : light_;
   pool.add([this, work = std::move(work)] { report(perform_whatever_flies(work)); });
 }
@@ -88,11 +88,20 @@ Engine::Done Engine::perform(const Work& work) {
   return {work.execution, std::move(result), false};
 }
 
+/// A task stays on the thread that calls it, and so do its requests.
+Engine::Done Engine::perform_counted(const Work& work) {
+  if (!options_.requests) return perform(work);
+  const auto before = options_.requests();
+  Done done = perform(work);
+  done.requests = options_.requests() - before;
+  return done;
+}
+
 /// On a thread of ours: what is no std::exception must not end the process. (On the caller's thread it
 /// flies.)
 Engine::Done Engine::perform_whatever_flies(const Work& work) {
   try {
-    return perform(work);
+    return perform_counted(work);
   } catch (...) {
     return {work.execution,
             {.token = work.request.token,
@@ -111,6 +120,7 @@ void Engine::take_results() {
     done_.pop();
     lock.unlock();
     --in_flight_;
+    if (done.requests) journal_.charge(done.execution, done.result.token, *done.requests);
     if (!done.interrupted) step(done.execution, done.result);
   }
 }

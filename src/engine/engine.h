@@ -42,6 +42,9 @@ struct Options {
   /// that still has a way out below the limit of state machines (asl::max_history_events).
   std::int64_t max_events = 20'000;
   std::uint64_t seed = 0;  ///< for jitter, UUIDs and ids of tasks
+  /// How many requests of the outside the calling thread has made in all: the journal charges each attempt
+  /// with its own. Nothing: nobody counts.
+  std::function<std::int64_t()> requests;
 };
 
 /// Somebody who asks to cancel an execution is heard by its running tasks within half a second
@@ -88,6 +91,7 @@ class Engine {
     std::string execution;
     asl::TaskResult result;
     bool interrupted = false;
+    std::optional<std::int64_t> requests;  ///< that it made
   };
 
   const asl::Machine& machine(const std::string& id);
@@ -108,6 +112,7 @@ class Engine {
   void look_for_cancels();
   Done perform(const Work& work);
   Done perform_whatever_flies(const Work& work);
+  Done perform_counted(const Work& work);
   void report(Done done);
   void take_results();
   void fire_timers();

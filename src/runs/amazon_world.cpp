@@ -18,8 +18,9 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-aws::Settings session_settings(const Json& whereabouts) {
+aws::Settings session_settings(const Json& whereabouts, aws::Tally& tally) {
   aws::Settings settings;
+  settings.tally = &tally;
   settings.region = whereabouts.value("region", "");
   settings.profile = whereabouts.value("profile", "");
   return settings;
@@ -71,7 +72,7 @@ provider::aws::Settings AmazonWorld::settings() {
 AmazonWorld::AmazonWorld(const std::string& root, const Json& whereabouts, provider::local::Opening opening)
     : World(root, opening_of(root, opening)),
       whereabouts_(whereabouts),
-      own_(session_settings(whereabouts)),
+      own_(session_settings(whereabouts, tally_)),
       session_(&assume(whereabouts.value("role", ""))),
       client_(*session_),
       caller_(who_we_are(client_, clock)),

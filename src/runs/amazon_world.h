@@ -20,6 +20,9 @@ class AmazonWorld : public World {
   base::Json whereabouts() const override { return whereabouts_; }
   std::string connect_command(const provider::Database&) override { return ""; }
   std::unique_ptr<StandIn> stand_in(base::Clock& time) override;
+  std::function<std::int64_t()> requests() override {
+    return [this] { return tally_.of_this_thread(); };
+  }
   /// "aws", "aws-cn", …: that of our own ARN.
   std::string partition() const;
 
@@ -28,6 +31,7 @@ class AmazonWorld : public World {
   provider::aws::Settings settings();
 
   base::Json whereabouts_;
+  aws::Tally tally_;
   aws::Session own_;
   std::unique_ptr<aws::Session> assumed_;  ///< in --role
   aws::Session* session_;

@@ -43,7 +43,8 @@ void Driver::drive(const std::vector<std::string>& ids, const std::function<void
   engine::Engine engine(
       world_.journal, world_.clock, ownership, refresh::make_task(world_.services()), recorder,
       {.is_heavy = [](const asl::TaskRequest& task) { return refresh::is_heavy(task.state); },
-       .seed = os::random_seed()});
+       .seed = os::random_seed(),
+       .requests = world_.requests()});
   begin(engine);
   try {
     engine.run(stop_);

@@ -10,6 +10,7 @@
 #include "refresh/lookup.h"
 #include "refresh/masking.h"
 #include "refresh/workflow.h"
+#include "runs/efforts.h"
 
 namespace runs {
 namespace {
@@ -94,15 +95,6 @@ Json kept(World& world, const store::ExecutionRow& row, const Json& state) {
   return {{"name", found->name}, {"command", text(world.connect_command(*found))}};
 }
 
-/// The step that a state belongs to, by the name that people see.
-Json step_of(const Json& state) {
-  if (!state.is_string()) return nullptr;
-  for (const refresh::Step* step : refresh::sequence())
-    for (const auto name : {step->states.start, step->states.check, step->states.outcome, step->states.wait})
-      if (!name.empty() && name == state.get<std::string>()) return step->states.start;
-  return state;
-}
-
 Json progress_view(Books& books, const std::string& run) {
   const auto row = books.progress.find(run);
   if (!row) return nullptr;
@@ -153,6 +145,14 @@ Json ledger_row_view(const provider::LedgerRow& row) {
 }
 
 }  // namespace
+
+Json step_of(const Json& state) {
+  if (!state.is_string()) return nullptr;
+  for (const refresh::Step* step : refresh::sequence())
+    for (const auto name : {step->states.start, step->states.check, step->states.outcome, step->states.wait})
+      if (!name.empty() && name == state.get<std::string>()) return step->states.start;
+  return state;
+}
 
 Json state_of(const store::ExecutionRow& row) {
   return Json::parse(row.snapshot).at("root").at("input");
@@ -217,6 +217,7 @@ Json history_view(Books& books, const std::string& id) {
           {"cause", text(row.cause)},
           {"ended", time(row.ended)},
           {"attempts", attempts_of(books, row)},
+          {"steps", efforts(books, id)},
           {"events", events_of(books, id)},
           {"results", state_of(row).value("results", Json::object())},
           {"problems", Json::parse(row.snapshot).value("problems", Json::array())}};

@@ -18,7 +18,10 @@ base::Json list_view(Books& books, const Filter& filter);
 /// A run_view with `state`, `step`, `waitsUntil`, `driven` (does a living process drive it?) and `progress`,
 /// what the step that works has told last.
 base::Json status_view(Books& books, const std::string& id);
-/// {run, status, cause, ended, attempts, events, results, problems}
+/// The step that a state belongs to, by the name that people see; the state itself where none does, null for
+/// null.
+base::Json step_of(const base::Json& state);
+/// {run, status, cause, ended, attempts, steps, events, results, problems}
 base::Json history_view(Books& books, const std::string& id);
 /// A run_view of one that was driven, with `results`, `state` for people, `connect`, `kept` and `hint`.
 base::Json outcome_view(World& world, const std::string& id);

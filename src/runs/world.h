@@ -53,6 +53,9 @@ class World : public Books {
   /// none.
   virtual std::unique_ptr<StandIn> stand_in([[maybe_unused]] base::Clock& time) { return nullptr; }
 
+  /// As engine::Options::requests: nothing where a world makes none.
+  virtual std::function<std::int64_t()> requests() { return {}; }
+
   /// For calls that a person waits for: `minutes`, not stoppable, no progress.
   provider::Budget budget(int minutes);
 

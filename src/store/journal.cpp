@@ -31,7 +31,10 @@ UPDATE execution SET remark = iif(json_extract(snapshot, '$.root.input.unmasked'
 WHERE iif(json_valid(snapshot), json_type(snapshot, '$.root.input.unmasked'), '') = 'text';
 )sql";
 
-constexpr std::string_view steps[] = {version_1, version_2};
+/// What an attempt has asked of the outside; NULL where nobody counted.
+constexpr std::string_view version_3 = "ALTER TABLE attempt ADD COLUMN requests INTEGER;";
+
+constexpr std::string_view steps[] = {version_1, version_2, version_3};
 constexpr Schema schema{steps};
 
 using base::from_micros;
@@ -169,6 +172,14 @@ void Journal::begin_again(const std::string& execution, const std::string& token
   });
 }
 
+void Journal::charge(const std::string& execution, const std::string& token, std::int64_t requests) {
+  commit([&] {
+    db_.prepare("UPDATE attempt SET requests = coalesce(requests, 0) + ? WHERE execution=? AND token=?")
+        .bind(requests, execution, token)
+        .run();
+  });
+}
+
 std::optional<ExecutionRow> Journal::find(const std::string& id) {
   auto row = db_.prepare(fmt::format("SELECT {}, snapshot FROM execution WHERE id = ?", execution_columns));
   if (!row.bind(id).step()) return std::nullopt;
@@ -197,13 +208,14 @@ std::vector<EventRow> Journal::events(const std::string& execution, std::int64_t
 
 std::vector<AttemptRow> Journal::attempts(const std::string& execution) {
   auto row = db_.prepare(
-      "SELECT token, state, tries, started_us, ended_us, outcome FROM attempt WHERE execution = ? ORDER BY "
-      "started_us, token");
+      "SELECT token, state, tries, started_us, ended_us, outcome, requests FROM attempt WHERE execution = ? "
+      "ORDER BY started_us, token");
   row.bind(execution);
   std::vector<AttemptRow> rows;
   while (row.step())
     rows.push_back({row.text(0), row.text(1), static_cast<int>(row.integer(2)), from_micros(row.integer(3)),
-                    optional_time(row, 4), row.text(5)});
+                    optional_time(row, 4), row.text(5),
+                    row.is_null(6) ? std::nullopt : std::optional(row.integer(6))});
   return rows;
 }
 

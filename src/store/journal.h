@@ -41,7 +41,8 @@ struct AttemptRow {
   int tries = 1;  ///< how often it was begun
   base::Time started{};
   std::optional<base::Time> ended;
-  std::string outcome;  ///< "", "succeeded", or the error's name
+  std::string outcome;                   ///< "", "succeeded", or the error's name
+  std::optional<std::int64_t> requests;  ///< see charge(); nothing: none were counted
 };
 
 /// One commit: the new snapshot with all that led to it.
@@ -71,6 +72,8 @@ class Journal {
   void write(const JournalWrite& write);
   /// Notes that an attempt whose outcome is unknown is begun again.
   void begin_again(const std::string& execution, const std::string& token, base::Time now);
+  /// Adds to what an attempt has cost: so many requests of the outside, by this try of it.
+  void charge(const std::string& execution, const std::string& token, std::int64_t requests);
 
   std::optional<ExecutionRow> find(const std::string& id);
   /// Rows without their snapshots, oldest first.

@@ -44,6 +44,16 @@ class AwsProgram : public testing::Test {
     return os::run({.argv = std::move(arguments), .environment = std::move(environment)}, clock_,
                    clock_.now() + std::chrono::minutes(10), {});
   }
+  /// By way of a file: it is longer than what is kept of a process's output.
+  base::Json history(const std::string& id) {
+    const auto answer = folder_.path() / "history.json";
+    const auto line = "exec '" PROGRAM "' --json --home '" + (folder_.path() / "home").string() +
+                      "' history " + id + " > '" + answer.string() + "'";
+    const auto done =
+        os::run({.argv = {"/bin/sh", "-c", line}}, clock_, clock_.now() + std::chrono::minutes(1), {});
+    EXPECT_EQ(done.exit_code, 0) << done.output;
+    return base::Json::parse(os::read_file(answer));
+  }
   /// What there is; nobody could reach unmasked data, no secret went astray, and every request was a good
   /// one.
   base::Json state_without_harm() {

@@ -1,6 +1,7 @@
 // The program on the test bed for Amazon's services, as a user runs it, with real servers behind the
 // endpoints.
 #include "tests/end-to-end/aws_program.h"
+#include "tests/end-to-end/contract.h"
 
 namespace tests {
 namespace {
@@ -20,6 +21,37 @@ void expect_allowed(const Json& policy, const Json& calls) {
   }
 }
 
+/// How many requests the account has seen from the restore to the message.
+std::int64_t requests_of_work(const Json& calls) {
+  std::int64_t first = 0, last = 0, number = 0;
+  for (const Json& call : calls) {
+    ++number;
+    if (first == 0 && call.at("operation") == "RestoreDBInstanceToPointInTime") first = number;
+    if (call.at("operation") == "Publish") last = number;
+  }
+  return last - first + 1;
+}
+
+/// All that the account has seen of the work is charged to a step, and no more than it has seen at all.
+void expect_charged(const Json& history, const Json& calls) {
+  Contract().expect(history, "history", "$");
+  std::int64_t all = 0;
+  double worked = 0, waited = 0;
+  for (const Json& each : history.at("steps")) {
+    EXPECT_GT(each.at("attempts"), 0) << each;
+    all += each.at("requests").get<std::int64_t>();
+    worked += each.at("worked").get<double>();
+    waited += each.at("waited").get<double>();
+    if (each.at("step") == "send-msg") {
+      EXPECT_EQ(each.at("requests"), 1);
+    }
+  }
+  EXPECT_GE(all, requests_of_work(calls));
+  EXPECT_LT(all, calls.size());
+  EXPECT_GT(worked, 0);
+  EXPECT_GT(waited, 1) << "the restore is looked at more than once";
+}
+
 TEST_F(AwsProgram, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   const auto planned = run({"plan", file()});
   ASSERT_EQ(planned.exit_code, 0) << planned.output;
@@ -27,9 +59,13 @@ TEST_F(AwsProgram, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   ASSERT_EQ(done.exit_code, 0) << done.output;
   EXPECT_THAT(done.output, HasSubstr("done: mysqlinstd is refreshed"));
 
+  const Json calls = bed_.get("journal").at("calls");
   const auto policy = run({"iam", "policy", file()});
   ASSERT_EQ(policy.exit_code, 0) << policy.output;
-  expect_allowed(Json::parse(policy.output), bed_.get("journal").at("calls"));
+  expect_allowed(Json::parse(policy.output), calls);
+  const auto id = Json::parse(run({"--json", "list"}).output).at(0).at("run").get<std::string>();
+  expect_charged(history(id), calls);
+  EXPECT_THAT(run({"history", id}).output, HasSubstr("STEP  "));
 
   const Json state = state_without_harm();
   const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");

@@ -119,6 +119,38 @@ TEST_F(EngineTest, AnInterruptedAttemptIsBegunAgain) {
   EXPECT_EQ(journal.attempts("run")[0].tries, 2);
 }
 
+/// Each process counts by itself; the journal adds up.
+TEST_F(EngineTest, AnAttemptIsChargedWithTheRequestsOfAllItsTries) {
+  base::SystemClock real;
+  std::stop_source stop;
+  std::atomic<std::int64_t> sent = 100;
+  {
+    Ownership first(folder.path() / "engines");
+    Engine engine(journal, real, first,
+                  [&](const Attempt& attempt) -> Json {
+                    sent += 3;
+                    stop.request_stop();
+                    while (!attempt.stop.stop_requested()) std::this_thread::yield();
+                    throw base::Error("Interrupted", "told to stop");
+                  },
+                  observer, {.workers = 1, .requests = [&] { return sent.load(); }});
+    engine.start("run", "s", one_task, {});
+    engine.run(stop.get_token());
+  }
+  EXPECT_EQ(journal.attempts("run")[0].requests, 3);
+  Engine engine(journal, clock, ownership,
+                [&](const Attempt&) -> Json {
+                  sent += 4;
+                  throw base::Error("Broken", "the thing is broken");
+                },
+                observer, {.workers = 0, .requests = [&] { return sent.load(); }});
+  ASSERT_TRUE(engine.adopt("run"));
+  engine.run({});
+  EXPECT_EQ(status(), "FAILED");
+  ASSERT_EQ(journal.attempts("run").size(), 1U);
+  EXPECT_EQ(journal.attempts("run")[0].requests, 7);
+}
+
 TEST_F(EngineTest, TasksHearOfACancelRequest) {
   bool cancelled = false;
   Engine engine(journal, clock, ownership,
