@@ -181,6 +181,27 @@ TEST_P(LocalFault, WhoLooksAroundInItsFolderIsNotTakenForTheServer) {
   os::send_signal(visitor, SIGKILL);  // an account's processes go with it, and it with its database
 }
 
+/// Homes of the first release: root opened the logs, and MariaDB's administrator was whoever the operating
+/// system said.
+TEST_P(LocalFault, AServerThatAnEarlierReleaseStartedIsTakenOver) {
+  const auto server = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0);
+  const auto root = os::Ids{.uid = 0, .gid = 0, .name = "root"};
+  os::remove_tree(server->folder() / "administrator");
+  os::give_to(server->folder() / "server.log", root);
+  if (!postgres()) {
+    try {
+      bank_.restore(RestoreType::latest_point, "early");
+      ADD_FAILURE() << "there was no login";
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.code, "StartedByAnother");
+      EXPECT_THAT(error.hint, testing::HasSubstr("local stop"));
+    }
+  }
+  bank_.make_so(bank_.source, {.running = false});
+  EXPECT_TRUE(bank_.make_so(bank_.source, {.running = true}).open);
+  EXPECT_EQ(bank_.sum(bank_.restore(RestoreType::latest_point, "copy")), Bank::total);
+}
+
 /// PostgreSQL's segment of System V memory outlives it when it is killed.
 TEST_P(LocalFault, AKilledDatabaseThatIsDeletedLeavesNoMemory) {
   const auto server = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0);

@@ -189,8 +189,13 @@ sql::Endpoint MariaDbServer::administrator_endpoint() const {
   auto endpoint = socket_endpoint();
   endpoint.user = administrator_name();
   std::error_code none;
-  if (os::fs::exists(administrator_password(), none))
-    endpoint.password = base::Secret(os::read_regular(administrator_password(), 4096));
+  if (!os::fs::exists(administrator_password(), none))
+    throw base::Error("StartedByAnother",
+                      fmt::format("server {} was started by an earlier dbrefresh, which had no login of its "
+                                  "own there",
+                                  id_),
+                      "dbrefresh local stop NAME, then dbrefresh local start NAME: it has one then");
+  endpoint.password = base::Secret(os::read_regular(administrator_password(), 4096));
   return endpoint;
 }
 

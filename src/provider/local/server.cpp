@@ -174,7 +174,10 @@ void Server::write_own(const os::fs::path& path, const std::string& text) const 
 
 void Server::rotate_log() const {
   constexpr std::uintmax_t biggest_log = 16U << 20U;
-  os::rotate(folder() / "server.log", biggest_log);
+  const auto log = folder() / "server.log";
+  // Once root opened it for the server; now the server's account does, and could not.
+  if (const auto owner = os::owner_of(log); owner && owner->uid == 0) os::give_to(log, account());
+  os::rotate(log, biggest_log);
 }
 
 void clone_tree(const os::fs::path& from, const os::fs::path& to, const os::Ids& owner,
