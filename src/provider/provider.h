@@ -95,8 +95,8 @@ struct Shape {
   std::optional<std::int64_t> iops, backtrack_seconds;
   bool iam_auth = false, copy_tags_to_snapshots = false, deletion_protection = false, multi_az = false,
        auto_minor_upgrade = false, publicly_accessible = false, performance_insights = false;
-  std::optional<std::int64_t> promotion_tier, monitoring_seconds;
-  std::string monitoring_role;
+  std::optional<std::int64_t> promotion_tier, monitoring_seconds, performance_insights_days;
+  std::string monitoring_role, performance_insights_key;
 };
 
 /// `token` names the request, not the database: asked again with the same one, the same database is meant.
@@ -234,6 +234,8 @@ class SecretStore {
   /// Forgets all versions of a secret, if there is one.
   virtual void remove(const std::string& name) = 0;
   virtual std::vector<std::string> names() = 0;
+  /// The command that shows a secret to whoever may read it, for messages.
+  virtual std::string how_to_read(const std::string& name) const = 0;
   /// Can it rotate a secret regularly, by itself?
   virtual bool rotates() const { return false; }
 };

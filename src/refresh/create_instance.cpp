@@ -47,7 +47,10 @@ provider::CreateRequest request(const Json& names, const Json& member) {
                         .copy_tags_to_snapshots = member.at("copytagstosnap"),
                         .auto_minor_upgrade = member.at("autominor"),
                         .performance_insights = member.value("perfinsights", false),
-                        .monitoring_role = member.value("enhancedmonrolearn", "")};
+                        .monitoring_role = member.value("enhancedmonrolearn", ""),
+                        .performance_insights_key = member.value("perfinsightskmskeyid", "")};
+  if (member.contains("perfinsightsretention"))
+    shape.performance_insights_days = std::stoll(member["perfinsightsretention"].get<std::string>());
   if (member.value("enhancedmon", false))
     shape.monitoring_seconds = std::stoll(member.at("enhancedmoninterval").get<std::string>());
   return {.name = names.at("instance_temp"),

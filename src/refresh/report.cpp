@@ -101,7 +101,7 @@ std::string way_in(StepContext& step) {
   if (const auto made = new_database(step))
     text += fmt::format("Connect:  {}:{} as {}\n", made->host, made->port, made->master_user);
   if (const std::string name = shown_secret_name(step.facts, step.names()); !name.empty())
-    text += fmt::format("Password: dbrefresh local secret {} --reveal\n", name);
+    text += fmt::format("Password: {}\n", step.services.secrets.how_to_read(name));
   return text;
 }
 

@@ -18,6 +18,7 @@ class RoutedSecrets : public provider::SecretStore {
   void drop_pending(const std::string& name) override;
   void remove(const std::string& name) override;
   std::vector<std::string> names() override { return account_.names(); }
+  std::string how_to_read(const std::string& name) const override { return account_.how_to_read(name); }
 
  private:
   provider::SecretStore& of(const std::string& name);

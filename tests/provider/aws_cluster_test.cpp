@@ -118,23 +118,29 @@ TEST_F(AwsCluster, IsRestoredInEveryWay) {
 TEST_F(AwsCluster, GetsItsWriterOnceItIsThere) {
   Json& copy = add_copy();
   copy["Status"] = "creating";
-  const provider::CreateRequest request{
-      .token = "run1/create",
-      .of = "cluster-devtemp",
-      .name = "dev1temp",
-      .tags = {{"refresh", "true"}},
-      .shape = {.instance_class = "db.serverless", .parameter_group = "pg"}};
+  const provider::CreateRequest request{.token = "run1/create",
+                                        .of = "cluster-devtemp",
+                                        .name = "dev1temp",
+                                        .tags = {{"refresh", "true"}},
+                                        .shape = {.instance_class = "db.serverless",
+                                                  .parameter_group = "pg",
+                                                  .performance_insights = true,
+                                                  .performance_insights_days = 731,
+                                                  .performance_insights_key = "alias/insights"}};
   EXPECT_EQ(waits_for(databases_.create(request, budget())), "cluster devtemp: creating");
   copy["Status"] = "available";
   later();
   EXPECT_TRUE(std::holds_alternative<Pending>(databases_.create(request, budget())));
   EXPECT_THAT(
       account_.taken(),
-      ElementsAre(R"(CreateDBInstance {"AutoMinorVersionUpgrade":false,"DBClusterIdentifier":"devtemp",)"
-                  R"("DBInstanceClass":"db.serverless","DBInstanceIdentifier":"dev1temp",)"
-                  R"("DBParameterGroupName":"pg","Engine":"aurora-postgresql","PubliclyAccessible":false,)"
-                  R"("Tags":[{"Key":"dbrefresh:token","Value":"run1/create"},)"
-                  R"({"Key":"refresh","Value":"true"}]})"));
+      ElementsAre(
+          R"(CreateDBInstance {"AutoMinorVersionUpgrade":false,"DBClusterIdentifier":"devtemp",)"
+          R"("DBInstanceClass":"db.serverless","DBInstanceIdentifier":"dev1temp",)"
+          R"("DBParameterGroupName":"pg","EnablePerformanceInsights":true,"Engine":"aurora-postgresql",)"
+          R"("PerformanceInsightsKMSKeyId":"alias/insights","PerformanceInsightsRetentionPeriod":731,)"
+          R"("PubliclyAccessible":false,)"
+          R"("Tags":[{"Key":"dbrefresh:token","Value":"run1/create"},)"
+          R"({"Key":"refresh","Value":"true"}]})"));
   add_member("dev1temp", true)["TagList"] =
       AwsAccount::tags({{"refresh", "true"}, {"dbrefresh:token", "run1/create"}});
   const auto made = std::get<provider::Database>(databases_.create(request, budget()));

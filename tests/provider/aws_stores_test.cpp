@@ -41,6 +41,11 @@ class AwsStores : public testing::Test {
   provider::aws::DynamoLedger ledger_{asker_};
 };
 
+TEST_F(AwsStores, SaysWithWhatASecretIsRead) {
+  EXPECT_EQ(secrets_.how_to_read("dbrefresh/master/dev"),
+            "aws secretsmanager get-secret-value --secret-id dbrefresh/master/dev");
+}
+
 TEST_F(AwsStores, ASecretsNewValueIsSeenOnceItIsPromoted) {
   secrets_.put_pending("app/master", base::Secret(R"({"password":"second"})"));
   EXPECT_EQ(Json::parse(value("app/master", Stage::current))["password"], "first");

@@ -23,7 +23,12 @@ Json common(const CreateRequest& request) {
                 {"AutoMinorVersionUpgrade", shape.auto_minor_upgrade}};
   put(input, "DBInstanceClass", shape.instance_class);
   put(input, "DBParameterGroupName", shape.parameter_group);
-  if (shape.performance_insights) input["EnablePerformanceInsights"] = true;
+  if (shape.performance_insights) {
+    input["EnablePerformanceInsights"] = true;
+    put(input, "PerformanceInsightsKMSKeyId", shape.performance_insights_key);
+    if (shape.performance_insights_days)
+      input["PerformanceInsightsRetentionPeriod"] = *shape.performance_insights_days;
+  }
   if (shape.monitoring_seconds.value_or(0) > 0) {
     input["MonitoringInterval"] = *shape.monitoring_seconds;
     input["MonitoringRoleArn"] = shape.monitoring_role;

@@ -99,6 +99,10 @@ void SecretsManager::remove(const std::string& name) {
                     {{"SecretId", name}, {"ForceDeleteWithoutRecovery", true}});
 }
 
+std::string SecretsManager::how_to_read(const std::string& name) const {
+  return fmt::format("aws secretsmanager get-secret-value --secret-id {}", name);
+}
+
 std::vector<std::string> SecretsManager::names() {
   std::vector<std::string> all;
   for (const Json& each : asker_.all("secretsmanager", "ListSecrets", "SecretList"))

@@ -36,6 +36,7 @@ class SecretsManager : public SecretStore {
   /// At once, without the days in which it could be had back: its name is free for the next refresh.
   void remove(const std::string& name) override;
   std::vector<std::string> names() override;
+  std::string how_to_read(const std::string& name) const override;
 
  private:
   /// The ids of versions by stage; nothing if there is no such secret.

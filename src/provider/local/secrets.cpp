@@ -174,6 +174,10 @@ void Secrets::remove(const std::string& name) {
   db_.prepare("DELETE FROM secret WHERE name = ?").bind(name).run();
 }
 
+std::string Secrets::how_to_read(const std::string& name) const {
+  return fmt::format("dbrefresh local secret {} --reveal", name);
+}
+
 std::vector<std::string> Secrets::names() {
   const std::lock_guard lock(mutex_);
   auto row = db_.prepare("SELECT DISTINCT name FROM secret ORDER BY name");

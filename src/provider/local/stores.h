@@ -23,6 +23,7 @@ class Secrets : public SecretStore {
   void drop_pending(const std::string& name) override;
   void remove(const std::string& name) override;
   std::vector<std::string> names() override;
+  std::string how_to_read(const std::string& name) const override;
 
  private:
   std::optional<base::Secret> read(const std::string& name, const std::string& stage);

@@ -1,5 +1,7 @@
 #include "provider/simulated/stores.h"
 
+#include <fmt/format.h>
+
 namespace provider::simulated {
 
 using base::Error;
@@ -27,6 +29,10 @@ void Secrets::drop_pending(const std::string& name) {
 }
 void Secrets::remove(const std::string& name) {
   values_.erase(name);
+}
+
+std::string Secrets::how_to_read(const std::string& name) const {
+  return fmt::format("dbrefresh local secret {} --reveal", name);
 }
 
 std::vector<std::string> Secrets::names() {

@@ -16,6 +16,7 @@ class Secrets : public SecretStore {
   void drop_pending(const std::string& name) override;
   void remove(const std::string& name) override;
   std::vector<std::string> names() override;
+  std::string how_to_read(const std::string& name) const override;
 
  private:
   std::map<std::string, std::map<Stage, base::Secret>> values_;

@@ -13,7 +13,8 @@ CLUSTERS_OWN = {"MasterUserPassword": "master user password", "MasterUsername": 
 COMMON = {"DBInstanceIdentifier", "DBInstanceClass", "Engine", "EngineVersion", "DBParameterGroupName", "PubliclyAccessible",
           "PromotionTier", "MonitoringInterval", "MonitoringRoleArn", "EnablePerformanceInsights", "AutoMinorVersionUpgrade",
           "AvailabilityZone", "Tags", "CACertificateIdentifier", "PreferredMaintenanceWindow", "DBSubnetGroupName",
-          "CopyTagsToSnapshot", "EnableCloudwatchLogsExports", "LicenseModel", "NetworkType", "PerformanceInsightsRetentionPeriod"}
+          "CopyTagsToSnapshot", "EnableCloudwatchLogsExports", "LicenseModel", "NetworkType", "PerformanceInsightsRetentionPeriod",
+          "PerformanceInsightsKMSKeyId"}
 MEMBER = COMMON | {"DBClusterIdentifier"} | set(CLUSTERS_OWN)
 ALONE = COMMON | {"MasterUserPassword", "MasterUsername", "Port", "VpcSecurityGroupIds", "BackupRetentionPeriod", "DBName",
                   "DeletionProtection", "AllocatedStorage", "EnableIAMDatabaseAuthentication", "MultiAZ", "StorageEncrypted",
@@ -82,6 +83,8 @@ def _member_settings(input, cluster):
             "AutoMinorVersionUpgrade": input.get("AutoMinorVersionUpgrade", True), "DeletionProtection": False,
             "MonitoringInterval": input.get("MonitoringInterval", 0), "MonitoringRoleArn": input.get("MonitoringRoleArn"),
             "PerformanceInsightsEnabled": input.get("EnablePerformanceInsights", False),
+            "PerformanceInsightsRetentionPeriod": input.get("PerformanceInsightsRetentionPeriod"),
+            "PerformanceInsightsKMSKeyId": input.get("PerformanceInsightsKMSKeyId"),
             "AvailabilityZone": input.get("AvailabilityZone", cluster.place.region + "a"),
             "CACertificateIdentifier": input.get("CACertificateIdentifier", "rds-ca-rsa2048-g1")}
 
