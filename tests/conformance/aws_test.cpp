@@ -128,6 +128,27 @@ TEST_P(AwsRefresh, NoStatisticsOfUnmaskedDataSurvive) {
   EXPECT_THAT(statistics(*session), testing::Not(testing::HasSubstr("customers")));
 }
 
+/// What production's logins open elsewhere, a copy would open too: for its master, and for a role that it can
+/// become.
+TEST_P(AwsRefresh, NoCredentialsForForeignServersSurvive) {
+  if (std::string_view(GetParam()) != "postgres") GTEST_SKIP() << "masters of RDS make no servers there";
+  auto& databases = world_.databases();
+  const base::Secret production("production"), password("a-new-password");
+  const auto source = databases.login(databases.find(Kind::instance, "prod")->id, production, "");
+  for (const char* statement :
+       {"CREATE ROLE owner NOLOGIN", "GRANT owner TO CURRENT_USER", "GRANT rds_superuser TO owner",
+        "CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'far.example.com')",
+        "CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS (user 'a', password 'of-production')",
+        "CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'a', password 'of-production')",
+        "SET ROLE owner", "CREATE SERVER near FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'near')",
+        "CREATE USER MAPPING FOR app SERVER near OPTIONS (user 'a', password 'of-production')"})
+    source->execute(statement, 0);
+  const auto id = done([&] { return databases.restore(request("devtemp"), budget()); }).database.id;
+  make_so(id, {.master_password = password, .password_token = "run/pwd"});
+  EXPECT_EQ(databases.script_session(id, password, "")->scalar("SELECT count(*) FROM pg_user_mappings"), "0");
+  EXPECT_EQ(source->scalar("SELECT count(*) FROM pg_user_mappings"), "3") << "the source keeps its own";
+}
+
 /// The certificate is for the name of the endpoint: no other server, and no other name, will do.
 TEST_P(AwsRefresh, AServerProvesItsName) {
   const auto prod = *world_.databases().find(Kind::instance, "prod");

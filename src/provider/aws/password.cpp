@@ -8,6 +8,7 @@
 #include "provider/aws/model.h"
 #include "provider/aws/schedule.h"
 #include "provider/aws/sessions.h"
+#include "provider/aws/ties.h"
 
 namespace provider::aws {
 namespace {
@@ -22,12 +23,26 @@ Pending send(Account& account, const Json& database, const base::Secret& passwor
   return change(account, "Modify", database, std::move(input), budget);
 }
 
+/// In every database that lets anybody in, with a session for each; RDS keeps one for itself.
+void cut_ties_everywhere(Account& account, const Database& database, const base::Secret& password,
+                         sql::Connection& session) {
+  for (const auto& row :
+       session
+           .query("SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND datname <> 'rdsadmin'")
+           .table)
+    cut_ties(*log_in(account, database, password, row.at(0).value_or("")));
+}
+
 /// Once: scripts may make logins, which are to stay.
 std::optional<Pending> lock_once(Account& account, const Fleet& fleet, const Json& database,
-                                 sql::Connection& session, const Budget& budget) {
+                                 const base::Secret& password, sql::Connection& session,
+                                 const Budget& budget) {
   if (!is_closed(fleet, database) || label(database, labels::logins) == "locked") return std::nullopt;
   const auto family = family_of(text(database, "Engine"));
-  if (family == "mariadb") stop_events(session);
+  if (family == "mariadb")
+    stop_events(session);
+  else
+    cut_ties_everywhere(account, describe(fleet, database), password, session);
   lock_other_logins(session, family);
   return add_tags(account, id_of(database), {{labels::logins, "locked"}}, budget);
 }
@@ -87,7 +102,7 @@ std::optional<Pending> set_password(Account& account, const Fleet& fleet, const 
     if (!error.retryable) throw;
     return later(fmt::format("{} to let us in: {}", called(database), error.message));
   }
-  return lock_once(account, fleet, database, *session, budget);
+  return lock_once(account, fleet, database, password, *session, budget);
 }
 
 }  // namespace provider::aws

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "provider/aws/role.h"
 #include "provider/aws/sessions.h"
 
 namespace provider::aws {
@@ -46,26 +47,16 @@ void forget_own(sql::Connection& session) {
   drop_of_empty_tables(session);
 }
 
-/// The master may be a member of the roles that it can change, not always at once (PostgreSQL's
-/// manual, 22.3).
 void forget_as(sql::Connection& session, const std::string& owner) {
-  const auto name = session.quote_name(owner);
-  const bool member =
-      session.scalar(fmt::format("SELECT pg_has_role({}, 'MEMBER')", session.quote(owner))) == "t";
   try {
-    if (!member) session.execute(fmt::format("GRANT {} TO CURRENT_USER", name), 0);
-    session.execute("SET ROLE " + name, 0);
+    as_role(session, owner, [&] { forget_own(session); });
   } catch (const base::Error& error) {
+    if (error.code != "RoleRefused") throw;
     throw base::Error(
         "StatisticsRemain",
-        fmt::format("statistics of the tables of '{}' still have unmasked values, and the master user "
-                    "cannot become it: {}",
-                    owner, error.message),
-        "grant the role to the master user in production");
+        fmt::format("statistics of the tables of '{}' still have unmasked values: {}", owner, error.message),
+        error.hint);
   }
-  forget_own(session);
-  session.execute("RESET ROLE", 0);
-  if (!member) session.execute(fmt::format("REVOKE {} FROM CURRENT_USER", name), 0);
 }
 
 void forget_histograms(sql::Connection& session) {

@@ -12,6 +12,8 @@ CREATE ROLE rds_iam NOLOGIN; CREATE ROLE rds_ad NOLOGIN;
 GRANT pg_monitor, pg_signal_backend, pg_checkpoint, rds_replication, rds_password TO rds_superuser WITH ADMIN OPTION;
 CREATE DATABASE rdsadmin; REVOKE ALL ON DATABASE rdsadmin FROM PUBLIC;
 """
+# The master may make these on RDS, where it has no need of a superuser (user guide, "Working with extensions").
+EXTENSIONS = "CREATE EXTENSION postgres_fdw; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO rds_superuser;\n"
 HBA = """local all rdsadmin trust
 local replication rdsadmin trust
 local all all scram-sha-256
@@ -36,7 +38,7 @@ def name_quoted(text):
 
 
 class Postgres(Server):
-    kind, OWN, VERSION = "postgres", OWN + HBA, [_programs() + "/postgres", "--version"]
+    kind, OWN, VERSION = "postgres", OWN + EXTENSIONS + HBA, [_programs() + "/postgres", "--version"]
     stop_signal = signal.SIGINT  # fast
 
     def socket_file(self):
@@ -50,6 +52,7 @@ class Postgres(Server):
         self._configure()
         self.start()
         self.admin(OWN)
+        self.admin(EXTENSIONS, "template1")
         self.stop()
 
     def _configure(self):
