@@ -1,5 +1,7 @@
 #include "provider/provider.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -75,6 +77,18 @@ bool DatabaseService::opens(const std::string& id, const base::Secret& password)
     if (error.code == "AccessDenied" || error.retryable) return false;
     throw;
   }
+}
+
+std::optional<SecretStore::Rotation> SecretStore::rotation(const std::string&) {
+  return std::nullopt;
+}
+
+void SecretStore::rotate_regularly(const std::string& name, const std::optional<Rotation>&) {
+  throw base::Error("RotationNotSupported", fmt::format("'{}' cannot be rotated regularly here", name));
+}
+
+std::optional<std::string> SecretStore::objection_to_change(const std::string&) {
+  return std::nullopt;
 }
 
 std::optional<Database> DatabaseService::find(Kind kind, const std::string& name) {

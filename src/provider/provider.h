@@ -238,6 +238,18 @@ class SecretStore {
   virtual std::string how_to_read(const std::string& name) const = 0;
   /// Can it rotate a secret regularly, by itself?
   virtual bool rotates() const { return false; }
+  /// By a function of the account, every so many days.
+  struct Rotation {
+    std::string function;
+    std::int64_t days = 0;
+    bool operator==(const Rotation&) const = default;
+  };
+  /// What a secret has of it; nothing if it has none, or is not there.
+  virtual std::optional<Rotation> rotation(const std::string& name);
+  /// From now on, but not at once; nothing: never again. Where it rotates() alone.
+  virtual void rotate_regularly(const std::string& name, const std::optional<Rotation>& rotation);
+  /// Why nobody may give a secret another value, and what to do; nothing if one may, or if there is none.
+  virtual std::optional<std::string> objection_to_change(const std::string& name);
 };
 
 /// SQL scripts by bucket and key.

@@ -1,4 +1,5 @@
 #include "refresh/lookup.h"
+#include "refresh/plan.h"
 
 namespace refresh {
 namespace {
@@ -50,6 +51,10 @@ Work<Done> undo(StepContext& step) {
   return Done{};
 }
 
+void plan(Planning& plan) {
+  if (plan.member != nullptr && plan.member->value("secret", false)) plan.must_be_changeable("secretname");
+}
+
 }  // namespace
 
 extern constexpr Step change_master_pwd{
@@ -63,6 +68,7 @@ extern constexpr Step change_master_pwd{
     .always = true,
     .read = read,
     .tell = tell,
+    .plan = plan,
     .advance = advance,
     .undo = undo,
 };

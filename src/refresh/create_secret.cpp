@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "refresh/lookup.h"
 #include "refresh/plan.h"
 
@@ -10,32 +12,53 @@ constexpr Field fields[] = {
     text("temppwd", "The password to put into it; without changemasterpwd it is the random one.")
         .kept_secret(),
     text("secretname", "Secret to make; one of this name that is there gets a new version."),
-    boolean("rotation", "Whether it is to be rotated regularly."),
+    boolean("rotation", "Whether it is to be rotated regularly, from when the database has its name."),
     text("lambdaarn", "Function that rotates it.").when("rotation", "true"),
     integer("rotationdays", 1, "Days between rotations.").when("rotation", "true"),
 };
 
 void tell(const Json& member, Facts& facts) {
   facts.published_secret = member.at("secretname");
+  if (member.value("rotation", false)) facts.rotation = {member.at("lambdaarn"), member.at("rotationdays")};
+}
+
+/// Of Secrets Manager (API reference, RotationRulesType).
+constexpr std::int64_t most_days = 1000;
+
+void check_rotation(Planning& plan) {
+  if (!plan.facts.rotation) return;
+  if (!plan.services.secrets.rotates())
+    return plan.warning("rotation",
+                        "is true, and secrets are not rotated regularly on this host: it stays as it is");
+  const auto& [function, days] = *plan.facts.rotation;
+  if (!function.starts_with("arn:") || function.find(":lambda:") == std::string::npos)
+    plan.problem("lambdaarn", fmt::format("'{}' is no ARN of a Lambda function: name the one that rotates "
+                                          "secrets of this engine",
+                                          function));
+  if (days > most_days)
+    plan.problem("rotationdays", fmt::format("is {}: Secrets Manager takes {} at most", days, most_days));
 }
 
 void plan(Planning& plan) {
   if (plan.member == nullptr) return;
   warn_of_unused_password(plan);
-  if (plan.member->value("rotation", false) && !plan.services.secrets.rotates())
-    plan.warning("rotation",
-                 "is true, and secrets are not rotated regularly on this host: it stays as it is");
+  plan.must_be_changeable("secretname");
+  check_rotation(plan);
 }
 
 Work<Done> advance(StepContext& step) {
   const auto password =
       makes_password_up(step) ? master_password(step) : run_secret(step, "createsecret.temppwd");
-  write_secret(step, step.input.at("secretname"), secret_value(step, password));
+  const std::string name = step.input.at("secretname");
+  if (step.facts.rotation && step.services.secrets.rotates()) remember_rotation(step, name);
+  write_secret(step, name, secret_value(step, password));
   return Done{};
 }
 
 Work<Done> undo(StepContext& step) {
-  put_secret_back(step, step.input.at("secretname"));
+  const std::string name = step.input.at("secretname");
+  put_secret_back(step, name);
+  put_rotation_back(step, name);
   return Done{};
 }
 

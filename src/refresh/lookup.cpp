@@ -150,6 +150,25 @@ void put_secret_back(StepContext& step, const std::string& name) {
   secrets.promote(name);
 }
 
+void remember_rotation(StepContext& step, const std::string& name) {
+  Json kept = run_secrets(step);
+  const std::string key = "rotation:" + name;
+  if (kept.contains(key)) return;
+  const auto now = step.services.secrets.rotation(name);
+  kept[key] = now ? Json{{"function", now->function}, {"days", now->days}} : Json();
+  keep_run_secrets(step, kept);
+}
+
+void put_rotation_back(StepContext& step, const std::string& name) {
+  const Json kept = run_secrets(step);
+  auto& secrets = step.services.secrets;
+  const auto before = kept.find("rotation:" + name);
+  if (before == kept.end() || !secrets.get(name, SecretStage::current)) return;
+  std::optional<provider::SecretStore::Rotation> rotation;
+  if (!before->is_null()) rotation = {before->at("function"), before->at("days")};
+  secrets.rotate_regularly(name, rotation);
+}
+
 void write_secret(StepContext& step, const std::string& name, const Secret& value) {
   remember_secret(step, name);
   if (step.services.secrets.get(name, SecretStage::pending) != value)

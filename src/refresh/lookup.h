@@ -60,6 +60,9 @@ std::string run_secret_name(const std::string& run);
 /// What a secret looked like before this run wrote it: kept so that it can be put back.
 void remember_secret(StepContext& step, const std::string& name);
 void put_secret_back(StepContext& step, const std::string& name);
+/// The same for how it was rotated regularly; of a secret that is there.
+void remember_rotation(StepContext& step, const std::string& name);
+void put_rotation_back(StepContext& step, const std::string& name);
 
 /// A new version of a secret that readers do not see yet, the one before it remembered.
 void write_secret(StepContext& step, const std::string& name, const base::Secret& value);

@@ -46,6 +46,11 @@ void Planning::must_have_secret(std::string_view field) {
     problem(field, fmt::format("'{}': there is no such secret, and no step of this file writes it", name));
 }
 
+void Planning::must_be_changeable(std::string_view field) {
+  const std::string name = member->value(field, "");
+  if (const auto why = services.secrets.objection_to_change(name)) problem(field, *why);
+}
+
 void warn_of_unused_password(Planning& plan) {
   if (plan.facts.master_password.empty())
     plan.warning(

@@ -47,6 +47,8 @@ struct Planning {
   void must_be_free(const std::string& temporary, provider::Kind kind);
   /// A secret that is neither there nor written by a step of this file.
   void must_have_secret(std::string_view field);
+  /// A secret that the run writes, and that nobody may give another value.
+  void must_be_changeable(std::string_view field);
 };
 
 /// For a step whose member says a password that nothing sets: the run makes one up.

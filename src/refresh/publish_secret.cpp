@@ -22,6 +22,14 @@ Work<Done> publish(StepContext& step, const std::string& name) {
   return Done{};
 }
 
+/// The function that rotates a secret logs in to what the secret names: only now is that the new database.
+void rotate_from_now_on(StepContext& step) {
+  auto& secrets = step.services.secrets;
+  if (!step.facts.rotation || !secrets.rotates()) return;
+  secrets.rotate_regularly(step.facts.published_secret, step.facts.rotation);
+  step.result["rotationdays"] = step.facts.rotation->days;
+}
+
 }  // namespace
 
 /// What is written before the new database has its name becomes current only now.
@@ -29,11 +37,14 @@ extern constexpr Step publish_secret{
     .key = "publish_secret",
     .in_file = false,
     .states = {"publish-secret"},
-    .summary = "Make the new version of the database's secret the current one.",
+    .summary =
+        "Make the new version of the database's secret the current one, and have it rotated if it is to be.",
     .advance =
         [](StepContext& step) {
           const std::string shown = shown_secret_name(step.facts, step.names());
-          return publish(step, shown.empty() ? step.facts.published_secret : shown);
+          const auto published = publish(step, shown.empty() ? step.facts.published_secret : shown);
+          rotate_from_now_on(step);
+          return published;
         },
 };
 static_assert(well_formed(publish_secret));

@@ -37,7 +37,9 @@ void tell(const Json& member, Facts& facts) {
 }
 
 void plan(Planning& plan) {
-  if (plan.member != nullptr) plan.must_have_secret("secretname");
+  if (plan.member == nullptr) return;
+  plan.must_be_changeable("secretname");
+  plan.must_have_secret("secretname");
 }
 
 /// Done when a login with the new password works; publish-rotated-secret then makes it the current one.

@@ -19,6 +19,14 @@ class RoutedSecrets : public provider::SecretStore {
   void remove(const std::string& name) override;
   std::vector<std::string> names() override { return account_.names(); }
   std::string how_to_read(const std::string& name) const override { return account_.how_to_read(name); }
+  bool rotates() const override { return account_.rotates(); }
+  std::optional<Rotation> rotation(const std::string& name) override { return of(name).rotation(name); }
+  void rotate_regularly(const std::string& name, const std::optional<Rotation>& rotation) override {
+    of(name).rotate_regularly(name, rotation);
+  }
+  std::optional<std::string> objection_to_change(const std::string& name) override {
+    return of(name).objection_to_change(name);
+  }
 
  private:
   provider::SecretStore& of(const std::string& name);

@@ -67,6 +67,7 @@ void add_file(World& world, const refresh::RefreshFile& file, Grant& grant) {
   source(cluster ? "cluster-snapshot:" : "snapshot:", facts.snapshot);
   if (const auto shown = refresh::shown_secret_name(facts, to_json(names)); !shown.empty())
     grant.secrets.insert(shown);
+  if (facts.rotation) grant.functions.insert(facts.rotation->function);
   for (const Json& member : file.members)
     if (member.is_object()) add_member(member, grant);
 }

@@ -78,6 +78,34 @@ TEST_F(AwsPlan, ShowsASecretThatTheRunMakes) {
   expect_looks_alone();
 }
 
+TEST_F(AwsPlan, RotatesTheSecretOnceItHasTheDatabasesAddress) {
+  Json file = file_document();
+  file["createsecret"] = rotated_secret("dev/master", "rotate");
+  write(file);
+  const auto all = operations(plan());
+  const auto rename = std::ranges::find(all, "PutSecretValue"),
+             rotate = std::ranges::find(all, "RotateSecret");
+  ASSERT_NE(rotate, all.end());
+  EXPECT_LT(rename, rotate);
+  EXPECT_EQ(*(rotate - 1), "UpdateSecretVersionStage") << "nothing is pending when it is asked for";
+  const auto policy = run({"iam", "policy", this->file()});
+  EXPECT_THAT(policy.output, HasSubstr("secretsmanager:RotateSecret"));
+  EXPECT_THAT(policy.output, HasSubstr("arn:aws:lambda:eu-central-1:123456789012:function:rotate"));
+}
+
+TEST_F(AwsPlan, NamesASecretThatCannotBeRotated) {
+  Json file = file_document();
+  file["createsecret"] = rotated_secret("rds!db-1", "rotate");
+  file["createsecret"]["lambdaarn"] = "rotate";
+  file["createsecret"]["rotationdays"] = 1001;
+  write(file);
+  const auto refused = run({"plan", this->file()});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("'rds!db-1' is managed by rds"));
+  EXPECT_THAT(refused.output, HasSubstr("'rotate' is no ARN of a Lambda function"));
+  EXPECT_THAT(refused.output, HasSubstr("is 1001: Secrets Manager takes 1000 at most"));
+}
+
 TEST_F(AwsPlan, SaysWhereTheRehearsalCannotGoOn) {
   // The plan reads it once, the rehearsal's own plan a second time; then it is to be run.
   bed_.post("fault",

@@ -52,6 +52,10 @@ void expect_charged(const Json& history, const Json& calls) {
   EXPECT_GT(waited, 1) << "the restore is looked at more than once";
 }
 
+Json secret_of(const Json& state, const char* name) {
+  return state.at("places").at("123456789012/eu-central-1").at("secrets").value(name, Json());
+}
+
 TEST_F(AwsProgram, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   const auto planned = run({"plan", file()});
   ASSERT_EQ(planned.exit_code, 0) << planned.output;
@@ -99,6 +103,34 @@ TEST_F(AwsProgram, PutsAllBackWhereAScriptFails) {
   EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
   ASSERT_EQ(state.at("messages").size(), 1U);
   EXPECT_THAT(state["messages"][0].at("subject").get<std::string>(), HasSubstr("[FAILED]"));
+}
+
+TEST_F(AwsProgram, HasASecretRotatedFromThenOn) {
+  Json file = file_document();
+  file["createsecret"] = rotated_secret("dev/master", "rotate");
+  write(file);
+  const auto done = run({"run", this->file()});
+  ASSERT_EQ(done.exit_code, 0) << done.output;
+  const Json secret = secret_of(state_without_harm(), "dev/master");
+  EXPECT_EQ(secret.at("rotation").at("AutomaticallyAfterDays"), 30);
+  EXPECT_FALSE(secret.at("stages").contains("AWSPENDING"));
+  const auto policy = run({"iam", "policy", this->file()});
+  expect_allowed(Json::parse(policy.output), bed_.get("journal").at("calls"));
+}
+
+TEST_F(AwsProgram, PutsAllBackWhereASecretCannotBeRotated) {
+  Json file = file_document();
+  file["createsecret"] = rotated_secret("dev/master", "none");
+  write(file);
+  const auto failed = run({"run", this->file()});
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output, HasSubstr("cannot invoke the specified Lambda function"));
+  EXPECT_THAT(failed.output, HasSubstr("dev/master"));
+  const Json state = state_without_harm();
+  EXPECT_TRUE(secret_of(state, "dev/master").is_null()) << "it was not there before";
+  const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
+  ASSERT_EQ(instances.size(), 1U + 1U) << instances;
+  EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
 }
 
 }  // namespace

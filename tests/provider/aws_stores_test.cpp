@@ -14,13 +14,19 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+constexpr const char* rotator = "arn:aws:lambda:eu-central-1:123456789012:function:rotate";
+
 class AwsStores : public testing::Test {
  protected:
   AwsStores() {
     bed_.post("seed", {{"region", "eu-central-1"},
                        {"buckets",
                         {{{"name", "scripts"}, {"objects", {{"app/mask.sql", "UPDATE t SET a = 'é'\n"}}}}}},
-                       {"secrets", {{{"name", "app/master"}, {"value", {{"password", "first"}}}}}},
+                       {"secrets",
+                        {{{"name", "app/master"}, {"value", {{"password", "first"}}}},
+                         {{"name", "rds!db-1"}, {"value", {{"password", "x"}}}, {"owner", "rds"}},
+                         {{"name", "app/going"}, {"value", {{"password", "x"}}}, {"deleted", true}}}},
+                       {"functions", {rotator}},
                        {"tables", {{{"name", "ledger"}, {"key", "dbinstance"}, {"range", "restoredate"}}}},
                        {"topics", {"refresh"}}});
   }
@@ -70,11 +76,33 @@ TEST_F(AwsStores, ASecretIsMadeAndForgotten) {
   secrets_.put_pending("app/new", base::Secret("made"));
   secrets_.promote("app/new");
   EXPECT_EQ(value("app/new", Stage::current), "made");
-  EXPECT_THAT(secrets_.names(), testing::UnorderedElementsAre("app/master", "app/new"));
+  EXPECT_THAT(secrets_.names(), testing::IsSupersetOf({"app/master", "app/new"}));
   secrets_.remove("app/new");
   EXPECT_EQ(value("app/new", Stage::current), "none");
   secrets_.remove("app/new");  // it is gone
-  EXPECT_THAT(secrets_.names(), ElementsAre("app/master"));
+  EXPECT_THAT(secrets_.names(), testing::Not(testing::Contains("app/new")));
+}
+
+TEST_F(AwsStores, ASecretIsRotatedRegularlyUntilItIsNotToBe) {
+  const provider::SecretStore::Rotation monthly{rotator, 30};
+  EXPECT_EQ(secrets_.rotation("app/master"), std::nullopt);
+  secrets_.rotate_regularly("app/master", std::nullopt);  // as it is
+  secrets_.rotate_regularly("app/master", monthly);
+  EXPECT_EQ(secrets_.rotation("app/master"), monthly);
+  secrets_.rotate_regularly("app/master", {{rotator, 7}});
+  EXPECT_EQ(secrets_.rotation("app/master")->days, 7);
+  secrets_.rotate_regularly("app/master", std::nullopt);
+  EXPECT_EQ(secrets_.rotation("app/master"), std::nullopt);
+  EXPECT_EQ(Json::parse(value("app/master", Stage::current))["password"], "first") << "nothing at once";
+}
+
+TEST_F(AwsStores, ASecretThatNobodyMayChangeIsNamedWithWhatToDo) {
+  EXPECT_EQ(secrets_.objection_to_change("app/master"), std::nullopt);
+  EXPECT_EQ(secrets_.objection_to_change("app/none"), std::nullopt);
+  EXPECT_THAT(*secrets_.objection_to_change("rds!db-1"),
+              HasSubstr("'rds!db-1' is managed by rds, which alone changes it: name a secret of your own"));
+  EXPECT_THAT(*secrets_.objection_to_change("app/going"),
+              HasSubstr("aws secretsmanager restore-secret --secret-id app/going"));
 }
 
 TEST_F(AwsStores, NoRowOfTheLedgerIsOverwritten) {

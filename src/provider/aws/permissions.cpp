@@ -43,11 +43,14 @@ constexpr Permission all_permissions[] = {
     {"rds", "StopDBInstance", Scope::ours},
     {"rds", "CopyDBSnapshot", Scope::snapshot},
     {"rds", "DeleteDBSnapshot", Scope::snapshot},
+    {"lambda", "InvokeFunction", Scope::function},
+    {"secretsmanager", "CancelRotateSecret", Scope::secret},
     {"secretsmanager", "CreateSecret", Scope::secret},
     {"secretsmanager", "DeleteSecret", Scope::secret},
     {"secretsmanager", "DescribeSecret", Scope::secret},
     {"secretsmanager", "GetSecretValue", Scope::secret},
     {"secretsmanager", "PutSecretValue", Scope::secret},
+    {"secretsmanager", "RotateSecret", Scope::secret},
     {"secretsmanager", "TagResource", Scope::secret},
     {"secretsmanager", "UpdateSecretVersionStage", Scope::secret},
     {"s3", "GetBucketLocation", Scope::bucket},
@@ -85,6 +88,8 @@ class Arns {
         return named("dynamodb", "table/", grant_.tables);
       case Scope::topic:
         return grant_.topics;
+      case Scope::function:
+        return grant_.functions;
     }
     return {};
   }

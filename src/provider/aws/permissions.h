@@ -20,7 +20,8 @@ enum class Scope {
   bucket,
   object,
   table,
-  topic
+  topic,
+  function  ///< that rotates a secret
 };
 
 /// An action that this folder needs. Whoever calls a new operation adds it here; a test holds the list
@@ -39,9 +40,10 @@ struct Grant {
       databases;                  ///< that come, change and go; what is set aside or kept is named after them
   std::set<std::string> sources;  ///< "db:NAME", "cluster:NAME", "snapshot:NAME", … or ARNs
   std::set<std::string> secrets, tables;
-  std::set<std::string> topics;   ///< ARNs
-  std::set<std::string> buckets;  ///< "BUCKET/PREFIX"
-  std::set<std::string> roles;    ///< ARNs that databases are given
+  std::set<std::string> topics;          ///< ARNs
+  std::set<std::string> buckets;         ///< "BUCKET/PREFIX"
+  std::set<std::string> roles;           ///< ARNs that databases are given
+  std::set<std::string> functions = {};  ///< ARNs of those that rotate secrets
 };
 
 /// The policy document: a statement for each scope, by service.

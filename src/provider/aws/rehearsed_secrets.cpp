@@ -15,6 +15,13 @@ std::string name_in(const Json& input) {
   return text(input, input.contains("SecretId") ? "SecretId" : "Name");
 }
 
+Json rotation_in(const Json& from) {
+  Json out = Json::object();
+  for (const char* member : {"RotationEnabled", "RotationLambdaARN", "RotationRules"})
+    if (from.contains(member)) out[member] = from[member];
+  return out;
+}
+
 }  // namespace
 
 /// As the account has it before the first change.
@@ -25,6 +32,7 @@ RehearsedSecrets::Secret& RehearsedSecrets::touch(const std::string& name, const
   try {
     const Json known = ask("DescribeSecret", {{"SecretId", name}});
     secret.exists = true;
+    secret.rotation = rotation_in(known);
     for (const auto& [version, stages] : part(known, "VersionIdsToStages").items())
       for (const Json& stage : stages) secret.versions[version].stages.insert(stage.get<std::string>());
   } catch (const base::Error& error) {
@@ -65,6 +73,11 @@ void RehearsedSecrets::change(const std::string& operation, const Json& input, c
   if (operation == "PutSecretValue") put(secret, input);
   if (operation == "UpdateSecretVersionStage") move(secret, input);
   if (operation == "DeleteSecret") secret = Secret{};
+  if (operation == "CancelRotateSecret") secret.rotation = Json::object();
+  if (operation == "RotateSecret") {
+    secret.rotation = rotation_in(input);
+    secret.rotation["RotationEnabled"] = true;
+  }
 }
 
 Json RehearsedSecrets::answer(const std::string& operation, const Json& input, const Ask& ask) const {
@@ -77,7 +90,9 @@ Json RehearsedSecrets::answer(const std::string& operation, const Json& input, c
     Json stages = Json::object();
     for (const auto& [id, version] : secret.versions)
       if (!version.stages.empty()) stages[id] = version.stages;
-    return {{"VersionIdsToStages", stages}};
+    Json described = secret.rotation;
+    described["VersionIdsToStages"] = stages;
+    return described;
   }
   if (operation != "GetSecretValue") return {};
   const auto stage =

@@ -31,7 +31,8 @@ class RehearsedSecrets {
   };
   struct Secret {
     bool exists = false;
-    std::map<std::string, Version> versions;  ///< by id
+    std::map<std::string, Version> versions;     ///< by id
+    base::Json rotation = base::Json::object();  ///< how it is rotated, as it is described
   };
   Secret& touch(const std::string& name, const Ask& ask);
   static void put(Secret& secret, const base::Json& input);

@@ -94,6 +94,51 @@ void SecretsManager::drop_pending(const std::string& name) {
   if (versions && versions->contains(pending)) move(name, pending, versions->at(pending), "");
 }
 
+std::optional<SecretStore::Rotation> SecretsManager::rotation(const std::string& name) {
+  const auto secret = asker_.ask_unless({none}, "secretsmanager", "DescribeSecret", {{"SecretId", name}});
+  if (!secret || !flag(*secret, "RotationEnabled")) return std::nullopt;
+  return Rotation{text(*secret, "RotationLambdaARN"),
+                  number(part(*secret, "RotationRules"), "AutomaticallyAfterDays")};
+}
+
+void SecretsManager::rotate_regularly(const std::string& name, const std::optional<Rotation>& wanted) {
+  if (rotation(name) == wanted) return;
+  if (!wanted) {
+    asker_.ask("secretsmanager", "CancelRotateSecret", {{"SecretId", name}});
+    return;
+  }
+  try {
+    asker_.ask("secretsmanager", "RotateSecret",
+               {{"SecretId", name},
+                {"ClientRequestToken", request_token()},
+                {"RotationLambdaARN", wanted->function},
+                {"RotationRules", {{"AutomaticallyAfterDays", wanted->days}}},
+                {"RotateImmediately", false}});
+  } catch (base::Error& error) {
+    if (error.retryable || error.maybe_delivered) throw;
+    throw base::Error(
+        "SecretNotRotated",
+        fmt::format("the secret '{}' is not rotated by {}: {}", name, wanted->function, error.message),
+        "let secretsmanager.amazonaws.com invoke the function (aws lambda add-permission), and "
+        "this role too (lambda:InvokeFunction)");
+  }
+}
+
+std::optional<std::string> SecretsManager::objection_to_change(const std::string& name) {
+  const auto secret = asker_.ask_unless({none}, "secretsmanager", "DescribeSecret", {{"SecretId", name}});
+  if (!secret) return std::nullopt;
+  if (secret->contains("DeletedDate"))
+    return fmt::format("'{}' is scheduled for deletion: aws secretsmanager restore-secret --secret-id {}",
+                       name, name);
+  if (const auto owner = text(*secret, "OwningService"); !owner.empty())
+    return fmt::format("'{}' is managed by {}, which alone changes it: name a secret of your own", name,
+                       owner);
+  const auto home = text(*secret, "PrimaryRegion");
+  if (home.empty() || text(*secret, "ARN").find(":" + home + ":") != std::string::npos) return std::nullopt;
+  return fmt::format("'{}' is a replica of the one in {}, which alone is changed: name one of this Region",
+                     name, home);
+}
+
 void SecretsManager::remove(const std::string& name) {
   asker_.ask_unless({none}, "secretsmanager", "DeleteSecret",
                     {{"SecretId", name}, {"ForceDeleteWithoutRecovery", true}});

@@ -37,6 +37,12 @@ class SecretsManager : public SecretStore {
   void remove(const std::string& name) override;
   std::vector<std::string> names() override;
   std::string how_to_read(const std::string& name) const override;
+  bool rotates() const override { return true; }
+  std::optional<Rotation> rotation(const std::string& name) override;
+  /// Secrets Manager tries the function's access before it takes it for good (API reference, RotateSecret).
+  void rotate_regularly(const std::string& name, const std::optional<Rotation>& rotation) override;
+  /// One that a service of Amazon's manages, a replica of another Region's, or one that is being deleted.
+  std::optional<std::string> objection_to_change(const std::string& name) override;
 
  private:
   /// The ids of versions by stage; nothing if there is no such secret.

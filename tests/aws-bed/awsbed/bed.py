@@ -33,7 +33,7 @@ class Bed:
         self.servers = self.make_servers()
         self.world = World(self.upstream.backend, self.servers)
         self.credentials, self.faults, self.journal = Credentials(self.account), Faults(), Journal()
-        self.tables, self.topics, self.seeded = [], [], {}
+        self.tables, self.topics, self.functions, self.seeded = [], [], [], {}
 
     def answer(self, request):
         """An Answer, RESET, or (an Answer, how many bytes of its body are sent)."""

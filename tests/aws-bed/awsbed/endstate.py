@@ -37,6 +37,8 @@ def _secrets(bed, account, region):
             for name in names:
                 stages[name] = {"version": version, **_keys(client, each["ARN"], version)}
         found[each["Name"]] = {"arn": each["ARN"], "stages": stages}
+        if each.get("RotationEnabled"):
+            found[each["Name"]]["rotation"] = {"function": each["RotationLambdaARN"], **each["RotationRules"]}
     return found
 
 

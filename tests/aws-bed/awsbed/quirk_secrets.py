@@ -33,6 +33,29 @@ def answer(bed, call, account):
     return output and Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(output).encode())
 
 
+def rotate(bed, call, account):
+    """Takes down how a secret is to be rotated; the bed runs no function (API reference, RotateSecret)."""
+    input = call.input
+    try:
+        secret = _live(bed.upstream.backend("secretsmanager", account, call.region).secrets, input)
+        function = input.get("RotationLambdaARN") or secret.rotation_lambda_arn
+        if not function:
+            raise Wrong("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
+        if function not in bed.functions:
+            raise Wrong("AccessDeniedException", "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function "
+                        "policy grants access to the principal secretsmanager.amazonaws.com.")
+        if _holder(secret, "AWSPENDING") not in (None, _holder(secret, "AWSCURRENT")):
+            raise Wrong("InvalidRequestException", "A previous rotation isn't complete. That rotation will be reattempted.")
+        if input.get("RotateImmediately", True):
+            raise Wrong("InvalidRequestException", "the bed runs no rotation function")
+    except Wrong as reason:
+        return errors.answer("secretsmanager", reason.code, reason.message)
+    secret.rotation_requested = secret.rotation_enabled = True
+    secret.rotation_lambda_arn = function
+    secret.auto_rotate_after_days = input.get("RotationRules", {}).get("AutomaticallyAfterDays", 0)
+    return Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps({"ARN": secret.arn, "Name": secret.name}).encode())
+
+
 def _create(secrets, input):
     if not NAME.match(input["Name"]):
         raise Wrong("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the "

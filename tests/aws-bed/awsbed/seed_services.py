@@ -13,6 +13,11 @@ def plant_services(bed, document, made):
     for each in document.get("secrets", []):
         value = each["value"] if isinstance(each["value"], str) else json.dumps(each["value"])
         made["secrets"][each["name"]] = client("secretsmanager").create_secret(Name=each["name"], SecretString=value)["ARN"]
+        if "owner" in each:
+            kept = bed.upstream.backend("secretsmanager", account, region).secrets[each["name"]]
+            kept.tags = [{"Key": "aws:secretsmanager:owningService", "Value": each["owner"]}]
+        if each.get("deleted"):
+            client("secretsmanager").delete_secret(SecretId=each["name"], RecoveryWindowInDays=7)
         bed._learn_secret(value)
     for each in document.get("buckets", []):
         _bucket(client("s3"), each, region)
@@ -22,6 +27,7 @@ def plant_services(bed, document, made):
     for each in document.get("topics", []):
         made["topics"][each] = client("sns").create_topic(Name=each)["TopicArn"]
         bed.topics.append((account, region, made["topics"][each]))
+    bed.functions += document.get("functions", [])
     for each in document.get("queues", []):
         made["queues"][each] = client("sqs").create_queue(QueueName=each)["QueueUrl"]
 
