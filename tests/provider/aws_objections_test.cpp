@@ -172,6 +172,26 @@ TEST_F(AwsObjections, ThereMustBeRoomForBoth) {
                           "2 more are needed until the old database is deleted"));
 }
 
+TEST_F(AwsObjections, ServerlessInstancesWantARangeOfCapacity) {
+  Json& cluster = account_.clusters.emplace_back(Json{{"DBClusterIdentifier", "clu"},
+                                                      {"DbClusterResourceId", "cluster-clu"},
+                                                      {"DBClusterArn", "arn:aws:rds:eu-west-1:1:cluster:clu"},
+                                                      {"Engine", "aurora-postgresql"},
+                                                      {"EngineVersion", "16.2"},
+                                                      {"Status", "available"},
+                                                      {"LatestRestorableTime", "2026-01-31T11:55:00Z"},
+                                                      {"DBSubnetGroup", "private"},
+                                                      {"DBClusterMembers", Json::array()}});
+  auto wanted = intent();
+  wanted.restore.kind = provider::Kind::cluster;
+  wanted.restore.source = "cluster-clu";
+  wanted.writer = {.name = "clu1", .shape = {.instance_class = "db.serverless"}};
+  const auto refused = HasSubstr("'clu' has no range of serverless capacity");
+  EXPECT_THAT(said(wanted), testing::Contains(refused));
+  cluster["ServerlessV2ScalingConfiguration"] = {{"MinCapacity", 0.5}, {"MaxCapacity", 4}};
+  EXPECT_THAT(said(wanted), testing::Not(testing::Contains(refused)));
+}
+
 TEST_F(AwsObjections, OracleIsRefusedWhereScriptsAreAskedFor) {
   account_.instance("prod")["Engine"] = "oracle-ee";
   auto wanted = intent();

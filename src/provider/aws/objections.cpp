@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "provider/aws/model.h"
@@ -35,6 +37,7 @@ std::vector<Objection> Objections::check(const Intent& intent) {
     check_quarantine(account_.quarantine.vpc_of(subnet_group_of(*old), budget_), describe(*fleet, *old).port);
   check_replicas(intent, old == nullptr ? *source : *old);
   check_offers(intent, *source);
+  check_capacity(intent, *source, old);
   return std::move(out_);
 }
 
@@ -176,6 +179,22 @@ void Objections::check_quarantine(const std::string& vpc, int port) {
   const auto group = account_.quarantine.look(vpc, port, budget_);
   for (const auto& fault : group.faults) object(About::host, "quarantine: " + fault);
   for (const auto& warning : group.warnings) object(About::host, "quarantine: " + warning, Weight::warning);
+}
+
+/// RDS makes no serverless instance in a cluster that has no range, and a refresh file knows none: it is
+/// carried over.
+void Objections::check_capacity(const Intent& intent, const Json& source, const Json* old) {
+  const auto is_serverless = [](const CreateRequest& each) {
+    return each.shape.instance_class == "db.serverless";
+  };
+  if (!(intent.writer && is_serverless(*intent.writer)) &&
+      std::ranges::none_of(intent.replicas, is_serverless))
+    return;
+  for (const Json* each : {old, &source})
+    if (each != nullptr && !part(*each, "ServerlessV2ScalingConfiguration").empty()) return;
+  object(About::source, fmt::format("'{}' has no range of serverless capacity, nor has a cluster that is "
+                                    "replaced: there can be no instance of class db.serverless",
+                                    name_of(source)));
 }
 
 void Objections::check_replicas(const Intent& intent, const Json& model) {

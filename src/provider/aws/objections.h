@@ -33,6 +33,7 @@ class Objections {
 
   // objections_offers.cpp
   void check_offers(const Intent& intent, const Json& source);
+  void check_capacity(const Intent& intent, const Json& source, const Json* old);
   void check_parameter_group(const char* field, const std::string& name, bool of_cluster,
                              const std::string& engine, const std::string& version);
   void check_class(const char* field, const std::string& name, const std::string& engine,
