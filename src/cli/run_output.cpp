@@ -60,6 +60,12 @@ void print_failed(const Json& outcome) {
 
 }  // namespace
 
+void declare_request(Arguments& arguments, runs::Request& request) {
+  arguments.add("FILE", request.path, "refresh file").required();
+  arguments.add("--unmasked", request.unmasked,
+                "why a refresh that masks nothing is made all the same; ledger, message and list say so");
+}
+
 std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, bool json) {
   if (json) return std::make_unique<runs::Listener>();
   return std::make_unique<Progress>(clock, ::isatty(STDOUT_FILENO) == 1);

@@ -1,12 +1,16 @@
-// What run, resume and cancel print of a run.
+// What run, plan, resume and cancel share: what they are asked for, and what they print of a run.
 #pragma once
 
 #include <memory>
 
+#include "cli/arguments.h"
 #include "runs/driver.h"
 #include "runs/view.h"
 
 namespace cli {
+
+/// The refresh file, and why it may be made unmasked. `request` as for Arguments.
+void declare_request(Arguments& arguments, runs::Request& request);
 
 /// One that shows progress, or, with --json, a silent one.
 std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, bool json);

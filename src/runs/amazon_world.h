@@ -20,6 +20,7 @@ class AmazonWorld : public World {
   base::Json whereabouts() const override { return whereabouts_; }
   std::string connect_command(const provider::Database&) override { return ""; }
   std::unique_ptr<StandIn> stand_in(base::Clock& time) override;
+  std::vector<base::Problem> missing_permissions(const refresh::RefreshFile& file) override;  ///< asks IAM
   std::function<std::int64_t()> requests() override {
     return [this] { return tally_.of_this_thread(); };
   }

@@ -74,10 +74,9 @@ void add_file(World& world, const refresh::RefreshFile& file, Grant& grant) {
 
 }  // namespace
 
-Json iam_policy(const std::string& root, const Json& whereabouts, const std::vector<std::string>& paths) {
-  const auto world = open_amazon_world(root, whereabouts, provider::local::Opening::to_look);
-  const auto place = world->place();
-  Grant grant{.partition = world->partition(),
+Json policy_of(AmazonWorld& world, const std::vector<refresh::RefreshFile>& files) {
+  const auto place = world.place();
+  Grant grant{.partition = world.partition(),
               .region = place.substr(place.find('/') + 1),
               .account = place.substr(0, place.find('/')),
               .databases = {},
@@ -87,9 +86,16 @@ Json iam_policy(const std::string& root, const Json& whereabouts, const std::vec
               .topics = {},
               .buckets = {},
               .roles = {}};
-  for (const auto& path : paths) add_file(*world, must_be_valid(path), grant);
+  for (const auto& file : files) add_file(world, file, grant);
   if (grant.tables.empty()) grant.tables.insert(provider::usual_ledger);
   return provider::aws::policy(grant);
+}
+
+Json iam_policy(const std::string& root, const Json& whereabouts, const std::vector<std::string>& paths) {
+  const auto world = open_amazon_world(root, whereabouts, provider::local::Opening::to_look);
+  std::vector<refresh::RefreshFile> files;
+  for (const auto& path : paths) files.push_back(must_be_valid(path));
+  return policy_of(*world, files);
 }
 
 }  // namespace runs

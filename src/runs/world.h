@@ -5,6 +5,7 @@
 
 #include "provider/local/databases.h"
 #include "provider/local/stores.h"
+#include "refresh/file.h"
 #include "store/journal.h"
 #include "store/progress.h"
 
@@ -53,6 +54,11 @@ class World : public Books {
   /// none.
   virtual std::unique_ptr<StandIn> stand_in([[maybe_unused]] base::Clock& time) { return nullptr; }
 
+  /// Warnings of what a run of this file would call that we may not, as far as anybody can say without
+  /// calling it; where nobody may say, a warning of that. No problem of these keeps a run from beginning.
+  virtual std::vector<base::Problem> missing_permissions([[maybe_unused]] const refresh::RefreshFile& file) {
+    return {};
+  }
   /// As engine::Options::requests: nothing where a world makes none.
   virtual std::function<std::int64_t()> requests() { return {}; }
 

@@ -1,4 +1,5 @@
-// Plans over the bed: what a run would ask of the account, and nothing that is asked.
+// Plans over the bed: what a run would ask of the account and nothing that is asked, and what the caller may
+// not do.
 #include "tests/end-to-end/aws_program.h"
 #include "tests/end-to-end/contract.h"
 
@@ -6,6 +7,7 @@ namespace tests {
 namespace {
 
 using base::Json;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -34,7 +36,7 @@ class AwsPlan : public AwsProgram {
     for (const Json& call : bed_.get("journal").at("calls")) {
       const auto operation = call.at("operation").get<std::string>();
       EXPECT_TRUE(operation.starts_with("Describe") || operation.starts_with("Get") ||
-                  operation.starts_with("List"))
+                  operation.starts_with("List") || operation.starts_with("Simulate"))
           << call;
     }
   }
@@ -117,6 +119,58 @@ TEST_F(AwsPlan, SaysWhereTheRehearsalCannotGoOn) {
   EXPECT_EQ(operations(view)[0], "RestoreDBInstanceToPointInTime");
   for (const auto& operation : operations(view)) EXPECT_NE(operation, "DeleteDBInstance");
   expect_looks_alone();
+}
+
+std::vector<std::string> warnings(const Json& view) {
+  std::vector<std::string> all;
+  for (const Json& each : view.at("problems")) {
+    EXPECT_EQ(each.at("severity"), "warning");
+    all.push_back(each.at("message"));
+  }
+  return all;
+}
+
+/// What IAM says of the caller, action by action; in pages, and few calls.
+TEST_F(AwsPlan, WarnsOfWhatTheCallerMayNotDo) {
+  EXPECT_THAT(warnings(plan()), testing::IsEmpty());
+  bed_.post("simulation",
+            {{"rules",
+              {{{"action", "rds:DeleteDBInstance"},
+                {"resource", "*:mysqlinstd-old-*"},
+                {"decision", "explicitDeny"}},
+               {{"action", "rds:ModifyDBInstance"},
+                {"decision", "implicitDeny"},
+                {"unless", {{"aws:ResourceTag/refresh", "true"}}}},
+               {{"action", "rds:*DBCluster*"}, {"resource", "*:mysqlinstd*"}, {"decision", "implicitDeny"}},
+               {{"action", "rds:DescribeEvents"}, {"decision", "implicitDeny"}}}}});
+  bed_.post("page", {{"most", 5}});
+  const auto before = bed_.get("journal").at("calls").size();
+  const Json view = plan();
+  EXPECT_THAT(warnings(view),
+              ElementsAre(AllOf(testing::StartsWith("arn:aws:"),
+                                HasSubstr("may not rds:DeleteDBInstance "
+                                          "arn:aws:rds:eu-central-1:123456789012:db:mysqlinstd-old-xxxxxx: a "
+                                          "policy denies it")),
+                          HasSubstr("may not rds:DescribeEvents anything: no policy allows it")));
+  std::size_t simulated = 0, pages = 0;
+  const Json calls = bed_.get("journal").at("calls");
+  for (std::size_t i = before; i < calls.size(); ++i) {
+    if (calls[i].at("operation") != "SimulatePrincipalPolicy") continue;
+    calls[i].at("input").contains("Marker") ? ++pages : ++simulated;
+  }
+  EXPECT_THAT(simulated, AllOf(testing::Ge(5U), testing::Le(10U)));
+  EXPECT_GT(pages, 0U);
+  expect_looks_alone();
+}
+
+TEST_F(AwsPlan, IsNoWorseWhereNobodyMaySimulate) {
+  bed_.post("fault", {{"service", "iam"},
+                      {"op", "SimulatePrincipalPolicy"},
+                      {"nth", 1},
+                      {"times", 50},
+                      {"fault", "access-denied"}});
+  EXPECT_THAT(warnings(plan()),
+              ElementsAre(AllOf(HasSubstr("is not simulated: "), HasSubstr("AccessDenied"))));
 }
 
 }  // namespace

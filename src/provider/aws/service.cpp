@@ -26,7 +26,7 @@ Json Service::call(const std::string& service, const std::string& operation, Jso
 
 std::vector<Json> Service::all(const std::string& service, const std::string& operation, Json input,
                                const std::string& list, const Budget& budget) {
-  const char* marker = service == "rds" ? "Marker" : "NextToken";
+  const char* marker = service == "rds" || service == "iam" ? "Marker" : "NextToken";
   std::vector<Json> out;
   for (int page = 0; page < most_pages; ++page) {
     const Json answer = call(service, operation, input, budget);

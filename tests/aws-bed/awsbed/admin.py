@@ -71,7 +71,8 @@ def _pending_faults(bed, body):
 
 POSTS = {"seed": seed.plant, "pace": _pace, "page": _page, "fault": _fault, "faults": lambda bed, body: bed.faults.seeded(body),
          "faults/clear": lambda bed, body: bed.faults.clear(), "reset": lambda bed, body: bed.reset(), "time": _time,
-         "maintenance": _maintenance, "masked": _masked, "status": _status, "key": _key, "expire": _expire}
+         "maintenance": _maintenance, "masked": _masked, "status": _status, "key": _key, "expire": _expire,
+         "simulation": lambda bed, body: bed.simulation.set(body)}
 GETS = {"state": lambda bed, body: endstate.document(bed), "faults": _pending_faults,
         "violations": lambda bed, body: {"violations": bed.journal.violations},
         "journal": lambda bed, body: {"calls": bed.journal.calls},

@@ -10,6 +10,7 @@ from .journal import Journal
 from .quirks import refuse
 from .rds.errors import Refusal
 from .rds.world import Unmodelled, World
+from .simulation import Simulation
 from .wire import errors, models, signature, validator, xml
 from .wire.request import Answer
 
@@ -33,6 +34,7 @@ class Bed:
         self.servers = self.make_servers()
         self.world = World(self.upstream.backend, self.servers)
         self.credentials, self.faults, self.journal = Credentials(self.account), Faults(), Journal()
+        self.simulation = Simulation()
         self.tables, self.topics, self.functions, self.seeded = [], [], [], {}
 
     def answer(self, request):

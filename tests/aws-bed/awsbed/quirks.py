@@ -17,6 +17,8 @@ def refuse(bed, call, account):
         return errors.answer("secretsmanager", "InvalidRequestException", "You can't delete a secret that RDS manages.")
     if call.service == "secretsmanager":
         return quirk_secrets.answer(bed, call, account)
+    if call.service == "iam" and call.name == "SimulatePrincipalPolicy":
+        return bed.simulation.answer(call, bed.world.page)
     if call.service == "sns" and call.name == "Publish":
         return _publish(call.input)
     return None
