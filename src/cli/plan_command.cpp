@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <iostream>
 
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/run_output.h"
 #include "runs/estimate.h"
+#include "runs/extra.h"
 #include "runs/rehearsal.h"
 
 namespace cli {
@@ -71,7 +73,44 @@ void print_estimate(const Json& estimate, bool replaces) {
                              estimate["downtimeTo"].get<std::string>(), known(estimate["downtimeSeconds"]));
 }
 
-int plan(const runs::Request& request, const Options& options) {
+/// `2 db.t4g.medium`, `20 GiB of gp3`, `20 GiB of snapshots`.
+std::string item_text(const Json& item) {
+  const auto kind = item["kind"].get<std::string>();
+  const auto name = item["name"].is_null() ? "snapshots" : item["name"].get<std::string>();
+  const auto quantity =
+      item["quantity"].is_null() ? "an unknown number" : fmt::format("{:g}", item["quantity"].get<double>());
+  return quantity + (kind == "instance" ? " " : " GiB of ") + name;
+}
+
+void print_extra(const Json& extra) {
+  if (extra.is_null()) return;
+  std::vector<std::string> items, without;
+  for (const Json& each : extra["items"]) {
+    items.push_back(item_text(each));
+    if (each["perHour"].is_null()) without.push_back(items.back());
+  }
+  const bool known = !extra["hours"].is_null();
+  std::cout << fmt::format("  while both databases exist{}: {} more\n",
+                           known ? ", " + seconds_text(extra["hours"].get<double>() * 3600) : "",
+                           fmt::join(items, ", "));
+  if (extra["currency"].is_null()) return;
+  const auto currency = extra["currency"].get<std::string>();
+  if (!without.empty())
+    std::cout << fmt::format("  costs: not known, no price for {}\n", fmt::join(without, ", "));
+  else
+    std::cout << fmt::format(
+        "  costs: {:.4f} {} an hour{}\n", extra["perHour"].get<double>(), currency,
+        known ? fmt::format(", about {:.4f} {}", extra["cost"].get<double>(), currency) : "");
+}
+
+std::optional<runs::Prices> prices_of(const std::string& path, const Options& options) {
+  if (path.empty()) return std::nullopt;
+  if (options.provider != "aws") throw base::Error("BadInput", "--prices is for --provider aws");
+  return runs::read_prices(path);
+}
+
+int plan(const runs::Request& request, const std::string& prices_path, const Options& options) {
+  const auto prices = prices_of(prices_path, options);
   auto planned = runs::read_refresh_file(request.path);
   if (planned.ok()) {
     const auto world =
@@ -81,6 +120,7 @@ int plan(const runs::Request& request, const Options& options) {
     if (planned.ok()) planned.rehearsed = runs::rehearse(*world, planned);
     if (planned.ok())
       std::ranges::copy(world->missing_permissions(planned.file), std::back_inserter(planned.problems));
+    planned.extra = runs::extra(*world, planned, prices);
   }
   const Json view = runs::plan_view(planned);
   if (options.json) {
@@ -90,6 +130,7 @@ int plan(const runs::Request& request, const Options& options) {
       print_plan(view);
       print_calls(view);
       print_estimate(view["estimate"], !view["exists"].is_null());
+      print_extra(view["extra"]);
     }
     print_problems(request.path, planned.problems);
   }
@@ -98,8 +139,10 @@ int plan(const runs::Request& request, const Options& options) {
 
 Body set_up_plan(Arguments& arguments, const Options& options) {
   auto request = std::make_shared<runs::Request>();
+  auto prices = std::make_shared<std::string>();
   declare_request(arguments, *request);
-  return [request, &options] { return plan(*request, options); };
+  arguments.add("--prices", *prices, "aws: file with prices, for what a refresh costs (docs/aws.md)");
+  return [request, prices, &options] { return plan(*request, *prices, options); };
 }
 
 }  // namespace

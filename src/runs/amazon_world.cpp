@@ -79,6 +79,17 @@ AmazonWorld::AmazonWorld(const std::string& root, const Json& whereabouts, provi
       account_(caller_.at("Account")),
       services_(client_, clock, secrets, settings()) {}
 
+std::optional<std::int64_t> AmazonWorld::storage_gib(const std::string& instance) {
+  provider::aws::Service service(client_, clock);
+  const auto found = provider::aws::Asker(service).ask_unless(
+      {"DBInstanceNotFound"}, "rds", "DescribeDBInstances", {{"DBInstanceIdentifier", instance}});
+  const Json shown = found ? found->value("DBInstances", Json::array()) : Json::array();
+  const Json first = shown.empty() ? Json::object() : shown.front();
+  if (first.value("Engine", "").starts_with("aurora") || !first.contains("AllocatedStorage"))
+    return std::nullopt;
+  return first["AllocatedStorage"].get<std::int64_t>();
+}
+
 std::string AmazonWorld::partition() const {
   const auto parts = base::split_list(caller_.value("Arn", ""), ':');
   return parts.size() > 1 ? parts[1] : "aws";

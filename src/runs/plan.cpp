@@ -132,6 +132,7 @@ Json plan_view(const Planned& planned) {
           {"calls", planned.rehearsed ? planned.rehearsed->calls : Json()},
           {"gaps", planned.rehearsed ? Json(planned.rehearsed->gaps) : Json::array()},
           {"estimate", planned.estimate},
+          {"extra", planned.extra},
           {"problems", problems_view(planned.path, planned.problems)}};
 }
 

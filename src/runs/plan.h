@@ -28,6 +28,7 @@ struct Planned {
   std::string unmasked;                 ///< why nothing is masked; "" if scripts mask the copy
   std::optional<Rehearsed> rehearsed;   ///< nothing: it was not, or there is no such thing here
   base::Json estimate;                  ///< as estimate.h; null: nobody asked
+  base::Json extra;                     ///< as extra.h; null: nobody asked
   bool ok() const;
 };
 
@@ -48,7 +49,8 @@ bool all_warnings(const std::vector<base::Problem>& problems);
 /// Of problems, for machines: `[{file, line, path, message, severity}]`.
 base::Json problems_view(const std::string& path, const std::vector<base::Problem>& problems);
 /// `{file, kind, source, target, temporary, exists, masked, unmaskedReason, notes, steps, calls, gaps,
-/// estimate, problems}`; of a file that is not valid all but `file`, `notes`, `gaps` and `problems` are null.
+/// estimate, extra, problems}`; of a file that is not valid all but `file`, `notes`, `gaps` and `problems`
+/// are null.
 base::Json plan_view(const Planned& planned);
 
 }  // namespace runs

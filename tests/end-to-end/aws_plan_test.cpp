@@ -1,5 +1,5 @@
-// Plans over the bed: what a run would ask of the account and nothing that is asked, and what the caller may
-// not do.
+// Plans over the bed: what a run would ask of the account and nothing that is asked, what the caller may not
+// do, and what it costs.
 #include "tests/end-to-end/aws_program.h"
 #include "tests/end-to-end/contract.h"
 
@@ -171,6 +171,73 @@ TEST_F(AwsPlan, IsNoWorseWhereNobodyMaySimulate) {
                       {"fault", "access-denied"}});
   EXPECT_THAT(warnings(plan()),
               ElementsAre(AllOf(HasSubstr("is not simulated: "), HasSubstr("AccessDenied"))));
+}
+
+class AwsPrices : public AwsProgram {
+ protected:
+  AwsPrices() : AwsProgram("none") {}
+
+  std::string prices() const { return (folder_.path() / "prices.json").string(); }
+  void write_prices(const std::string& text) { os::write_file_atomic(prices(), text, 0600); }
+  Json extra(const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"--json", "plan", file()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto done = run(arguments);
+    EXPECT_EQ(done.exit_code, 0) << done.output;
+    const Json view = Json::parse(done.output.substr(0, done.output.find('\n')));
+    Contract().expect(view, "plan", "$");
+    return view.at("extra");
+  }
+};
+
+TEST_F(AwsPrices, AreSummedUpOverWhatExistsTwice) {
+  const Json without = extra({});
+  ASSERT_EQ(without["items"].size(), 2U) << without;
+  EXPECT_EQ(without["items"][0]["name"], "db.t4g.medium");
+  EXPECT_EQ(without["items"][0]["quantity"], 1);
+  EXPECT_EQ(without["items"][1]["name"], "gp3");
+  EXPECT_EQ(without["items"][1]["quantity"], 20);
+  EXPECT_TRUE(without["perHour"].is_null());
+  EXPECT_TRUE(without["hours"].is_null()) << "nobody has run it yet";
+
+  write_prices(R"({"currency": "EUR", "classes": {"db.t4g.medium": 0.5}, "storage": {"gp3": 7.3}})");
+  const Json with = extra({"--prices", prices()});
+  EXPECT_DOUBLE_EQ(with["perHour"].get<double>(), 0.5 + 20 * 7.3 / 730);
+  EXPECT_TRUE(with["cost"].is_null());
+  EXPECT_THAT(run({"plan", file(), "--prices", prices()}).output,
+              AllOf(HasSubstr("while both databases exist: 1 db.t4g.medium, 20 GiB of gp3 more\n"),
+                    HasSubstr("costs: 0.7000 EUR an hour\n")));
+}
+
+/// A standby is a second instance, with a second storage.
+TEST_F(AwsPrices, CountAStandbyAndSayWhatHasNone) {
+  Json file = file_document();
+  file["restore"]["multiaz"] = "True";
+  write(file);
+  write_prices(R"({"currency": "EUR", "storage": {"gp3": 7.3}})");
+  const Json with = extra({"--prices", prices()});
+  EXPECT_EQ(with["items"][0]["quantity"], 2);
+  EXPECT_TRUE(with["items"][0]["perHour"].is_null());
+  EXPECT_DOUBLE_EQ(with["items"][1]["perHour"].get<double>(), 40 * 7.3 / 730);
+  EXPECT_TRUE(with["perHour"].is_null()) << "a sum of some would be too small";
+  EXPECT_THAT(run({"plan", this->file(), "--prices", prices()}).output,
+              HasSubstr("costs: not known, no price for 2 db.t4g.medium\n"));
+}
+
+TEST_F(AwsPrices, OfABadFileAreRefusedWithAllThatIsWrong) {
+  write_prices(
+      "{\"currency\": 5,\n \"classes\": {\"db.t4g.medium\": \"cheap\",\n  \"db.r6g.large\": -1},\n"
+      " \"disks\": {}, \"snapshot\": null}\n");
+  const auto refused = run({"plan", file(), "--prices", prices()});
+  EXPECT_EQ(refused.exit_code, 2);
+  for (const char* said :
+       {":1: $.currency: must be a text like \"USD\", got 5",
+        ":2: $.classes['db.t4g.medium']: must be a number from 0, got \"cheap\"",
+        ":3: $.classes['db.r6g.large']: must be a number from 0, got -1", ":4: $.disks: 'disks' is not known",
+        ":4: $.snapshot: must be a number from 0, got null"})
+    EXPECT_THAT(refused.output, HasSubstr(prices() + said)) << refused.output;
+  EXPECT_EQ(bed_.get("journal").at("calls").size(), 0U) << "it is read before anybody is asked";
+  EXPECT_EQ(run({"plan", file(), "--prices", "/nowhere.json"}).exit_code, 2);
 }
 
 }  // namespace
