@@ -97,10 +97,11 @@ char state_of(int pid) {
 
 bool wait_for_state(int pid, std::string_view states) {
   const auto deadline = in(std::chrono::seconds(1));
-  auto is_so = [&] { return states.find(state_of(pid)) != std::string_view::npos; };
-  while (!is_so() && system_clock.now() < deadline)
+  while (states.find(state_of(pid)) == std::string_view::npos) {
+    if (system_clock.now() >= deadline) return false;
     system_clock.sleep_until(in(std::chrono::milliseconds(2)), {});
-  return is_so();
+  }
+  return true;
 }
 constexpr std::string_view still = "Tt", goes_on = "SR";
 
