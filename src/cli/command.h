@@ -19,8 +19,8 @@ enum Exit : int { done = 0, failed = 1, bad_input = 2, interrupted = 130 };
 struct Options {
   std::string home;  ///< --home
   std::string provider = "local";
-  std::string region, profile, role, quarantine_group, kms_key;  ///< of --provider aws
-  bool json = false;                                             ///< --json
+  std::string region, profile, role, source_role, quarantine_group, kms_key;  ///< of --provider aws
+  bool json = false;                                                          ///< --json
 };
 
 /// The world that the command line names.

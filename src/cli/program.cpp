@@ -71,6 +71,8 @@ void declare_options(CLI::App& program, Options& options) {
   program.add_option("--region", options.region, "aws: Region; else AWS_REGION, or the profile's");
   program.add_option("--profile", options.profile, "aws: profile of ~/.aws/config; else AWS_PROFILE");
   program.add_option("--role", options.role, "aws: ARN of a role to do all in, of another account perhaps");
+  program.add_option("--source-role", options.source_role,
+                     "aws: ARN of a role of the account that the sources are in, which is only looked at");
   program.add_option("--quarantine-group", options.quarantine_group,
                      "aws: security group that closes new databases; else DBREFRESH_QUARANTINE_GROUP, or the "
                      "one of the VPC with the tag refresh-quarantine=true");
@@ -116,6 +118,7 @@ base::Json whereabouts(const Options& options) {
   const std::pair<const char*, const std::string&> all[] = {{"region", options.region},
                                                             {"profile", options.profile},
                                                             {"role", options.role},
+                                                            {"sourceRole", options.source_role},
                                                             {"quarantineGroup", options.quarantine_group},
                                                             {"kmsKey", options.kms_key}};
   for (const auto& [name, value] : all) {

@@ -219,6 +219,20 @@ class DatabaseService {
                                                           const std::string& schema) = 0;
 };
 
+/// A DatabaseService may be one of these besides: its sources are in an account of their own, perhaps, which
+/// no other verb knows.
+class SourceFinder {
+ public:
+  virtual ~SourceFinder() = default;
+  virtual std::optional<Database> find_source(Kind kind, const std::string& name) = 0;
+};
+
+/// By a service that is a SourceFinder; by any other one among all that it has.
+inline std::optional<Database> find_source(DatabaseService& databases, Kind kind, const std::string& name) {
+  auto* finder = dynamic_cast<SourceFinder*>(&databases);
+  return finder == nullptr ? databases.find(kind, name) : finder->find_source(kind, name);
+}
+
 /// Secrets with versions. A new value is pending until promote(): then it is AWSCURRENT and the one before is
 /// AWSPREVIOUS. Values are JSON objects, as the rotation functions of AWS use them.
 class SecretStore {

@@ -24,7 +24,8 @@ void RoutedSecrets::remove(const std::string& name) {
 }
 
 AmazonServices::AmazonServices(aws::Api& api, base::Clock& clock, provider::SecretStore& home,
-                               provider::aws::Settings settings, sql::Connect connect)
+                               provider::aws::Settings settings, sql::Connect connect,
+                               provider::aws::SourceAccount* source)
     : service_(api, clock),
       asker_(service_),
       account_secrets_(asker_),
@@ -32,7 +33,7 @@ AmazonServices::AmazonServices(aws::Api& api, base::Clock& clock, provider::Secr
       buckets_(asker_),
       ledger_(asker_),
       topics_(asker_),
-      databases_(api, std::move(settings), clock, std::move(connect)),
+      databases_(api, std::move(settings), clock, std::move(connect), source),
       services_{databases_, secrets_, buckets_, ledger_, topics_} {}
 
 }  // namespace runs

@@ -37,9 +37,11 @@ class RoutedSecrets : public provider::SecretStore {
 /// What a run needs of an account. Not movable: its parts refer to one another.
 class AmazonServices {
  public:
-  /// `home` keeps the secrets of open runs. All but `settings` and `connect` must outlive it.
+  /// `home` keeps the secrets of open runs; `source` as Databases have it. All but `settings` and `connect`
+  /// must outlive it.
   AmazonServices(aws::Api& api, base::Clock& clock, provider::SecretStore& home,
-                 provider::aws::Settings settings, sql::Connect connect = sql::connect);
+                 provider::aws::Settings settings, sql::Connect connect = sql::connect,
+                 provider::aws::SourceAccount* source = nullptr);
   AmazonServices(const AmazonServices&) = delete;
   AmazonServices& operator=(const AmazonServices&) = delete;
   ~AmazonServices() = default;

@@ -6,10 +6,10 @@ namespace runs {
 
 AmazonStandIn::AmazonStandIn(aws::Api& account, base::Clock& clock, base::Clock& time,
                              provider::aws::Settings settings, const std::string& partition,
-                             std::string region)
+                             std::string region, provider::aws::SourceAccount* source)
     : region_(std::move(region)),
       rehearsal_(account, clock, fmt::format("arn:{}:rds:{}:{}", partition, region_, settings.account)),
-      services_(rehearsal_, time, home_secrets_, std::move(settings), rehearsal_.connect()) {}
+      services_(rehearsal_, time, home_secrets_, std::move(settings), rehearsal_.connect(), source) {}
 
 base::Json AmazonStandIn::calls() {
   base::Json all = base::Json::array();

@@ -11,9 +11,10 @@ namespace runs {
 /// The services of AmazonWorld over a Rehearsal. The secrets of its run are in memory.
 class AmazonStandIn : public StandIn {
  public:
-  /// The account is asked by `clock`; the services' time is `time`. All must outlive it.
+  /// The account is asked by `clock`; the services' time is `time`; `source` as Databases have it. All must
+  /// outlive it.
   AmazonStandIn(aws::Api& account, base::Clock& clock, base::Clock& time, provider::aws::Settings settings,
-                const std::string& partition, std::string region);
+                const std::string& partition, std::string region, provider::aws::SourceAccount* source);
 
   provider::Services& services() override { return services_.all(); }
   base::Json calls() override;

@@ -59,6 +59,12 @@ aws::Session& AmazonWorld::assume(const std::string& role) {
   return *assumed_;
 }
 
+/// Taken as who we are before --role: that one need not be trusted by both accounts.
+std::unique_ptr<AmazonWorld::Elsewhere> AmazonWorld::elsewhere(const std::string& role) {
+  if (role.empty()) return nullptr;
+  return std::make_unique<Elsewhere>(own_.assume(role), clock);
+}
+
 provider::aws::Settings AmazonWorld::settings() {
   const std::string group = whereabouts_.value("quarantineGroup", "");
   const std::string ca = environment("DBREFRESH_RDS_CA");
@@ -77,12 +83,14 @@ AmazonWorld::AmazonWorld(const std::string& root, const Json& whereabouts, provi
       client_(*session_),
       caller_(who_we_are(client_, clock)),
       account_(caller_.at("Account")),
-      services_(client_, clock, secrets, settings()) {}
+      elsewhere_(elsewhere(whereabouts.value("sourceRole", ""))),
+      services_(client_, clock, secrets, settings(), sql::connect, source()) {}
 
-std::optional<std::int64_t> AmazonWorld::storage_gib(const std::string& instance) {
-  provider::aws::Service service(client_, clock);
+std::optional<std::int64_t> AmazonWorld::storage_gib(const std::string& name) {
+  provider::aws::Service ours(client_, clock);
+  auto& service = elsewhere_ ? elsewhere_->account.service() : ours;
   const auto found = provider::aws::Asker(service).ask_unless(
-      {"DBInstanceNotFound"}, "rds", "DescribeDBInstances", {{"DBInstanceIdentifier", instance}});
+      {"DBInstanceNotFound"}, "rds", "DescribeDBInstances", {{"DBInstanceIdentifier", name}});
   const Json shown = found ? found->value("DBInstances", Json::array()) : Json::array();
   const Json first = shown.empty() ? Json::object() : shown.front();
   if (first.value("Engine", "").starts_with("aurora") || !first.contains("AllocatedStorage"))
@@ -96,7 +104,8 @@ std::string AmazonWorld::partition() const {
 }
 
 std::unique_ptr<StandIn> AmazonWorld::stand_in(base::Clock& time) {
-  return std::make_unique<AmazonStandIn>(client_, clock, time, settings(), partition(), session_->region());
+  return std::make_unique<AmazonStandIn>(client_, clock, time, settings(), partition(), session_->region(),
+                                         source());
 }
 
 std::unique_ptr<AmazonWorld> open_amazon_world(const std::string& root, const Json& whereabouts,

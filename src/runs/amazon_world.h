@@ -10,9 +10,9 @@ namespace runs {
 /// Journal and run secrets are in the home; databases, secrets, scripts, ledger and messages in the account.
 class AmazonWorld : public World {
  public:
-  /// `whereabouts`: {provider: "aws", region, profile, role, quarantineGroup, kmsKey}, what is left out to be
-  /// found as the AWS CLI finds it. Asks who we are: throws as aws::Session and aws::Client do;
-  /// open_amazon_world() tells what of that is a refusal.
+  /// `whereabouts`: {provider: "aws", region, profile, role, sourceRole, quarantineGroup, kmsKey}, what is
+  /// left out to be found as the AWS CLI finds it. Asks who we are: throws as aws::Session and aws::Client
+  /// do; open_amazon_world() tells what of that is a refusal.
   AmazonWorld(const std::string& root, const base::Json& whereabouts, provider::local::Opening opening);
 
   provider::Services& services() override { return services_.all(); }
@@ -21,7 +21,7 @@ class AmazonWorld : public World {
   std::string connect_command(const provider::Database&) override { return ""; }
   std::unique_ptr<StandIn> stand_in(base::Clock& time) override;
   std::vector<base::Problem> missing_permissions(const refresh::RefreshFile& file) override;  ///< asks IAM
-  std::optional<std::int64_t> storage_gib(const std::string& instance) override;
+  std::optional<std::int64_t> storage_gib(const std::string& source) override;
   std::function<std::int64_t()> requests() override {
     return [this] { return tally_.of_this_thread(); };
   }
@@ -32,6 +32,17 @@ class AmazonWorld : public World {
   aws::Session& assume(const std::string& role);
   provider::aws::Settings settings();
 
+  /// The account of the sources, in --source-role.
+  struct Elsewhere {
+    std::unique_ptr<aws::Session> session;
+    aws::Client client;
+    provider::aws::SourceAccount account;
+    Elsewhere(std::unique_ptr<aws::Session> in, base::Clock& clock)
+        : session(std::move(in)), client(*session), account(client, clock) {}
+  };
+  std::unique_ptr<Elsewhere> elsewhere(const std::string& role);
+  provider::aws::SourceAccount* source() { return elsewhere_ ? &elsewhere_->account : nullptr; }
+
   base::Json whereabouts_;
   aws::Tally tally_;
   aws::Session own_;
@@ -40,6 +51,7 @@ class AmazonWorld : public World {
   aws::Client client_;
   base::Json caller_;  ///< what GetCallerIdentity says of us
   std::string account_;
+  std::unique_ptr<Elsewhere> elsewhere_;
   AmazonServices services_;
 };
 

@@ -53,6 +53,19 @@ void add_parts(World& world, const refresh::Names& names, Grant& grant) {
       if (const auto part = databases.get(id)) grant.databases.insert(part->name);
 }
 
+/// What ARNs of the source's account begin with; "" where that is ours.
+std::string elsewhere(World& world, const refresh::Names& names) {
+  if (!world.whereabouts().contains("sourceRole")) return "";
+  const auto found = provider::find_source(world.services().databases, names.kind, names.source);
+  if (!found)
+    throw base::Error("BadInput",
+                      fmt::format("there is no {} '{}' in the account of --source-role",
+                                  to_string(names.kind), names.source),
+                      "dbrefresh plan says more");
+  const auto name = found->arn.rfind(':');
+  return found->arn.substr(0, found->arn.rfind(':', name - 1) + 1);
+}
+
 void add_file(World& world, const refresh::RefreshFile& file, Grant& grant) {
   const auto& names = file.names;
   const bool cluster = names.kind == provider::Kind::cluster;
@@ -60,8 +73,9 @@ void add_file(World& world, const refresh::RefreshFile& file, Grant& grant) {
   for (const auto& name : {names.target, names.temp, names.instance, names.instance_temp})
     if (!name.empty()) grant.databases.insert(name);
   add_parts(world, names, grant);
+  const auto there = elsewhere(world, names);
   const auto source = [&](const std::string& kind, const std::string& name) {
-    if (!name.empty()) grant.sources.insert(name.starts_with("arn:") ? name : kind + name);
+    if (!name.empty()) grant.sources.insert(name.starts_with("arn:") ? name : there + kind + name);
   };
   source(cluster ? "cluster:" : "db:", names.source);
   source(cluster ? "cluster-snapshot:" : "snapshot:", facts.snapshot);
@@ -86,6 +100,7 @@ Json policy_of(AmazonWorld& world, const std::vector<refresh::RefreshFile>& file
               .topics = {},
               .buckets = {},
               .roles = {}};
+  if (const auto role = world.whereabouts().value("sourceRole", ""); !role.empty()) grant.taken.insert(role);
   for (const auto& file : files) add_file(world, file, grant);
   if (grant.tables.empty()) grant.tables.insert(provider::usual_ledger);
   return provider::aws::policy(grant);

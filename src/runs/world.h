@@ -59,8 +59,9 @@ class World : public Books {
   virtual std::vector<base::Problem> missing_permissions([[maybe_unused]] const refresh::RefreshFile& file) {
     return {};
   }
-  /// GiB that an instance has allocated; nothing where that is not known, or as much as is used (Aurora).
-  virtual std::optional<std::int64_t> storage_gib([[maybe_unused]] const std::string& instance) {
+  /// GiB that an instance has allocated that is a source; nothing where that is not known, or as much as is
+  /// used (Aurora).
+  virtual std::optional<std::int64_t> storage_gib([[maybe_unused]] const std::string& source) {
     return std::nullopt;
   }
   /// As engine::Options::requests: nothing where a world makes none.

@@ -27,10 +27,12 @@ class AwsProgram : public testing::Test {
     return base::Json::parse(os::read_file(SOURCE_DIR "/tests/end-to-end/" + name));
   }
 
-  os::Finished run(std::vector<std::string> arguments) {
+  /// `by`: a command that runs it.
+  os::Finished run(std::vector<std::string> arguments, const std::vector<std::string>& by = {}) {
     const base::Json& facts = bed_.facts();
     arguments.insert(arguments.begin(),
                      {PROGRAM, "--home", (folder_.path() / "home").string(), "--provider", "aws"});
+    arguments.insert(arguments.begin(), by.begin(), by.end());
     std::vector<std::string> environment = {"AWS_REGION=eu-central-1", "DBREFRESH_ADDRESSES=10.0.0.5"};
     const std::pair<const char*, const char*> said[] = {{"AWS_ACCESS_KEY_ID", "access_key_id"},
                                                         {"AWS_SECRET_ACCESS_KEY", "secret_access_key"},
@@ -44,15 +46,14 @@ class AwsProgram : public testing::Test {
     return os::run({.argv = std::move(arguments), .environment = std::move(environment)}, clock_,
                    clock_.now() + std::chrono::minutes(10), {});
   }
-  /// By way of a file: it is longer than what is kept of a process's output.
-  base::Json history(const std::string& id) {
-    const auto answer = folder_.path() / "history.json";
-    const auto line = "exec '" PROGRAM "' --json --home '" + (folder_.path() / "home").string() +
-                      "' history " + id + " > '" + answer.string() + "'";
+  /// In JSON; by way of a file, for it may be longer than what is kept of a process's output.
+  base::Json answer(std::vector<std::string> arguments) {
+    const auto to = folder_.path() / "answer.json";
+    arguments.insert(arguments.begin(), "--json");
     const auto done =
-        os::run({.argv = {"/bin/sh", "-c", line}}, clock_, clock_.now() + std::chrono::minutes(1), {});
+        run(std::move(arguments), {"/bin/sh", "-c", "exec \"$0\" \"$@\" > '" + to.string() + "'"});
     EXPECT_EQ(done.exit_code, 0) << done.output;
-    return base::Json::parse(os::read_file(answer));
+    return base::Json::parse(os::read_file(to));
   }
   /// What there is; nobody could reach unmasked data, no secret went astray, and every request was a good
   /// one.

@@ -69,7 +69,7 @@ TEST_F(AwsProgram, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   ASSERT_EQ(policy.exit_code, 0) << policy.output;
   expect_allowed(Json::parse(policy.output), calls);
   const auto id = Json::parse(run({"--json", "list"}).output).at(0).at("run").get<std::string>();
-  expect_charged(history(id), calls);
+  expect_charged(answer({"history", id}), calls);
   EXPECT_THAT(run({"history", id}).output, HasSubstr("STEP  "));
 
   const Json state = state_without_harm();
@@ -132,6 +132,86 @@ TEST_F(AwsProgram, PutsAllBackWhereASecretCannotBeRotated) {
   const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
   ASSERT_EQ(instances.size(), 1U + 1U) << instances;
   EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
+}
+
+/// The account of sources.
+constexpr const char* production = "222233334444";
+
+class AwsElsewhere : public AwsProgram {
+ protected:
+  AwsElsewhere() : AwsProgram("real", world()) {
+    Json file = document("aws-refresh.json");
+    file["restore"].update({{"secgrpids", made_.at("security_groups").at("developers")},
+                            {"restoretype", "fromsnapshot"},
+                            {"snapshot", "monthly"}});
+    file["updatedynamodb"].update({{"restoretype", "fromsnapshot"}, {"snapshot", "monthly"}});
+    file["sendmsg"].update({{"restoretype", "fromsnapshot"}, {"topicarn", made_.at("topics").at("refresh")}});
+    write(file);
+  }
+  /// Production is moved to an account of its own, which shares one snapshot of it and keeps another.
+  static Json world() {
+    Json world = document("aws-world.json");
+    Json source = world["instances"][0];
+    world["instances"].erase(0);
+    source["security_groups"] = {"there"};
+    world["accounts"][production] = {
+        {"security_groups", {{{"name", "there"}, {"cidr", "10.1.0.0/16"}, {"ports", {1, 65535}}}}},
+        {"subnet_groups", {{{"name", "private"}}}},
+        {"parameter_groups", world["parameter_groups"]},
+        {"instances", {source}},
+        {"snapshots",
+         {{{"name", "monthly"}, {"of", "mysqlinstp"}, {"type", "manual"}, {"shared_with", {"123456789012"}}},
+          {{"name", "kept"}, {"of", "mysqlinstp"}, {"type", "manual"}}}}};
+    return world;
+  }
+  static std::vector<std::string> there(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     {"--source-role", std::string("arn:aws:iam::") + production + ":role/reader"});
+    return arguments;
+  }
+  os::Finished run_there(std::vector<std::string> arguments) { return run(there(std::move(arguments))); }
+  /// What production's account was asked.
+  std::set<std::string> asked_there() {
+    std::set<std::string> all;
+    for (const Json& call : bed_.get("journal").at("calls"))
+      if (call.at("account") == production) all.insert(call.at("operation"));
+    return all;
+  }
+};
+
+TEST_F(AwsElsewhere, IsRestoredFromASnapshotThatItSharesAndOnlyLookedAt) {
+  const Json plan = answer(there({"plan", file()}));
+  Contract().expect(plan, "plan", "$");
+  EXPECT_THAT(
+      plan["notes"].dump(),
+      HasSubstr("'mysqlinstp' is arn:aws:rds:eu-central-1:222233334444:db:mysqlinstp, which is only looked "
+                "at"));
+  const Json policy = answer(there({"iam", "policy", file()}));
+  EXPECT_THAT(policy.dump(), HasSubstr("sts:AssumeRole"));
+  EXPECT_THAT(policy.dump(), HasSubstr("arn:aws:rds:eu-central-1:222233334444:snapshot:monthly"));
+  const auto done = run_there({"run", file()});
+  ASSERT_EQ(done.exit_code, 0) << done.output;
+  EXPECT_EQ(asked_there(),
+            (std::set<std::string>{"DescribeDBClusters", "DescribeDBInstances", "DescribeDBSnapshots"}));
+  const Json state = state_without_harm();
+  const Json& here = state.at("places").at("123456789012/eu-central-1").at("instances");
+  ASSERT_EQ(here.size(), 1U) << here;
+  EXPECT_EQ(here.at("mysqlinstd").at("Tags").at("refresh-masked"), "true");
+  EXPECT_EQ(here.at("mysqlinstd").at("bed").at("reachable_by_users"), true);
+  const Json& there = state.at("places").at("222233334444/eu-central-1").at("instances");
+  ASSERT_EQ(there.size(), 1U) << there;
+  EXPECT_EQ(there.at("mysqlinstp").at("bed").at("unmasked"), true) << "production is as it was";
+}
+
+TEST_F(AwsElsewhere, IsRefusedWithTheWayOutWhereItSharesNothing) {
+  Json file_now = file_document();
+  file_now["restore"]["snapshot"] = "kept";
+  write(file_now);
+  const auto planned = run_there({"plan", file()});
+  EXPECT_EQ(planned.exit_code, 2) << planned.output;
+  EXPECT_THAT(planned.output, HasSubstr("is not shared with the account 123456789012"));
+  EXPECT_THAT(planned.output, HasSubstr("--db-snapshot-identifier kept"));
+  EXPECT_EQ(run({"plan", file()}).exit_code, 2) << "without the role there is no such instance";
 }
 
 }  // namespace

@@ -33,6 +33,11 @@ const Json& must_get(const Fleet& fleet, const std::string& id) {
   throw Error("DBInstanceNotFound", fmt::format("there is no database with the resource id {}", id));
 }
 
+Json must_get_source(Account& account, const Fleet& fleet, const std::string& id, const Budget& budget) {
+  if (account.source == nullptr) return must_get(fleet, id);
+  return must_get(*account.source->reader().now(budget), id);
+}
+
 void must_be_ours(const std::string& verb, const Json& database) {
   if (label(database, "refresh") == "true") return;
   throw Error("NotOurs", fmt::format("{} of {} is refused: it does not carry the tag refresh=true", verb,

@@ -3,6 +3,7 @@
 
 #include "provider/aws/quarantine.h"
 #include "provider/aws/reader.h"
+#include "provider/aws/source_account.h"
 
 namespace provider::aws {
 
@@ -15,10 +16,13 @@ struct Account {
   Quarantine& quarantine;
   const Settings& settings;
   const Connect& connect;
+  SourceAccount* source = nullptr;  ///< nullptr: sources are in this account as well
 };
 
 /// The database with this id. Throws DBInstanceNotFound.
 const Json& must_get(const Fleet& fleet, const std::string& id);
+/// The same of what a restore is made of, in its own account.
+Json must_get_source(Account& account, const Fleet& fleet, const std::string& id, const Budget& budget);
 /// Refuses what does not carry the tag refresh=true.
 void must_be_ours(const std::string& verb, const Json& database);
 /// Throws DatabaseFailed for a terminal status; what is still waited for otherwise.

@@ -14,13 +14,14 @@
 
 namespace provider::aws {
 
-Databases::Databases(::aws::Api& api, Settings settings, base::Clock& clock, Connect connect)
+Databases::Databases(::aws::Api& api, Settings settings, base::Clock& clock, Connect connect,
+                     SourceAccount* source)
     : settings_(std::move(settings)),
       connect_(std::move(connect)),
       service_(api, clock),
       reader_(service_, settings_),
       quarantine_(service_, settings_),
-      account_{service_, reader_, quarantine_, settings_, connect_},
+      account_{service_, reader_, quarantine_, settings_, connect_, source},
       restores_(account_),
       members_(account_),
       changes_(account_),
@@ -40,6 +41,13 @@ std::vector<Database> Databases::find(const Selector& selector) {
       if (fits) out.push_back(describe(*fleet, each));
     }
   return out;
+}
+
+std::optional<Database> Databases::find_source(Kind kind, const std::string& name) {
+  if (account_.source == nullptr) return find(kind, name);
+  const auto fleet = account_.source->reader().now(service_.own_budget());
+  const Json* found = fleet->by_name(kind, name);
+  return found == nullptr ? std::nullopt : std::optional(describe(*fleet, *found));
 }
 
 std::vector<Objection> Databases::check(const Intent& intent) {

@@ -11,13 +11,16 @@ namespace provider::aws {
 /// Puts the parts together. Nobody remembers anything: what must be known is in the names, the settings and
 /// the tags of the databases (labels.h). Every call that changes something answers Pending, and what it
 /// changed is believed once it shows. docs/decisions/0015 says why so.
-class Databases : public DatabaseService {
+class Databases : public DatabaseService, public SourceFinder {
  public:
-  /// `api` and `clock` must outlive it. `connect` is sql::connect but in tests.
-  Databases(::aws::Api& api, Settings settings, base::Clock& clock, Connect connect = sql::connect);
+  /// `api` and `clock` must outlive it. `connect` is sql::connect but in tests. `source`, which must outlive
+  /// it too, is the account of the sources; nullptr: they are in this one.
+  Databases(::aws::Api& api, Settings settings, base::Clock& clock, Connect connect = sql::connect,
+            SourceAccount* source = nullptr);
 
   using DatabaseService::find;
   std::vector<Database> find(const Selector& selector) override;
+  std::optional<Database> find_source(Kind kind, const std::string& name) override;
   std::vector<Objection> check(const Intent& intent) override;
   Work<Restored> restore(const RestoreRequest& request, const Budget& budget) override;
   Work<Database> create(const CreateRequest& request, const Budget& budget) override;

@@ -83,6 +83,11 @@ std::string arn_of(const Json& database) {
   return text(database, kind_of(database) == Kind::instance ? "DBInstanceArn" : "DBClusterArn");
 }
 
+std::string arn_of_snapshot(const Json& snapshot) {
+  const auto arn = text(snapshot, "DBSnapshotArn");
+  return arn.empty() ? text(snapshot, "DBClusterSnapshotArn") : arn;
+}
+
 std::string status_of(const Json& database) {
   return text(database, kind_of(database) == Kind::instance ? "DBInstanceStatus" : "Status");
 }

@@ -10,6 +10,7 @@ Kind kind_of(const Json& database);
 std::string id_of(const Json& database);
 std::string name_of(const Json& database);  ///< in lower case, as RDS keeps it
 std::string arn_of(const Json& database);
+std::string arn_of_snapshot(const Json& snapshot);  ///< of an instance or a cluster
 std::string status_of(const Json& database);
 /// Does what has this ARN belong to another account? `ours` as in Settings.
 bool is_foreign(const std::string& arn, const std::string& ours);

@@ -26,11 +26,11 @@ bool is_multi_az_cluster(const Json& database) {
 
 std::vector<Objection> Objections::check(const Intent& intent) {
   const auto fleet = account_.reader.now(budget_);
-  const Json* source = fleet->by_id(intent.restore.source);
-  if (source == nullptr) return {};
+  const auto source = find_source(*fleet, intent.restore.source);
+  if (!source) return {};
   const Json* old = fleet->by_id(intent.restore.replaces);
   check_engine(intent, *source);
-  check_origin(intent.restore, *source);
+  if (!is_refused_elsewhere(*fleet, intent.restore, *source)) check_origin(intent.restore, *source);
   if (old != nullptr) check_old(*old);
   check_network(intent.restore);
   if (old != nullptr)  // it is closed as well, while it is set aside
@@ -85,7 +85,8 @@ void Objections::check_origin(const RestoreRequest& request, const Json& source)
 }
 
 void Objections::check_snapshot(const RestoreRequest& request) {
-  const auto snapshot = find_snapshot(account_, request.kind, request.snapshot, budget_);
+  const auto snapshot = find_named_snapshot(account_, request, budget_);
+  if (!snapshot && account_.source != nullptr) return say_why_not_shared(request);
   if (!snapshot)
     return object(About::snapshot, fmt::format("'{}': there is no such snapshot", request.snapshot));
   const auto status = text(*snapshot, "Status");
@@ -97,7 +98,7 @@ void Objections::check_snapshot(const RestoreRequest& request) {
 /// use a default key.
 void Objections::check_key(const Json& snapshot) {
   const bool cluster = snapshot.contains("DBClusterSnapshotArn");
-  const auto arn = text(snapshot, cluster ? "DBClusterSnapshotArn" : "DBSnapshotArn");
+  const auto arn = arn_of_snapshot(snapshot);
   if (!flag(snapshot, cluster ? "StorageEncrypted" : "Encrypted") ||
       !is_foreign(arn, account_.settings.account))
     return;
@@ -109,7 +110,8 @@ void Objections::check_key(const Json& snapshot) {
     why = "the default key of its account";
   } catch (const base::Error& error) {
     if (error.retryable) throw;
-    why = fmt::format("a key that we may not use ({})", error.message);
+    why = is_default_key_there(key) ? "the default key of its account"
+                                    : fmt::format("a key that we may not use ({})", error.message);
   }
   object(About::snapshot,
          fmt::format("'{}' is shared, and encrypted with {}: copy it there with a customer key (aws rds "

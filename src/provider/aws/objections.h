@@ -41,6 +41,12 @@ class Objections {
   void check_quota(const Intent& intent);
   std::optional<Json> ask(const char* operation, const Json& input, const char* list);
 
+  // objections_source.cpp
+  std::optional<Json> find_source(const Fleet& fleet, const std::string& id);
+  bool is_refused_elsewhere(const Fleet& fleet, const RestoreRequest& request, const Json& source);
+  bool is_default_key_there(const std::string& key);
+  void say_why_not_shared(const RestoreRequest& request);
+
   Account& account_;
   Budget budget_;
   std::vector<Objection> out_;

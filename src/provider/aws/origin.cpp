@@ -18,6 +18,15 @@ base::Time latest_of(const Json& source) {
               "automated backups must be on; of a database that was just restored, wait until it has one");
 }
 
+/// Of what was found elsewhere, nothing but a shared snapshot or a shared cluster's clone leads here.
+void must_be_here(const Account& account, const Json& source) {
+  if (account.source == nullptr || !is_foreign(arn_of(source), account.settings.account)) return;
+  throw Error(
+      "PointInTimeRestoreNotEnabled",
+      fmt::format("{} is in another account: RDS restores no point in time from there", called(source)),
+      "restoretype fromsnapshot, with a snapshot that is shared with this account");
+}
+
 /// The source is named by its resource id, for names move; one of another account by its ARN.
 void name_source(const Json& source, bool shared, Json& input) {
   if (kind_of(source) == Kind::instance)
@@ -60,15 +69,18 @@ Origin clone(const Account& account, const Json& source, const Json& model, base
   return out;
 }
 
-Origin from_snapshot(const RestoreRequest& request, const Json& snapshot) {
+/// By the name that the request has, or, where that is one of another account, by its ARN.
+Origin from_snapshot(const Account& account, const RestoreRequest& request, const Json& snapshot) {
   const bool cluster = request.kind == Kind::cluster;
   const auto taken = time(snapshot, "OriginalSnapshotCreateTime");
+  const auto arn = arn_of_snapshot(snapshot);
+  const auto name = is_foreign(arn, account.settings.account) ? arn : request.snapshot;
   if (text(snapshot, "Status") != "available")
     throw Error("InvalidDBSnapshotState",
                 fmt::format("snapshot {} is {}", request.snapshot, text(snapshot, "Status")));
   Origin out{.operation = cluster ? "RestoreDBClusterFromSnapshot" : "RestoreDBInstanceFromDBSnapshot",
              .method = "restored from snapshot " + request.snapshot,
-             .input = {{cluster ? "SnapshotIdentifier" : "DBSnapshotIdentifier", request.snapshot}},
+             .input = {{cluster ? "SnapshotIdentifier" : "DBSnapshotIdentifier", name}},
              .data_time = taken ? *taken : time(snapshot, "SnapshotCreateTime").value_or(base::Time{})};
   if (!cluster) return out;
   // Left out, the version would be the Region's default.
@@ -80,11 +92,11 @@ Origin from_snapshot(const RestoreRequest& request, const Json& snapshot) {
 
 }  // namespace
 
-std::optional<Json> find_snapshot(Account& account, Kind kind, const std::string& name,
+std::optional<Json> find_snapshot(Service& service, Kind kind, const std::string& name,
                                   const Budget& budget) {
   const bool cluster = kind == Kind::cluster;
   try {
-    const auto all = account.service.all(
+    const auto all = service.all(
         "rds", cluster ? "DescribeDBClusterSnapshots" : "DescribeDBSnapshots",
         {{cluster ? "DBClusterSnapshotIdentifier" : "DBSnapshotIdentifier", name}, {"IncludeShared", true}},
         cluster ? "DBClusterSnapshots" : "DBSnapshots", budget);
@@ -95,18 +107,29 @@ std::optional<Json> find_snapshot(Account& account, Kind kind, const std::string
   }
 }
 
+std::optional<Json> find_named_snapshot(Account& account, const RestoreRequest& request,
+                                        const Budget& budget) {
+  std::string name = request.snapshot;
+  if (account.source != nullptr && !name.starts_with("arn:")) {
+    const auto there = find_snapshot(account.source->service(), request.kind, name, budget);
+    if (!there) return std::nullopt;
+    name = arn_of_snapshot(*there);
+  }
+  return find_snapshot(account.service, request.kind, name, budget);
+}
+
 namespace {
 
 Work<Origin> from_named_snapshot(Account& account, const RestoreRequest& request, const Json& model,
                                  const Budget& budget) {
   const bool cluster = request.kind == Kind::cluster;
-  const auto snapshot = find_snapshot(account, request.kind, request.snapshot, budget);
+  const auto snapshot = find_named_snapshot(account, request, budget);
   if (!snapshot)
     throw Error(cluster ? "DBClusterSnapshotNotFoundFault" : "DBSnapshotNotFound",
                 fmt::format("there is no snapshot {}", request.snapshot));
-  Origin origin = from_snapshot(request, *snapshot);
+  Origin origin = from_snapshot(account, request, *snapshot);
   if (cluster && flag(*snapshot, "StorageEncrypted") &&
-      is_foreign(text(*snapshot, "DBClusterSnapshotArn"), account.settings.account))
+      is_foreign(arn_of_snapshot(*snapshot), account.settings.account))
     origin.input["KmsKeyId"] = key_for(account, model);
   if (cluster || !must_be_copied(account, *snapshot)) return origin;
   const auto copy = copy_of(account, request, *snapshot, model, budget);
@@ -123,6 +146,7 @@ Work<Origin> origin_of(Account& account, const RestoreRequest& request, const Js
   if (request.type == RestoreType::from_snapshot) return from_named_snapshot(account, request, model, budget);
   if (request.type == RestoreType::fast_cloning && request.kind == Kind::cluster)
     return clone(account, source, model, budget.clock.now());
+  must_be_here(account, source);
   return from_time(request, source);
 }
 

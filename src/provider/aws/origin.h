@@ -18,8 +18,13 @@ struct Origin {
 Work<Origin> origin_of(Account& account, const RestoreRequest& request, const Json& source, const Json& model,
                        const Budget& budget);
 
-/// A snapshot by name or ARN, of the request's kind; nothing if there is none. Those that others share are
-/// found by their ARN.
-std::optional<Json> find_snapshot(Account& account, Kind kind, const std::string& name, const Budget& budget);
+/// A snapshot by name or ARN, of the request's kind, in the account of `service`; nothing if there is none.
+/// Those that others share are found by their ARN.
+std::optional<Json> find_snapshot(Service& service, Kind kind, const std::string& name, const Budget& budget);
+
+/// The snapshot that a request names, as this account sees it: where sources are in another one, by its ARN,
+/// and nothing while it is not shared with this account.
+std::optional<Json> find_named_snapshot(Account& account, const RestoreRequest& request,
+                                        const Budget& budget);
 
 }  // namespace provider::aws

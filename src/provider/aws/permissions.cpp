@@ -165,6 +165,7 @@ Json policy(const Grant& grant) {
       statements.back()["Condition"] = {{"StringEquals", {{"aws:ResourceTag/refresh", "true"}}}};
   }
   if (!grant.roles.empty()) statements.push_back(statement({"iam:PassRole"}, grant.roles));
+  if (!grant.taken.empty()) statements.push_back(statement({"sts:AssumeRole"}, grant.taken));
   return {{"Version", "2012-10-17"}, {"Statement", statements}};
 }
 

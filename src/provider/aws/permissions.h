@@ -44,6 +44,7 @@ struct Grant {
   std::set<std::string> buckets;         ///< "BUCKET/PREFIX"
   std::set<std::string> roles;           ///< ARNs that databases are given
   std::set<std::string> functions = {};  ///< ARNs of those that rotate secrets
+  std::set<std::string> taken = {};      ///< ARNs of roles that a run does something in
 };
 
 /// The policy document: a statement for each scope, by service.

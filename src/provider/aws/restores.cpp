@@ -59,8 +59,10 @@ void carry_storage(const Shape& shape, const Json& model, const Json& source, Js
     carry(model, "StorageThroughput", input);
 }
 
-/// Of its own, not RDS's default, and for the version of the source: "" where there is none.
-std::string option_group_of(const Json& database, const Json& source) {
+/// Of its own, not RDS's default, and for the version of the source: "" where there is none. One of another
+/// account than `ours` is not to be had here.
+std::string option_group_of(const Json& database, const Json& source, const std::string& ours) {
+  if (is_foreign(arn_of(database), ours)) return {};
   const auto release = [](const Json& of) {
     const auto version = text(of, "EngineVersion");
     const auto dot = version.find('.');
@@ -74,7 +76,8 @@ std::string option_group_of(const Json& database, const Json& source) {
   return {};
 }
 
-void shape_instance(const Shape& shape, const Json& model, const Json& source, Json& input) {
+void shape_instance(const Shape& shape, const Json& model, const Json& source, const std::string& ours,
+                    Json& input) {
   put(input, "DBInstanceClass", or_else(shape.instance_class, text(model, "DBInstanceClass")));
   put(input, "StorageType", shape.storage_type);
   put(input, "DBParameterGroupName", shape.parameter_group);
@@ -86,7 +89,8 @@ void shape_instance(const Shape& shape, const Json& model, const Json& source, J
   for (const char* member : {"NetworkType", "CACertificateIdentifier"}) carry(model, member, input);
   for (const char* member : {"LicenseModel", "EngineLifecycleSupport"}) carry(source, member, input);
   carry_storage(shape, model, source, input);
-  put(input, "OptionGroupName", or_else(option_group_of(model, source), option_group_of(source, source)));
+  put(input, "OptionGroupName",
+      or_else(option_group_of(model, source, ours), option_group_of(source, source, ours)));
 }
 
 void shape_cluster(const Shape& shape, const Json& model, const Json& source, Json& input) {
@@ -104,7 +108,7 @@ void shape_cluster(const Shape& shape, const Json& model, const Json& source, Js
 /// All that RDS would otherwise set to its own default is said: the default subnet group is in the default
 /// VPC, the default security group lets others in.
 Json input_of(const RestoreRequest& request, const Json& model, const Json& source, const Origin& origin,
-              const std::string& subnets, const std::string& group) {
+              const std::string& subnets, const std::string& group, const std::string& ours) {
   const bool cluster = request.kind == Kind::cluster;
   const Shape& shape = request.shape;
   Json input = origin.input;
@@ -121,7 +125,7 @@ Json input_of(const RestoreRequest& request, const Json& model, const Json& sour
   if (cluster)
     shape_cluster(shape, model, source, input);
   else
-    shape_instance(shape, model, source, input);
+    shape_instance(shape, model, source, ours, input);
   Tags tags = carried_tags(model, request);
   tags.merge(opening_labels(opening_for(shape, model)));
   tags[labels::token] = request.token;
@@ -155,7 +159,7 @@ Work<Restored> Restores::restore(const RestoreRequest& request, const Budget& bu
   const auto fleet = account_.reader.now(budget, request.token);
   if (const Json* made = fleet->by_token(request.token)) return answer(*fleet, *made, budget);
   if (const Json* other = fleet->by_name(request.kind, request.name)) throw exists(*other);
-  const Json& source = must_get(*fleet, request.source);
+  const Json source = must_get_source(account_, *fleet, request.source, budget);
   const Json& model = model_for(*fleet, request, source);
   const auto work = origin_of(account_, request, source, model, budget);
   if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
@@ -164,7 +168,7 @@ Work<Restored> Restores::restore(const RestoreRequest& request, const Budget& bu
   const int port = request.shape.port != 0 ? request.shape.port : describe(*fleet, model).port;
   const auto group = account_.quarantine.must_have(account_.quarantine.vpc_of(subnets, budget), port, budget);
   return change(account_, request.token, origin.operation,
-                input_of(request, model, source, origin, subnets, group), budget);
+                input_of(request, model, source, origin, subnets, group, account_.settings.account), budget);
 }
 
 }  // namespace provider::aws

@@ -31,7 +31,7 @@ bool must_be_copied(const Account& account, const Json& snapshot) {
 Work<Json> copy_of(Account& account, const RestoreRequest& request, const Json& snapshot, const Json& model,
                    const Budget& budget) {
   const auto name = name_for(request.token);
-  if (const auto copy = find_snapshot(account, Kind::instance, name, budget)) {
+  if (const auto copy = find_snapshot(account.service, Kind::instance, name, budget)) {
     const auto status = text(*copy, "Status");
     if (status == "available") return *copy;
     if (status == "failed")
@@ -56,7 +56,7 @@ Work<Json> copy_of(Account& account, const RestoreRequest& request, const Json& 
 void forget_copy(Account& account, const Json& database, const Budget& budget) {
   const auto name = label(database, labels::copied);
   if (name.empty()) return;
-  const auto copy = find_snapshot(account, Kind::instance, name, budget);
+  const auto copy = find_snapshot(account.service, Kind::instance, name, budget);
   if (copy && label(*copy, labels::token) == label(database, labels::token))
     account.service.rds("DeleteDBSnapshot", {{"DBSnapshotIdentifier", name}}, budget);
 }
