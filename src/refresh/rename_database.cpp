@@ -41,12 +41,20 @@ Work<Done> advance(StepContext& step) {
   return take_name(step, must_have_new_instance(step), step.names().at("instance"));
 }
 
+/// RDS renames nothing that has ended in a terminal status, and nobody is served by it: its name is free
+/// when it is gone.
+bool is_broken(const provider::Database& ours) {
+  return provider::classify(ours.status) == provider::StatusClass::failed;
+}
+
 Work<Done> undo(StepContext& step) {
   if (kind_of(step) == provider::Kind::instance) return give_name_back(step);
   for (const auto& made : step.databases.made(provider::Kind::instance))
-    if (made.name == step.names().at("instance"))
+    if (made.name == step.names().at("instance")) {
+      if (is_broken(made)) return step.databases.remove(made.id, step.budget);
       return done_if(
           step.databases.make_so(made.id, {.name = step.names().at("instance_temp")}, step.budget));
+    }
   return Done{};
 }
 
@@ -114,6 +122,7 @@ Json final_name_check(const Json& member, const std::string& field) {
 Work<Done> give_name_back(StepContext& step) {
   const auto ours = new_database(step);
   if (!ours || ours->name != step.names().at("target")) return Done{};
+  if (is_broken(*ours)) return remove_whole(step, *ours);
   // RDS renames nothing that is stopped.
   return done_if(step.databases.make_so(
       ours->id, {.name = step.names().at("temp"), .open = false, .running = true}, step.budget));

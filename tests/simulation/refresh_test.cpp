@@ -225,6 +225,16 @@ TEST_P(Refresh, ARestoreThatFailsIsATerminalStatusAndNoLoop) {
   EXPECT_THAT(w.faults_at_end(), IsEmpty());
 }
 
+/// Nothing that is broken can be renamed: the old database gets its name back all the same.
+TEST_P(Refresh, ACopyThatBreaksUnderItsFinalNameGivesItUp) {
+  for (const std::string name : {cluster() ? "devclu" : "dev", "devins"}) {
+    auto w = world({.breaks_as = name});
+    w.run();
+    EXPECT_EQ(w.completed(), !cluster() && name == "devins") << name;
+    EXPECT_THAT(w.faults_at_end(), IsEmpty()) << name << ": " << w.cause();
+  }
+}
+
 /// A process that dies while it makes a replica leaves one that will never be whole.
 TEST_P(Refresh, AHalfMadeReplicaIsMadeAgain) {
   auto w = world({.half_a_replica = true});

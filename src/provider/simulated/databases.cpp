@@ -348,7 +348,8 @@ void Databases::set_name(Entry& entry, const std::string& name) {
     throw Error("DBInstanceAlreadyExists", fmt::format("there is a database {} already", each.name));
   entry.database.name = name;
   entry.database.host = name + ".simulated";
-  change(entry, "renaming", "available");
+  const bool breaks = !entry.original && name == faults_.breaks_as;
+  change(entry, "renaming", breaks ? "storage-full" : "available");
 }
 
 void Databases::set_open(Entry& entry, bool open) {

@@ -20,6 +20,7 @@ struct Faults {
   int broken_after = 0;                     ///< … from its n-th call on
   std::string throttled_once;               ///< the first call of this verb is refused (retryable)
   bool restore_fails = false;               ///< a restore ends as incompatible-restore
+  std::string breaks_as;                    ///< a copy that is given this name ends as storage-full
   bool half_a_replica = false;              ///< the first create never ends, until it is asked for again
   std::string broken_statement;             ///< a statement that holds this text fails
   std::string dying_statement;              ///< a statement that holds this text ends the connection
