@@ -191,6 +191,25 @@ TEST_P(Refresh, EndsWellUnderFaultsFromASeed) {
   EXPECT_GT(completed, 100);
 }
 
+/// As on RDS: a restore takes hours, every status minutes; answers are lost, changes show late, and whoever
+/// drives the run dies once. However long it takes, it is seldom looked at.
+TEST_P(Refresh, EndsWellInTheTimesOfAmazon) {
+  for (const std::uint64_t seed : {2, 3}) {
+    auto w = world({.seed = seed,
+                    .throttled = 0.05,
+                    .lost_answer = 0.05,
+                    .late = 0.2,
+                    .slowest_seconds = 15 * 60,
+                    .restore_takes = std::chrono::hours(4 * seed)});
+    const auto begun = w.clock.now();
+    w.run(static_cast<int>(seed * 53 % 300));
+    EXPECT_TRUE(w.completed()) << "seed " << seed << ": " << w.cause();
+    EXPECT_GT(w.clock.now() - begun, std::chrono::hours(4 * seed)) << "seed " << seed;
+    EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "seed " << seed;
+    EXPECT_LT(w.databases.lookups, 4'000) << "seed " << seed;
+  }
+}
+
 TEST_P(Refresh, PutsEverythingBackWhateverVerbBreaks) {
   for (const std::string verb : {"restore", "create", "password", "name", "open", "tags"}) {
     for (int after = 0; after < 5; ++after) {
