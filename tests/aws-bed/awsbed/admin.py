@@ -70,7 +70,7 @@ def _pending_faults(bed, body):
 
 
 POSTS = {"seed": seed.plant, "pace": _pace, "page": _page, "fault": _fault, "faults": lambda bed, body: bed.faults.seeded(body),
-         "faults/clear": lambda bed, body: bed.faults.clear(), "reset": lambda bed, body: bed.reset(), "time": _time,
+         "faults/clear": lambda bed, body: bed.faults.clear(body.get("account")), "reset": lambda bed, body: bed.reset(), "time": _time,
          "maintenance": _maintenance, "masked": _masked, "status": _status, "key": _key, "expire": _expire,
          "simulation": lambda bed, body: bed.simulation.set(body)}
 GETS = {"state": lambda bed, body: endstate.document(bed), "faults": _pending_faults,

@@ -43,16 +43,19 @@ class Bed:
         refused, account = self._admit(request, call)
         if refused:
             return self._close(call, account, refused, None)
-        fault = self.faults.next(call)
+        fault = self.faults.next(call, account)
         name, what = fault or (None, {})
-        if "slow" in what:
-            time.sleep(what["slow"])
-        if fault and not what.get("after") and "terminal" not in what and "slow" not in what:
+        held = what.get("slow", 0)
+        if held and not what.get("after"):
+            time.sleep(held)
+        if fault and not what.get("after") and "terminal" not in what and not held:
             return self._close(call, account, self._faulty(call, what, None), name)
         reply = self._serve(request, call, account, what.get("terminal"))
         if call.violations:
             reply = self._violation(call)
-        if what.get("after"):
+        if held and what.get("after"):
+            time.sleep(held)
+        elif what.get("after"):
             return self._close(call, account, self._faulty(call, what, reply), name)
         return self._close(call, account, reply, name)
 

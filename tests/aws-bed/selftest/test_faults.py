@@ -1,4 +1,5 @@
 """Faults: each that can be scripted, before and after the effect; and those that a seed draws."""
+import time
 import unittest
 
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, ResponseStreamingError
@@ -62,6 +63,19 @@ class Scripted(BedTest):
         self.script({"slow": 1.5})
         with self.assertRaises(ReadTimeoutError):
             self.bed.client("rds", read_timeout=0.5).add_tags_to_resource(ResourceName=self.made["arns"]["dev"], Tags=TAG)
+
+    def test_an_answer_that_is_slow_after_the_effect(self):
+        self.script({"slow": 1.5, "after": True})
+        with self.assertRaises(ReadTimeoutError):
+            self.bed.client("rds", read_timeout=0.5).add_tags_to_resource(ResourceName=self.made["arns"]["dev"], Tags=TAG)
+        self.assertTrue(self.tagged())
+
+    def test_a_fault_of_one_account_among_the_calls_that_change_something(self):
+        other = self.bed.client("rds", key=self.bed.account(OTHER))
+        self.script("throttle", "*", account=self.bed.facts["account"], changes=True)
+        self.instance("dev")
+        self.refused("DBInstanceNotFound", other.delete_db_instance, DBInstanceIdentifier="dev", SkipFinalSnapshot=True)
+        self.refused("Throttling", self.tag)
 
     def test_errors_of_the_tests_own(self):
         self.script({"error": {"code": "InsufficientDBInstanceCapacity"}}, "RestoreDBInstanceToPointInTime")
@@ -128,6 +142,14 @@ class Drawn(BedTest):
         self.assertIn("ok", first)
         self.assertIn("ClientError", first)
 
+    def test_a_seed_of_one_account_leaves_others_alone(self):
+        other = self.bed.client("rds", key=self.bed.account(OTHER))
+        self.bed.post("faults", {"seed": 1, "rate": 1.0, "kinds": ["throttle"], "in_a_row": 9, "account": OTHER})
+        self.instance("dev")
+        self.refused("Throttling", other.describe_db_instances)
+        self.bed.post("faults/clear", {"account": OTHER})
+        other.describe_db_instances()
+
     def test_never_more_in_a_row(self):
         self.bed.post("faults", {"seed": 1, "rate": 1.0, "kinds": ["throttle"], "in_a_row": 2})
         seen = []
@@ -155,6 +177,16 @@ class Drawn(BedTest):
         self.rds.restore_db_instance_to_point_in_time(SourceDBInstanceIdentifier="production", TargetDBInstanceIdentifier="copy",
                                                       UseLatestRestorableTime=True)
         self.assertEqual(["creating"] * 7 + ["backing-up"], [self.status("copy") for _ in range(8)])
+
+    def test_a_pace_in_seconds(self):
+        self.bed.post("pace", {"polls": {"hidden": 0, "creating": 0.5, "backing-up": 0}})
+        self.rds.restore_db_instance_to_point_in_time(SourceDBInstanceIdentifier="production", TargetDBInstanceIdentifier="copy",
+                                                      UseLatestRestorableTime=True)
+        begun, shown = time.monotonic(), 0
+        while self.status("copy") == "creating":
+            shown += 1
+        self.assertGreater(shown, 5)
+        self.assertGreater(time.monotonic() - begun, 0.4)
 
 
 if __name__ == "__main__":
