@@ -1,6 +1,6 @@
 // Each kind of refresh on the test bed, from the file to the end state.
-#include "base/text.h"
 #include "tests/end-to-end/aws_program.h"
+#include "tests/end-to-end/aws_sort.h"
 
 namespace tests {
 namespace {
@@ -8,59 +8,9 @@ namespace {
 using base::Json;
 using testing::HasSubstr;
 
-struct Sort {
-  const char* name;
-  const char* engine;
-  const char* group;  ///< its default parameter group
-  const char* restore_type;
-  bool cluster() const { return std::string_view(engine).starts_with("aurora"); }
-  bool postgres() const { return std::string_view(engine).find("postgres") != std::string_view::npos; }
-};
-
-Json filled(const std::string& name, const Sort& sort) {
-  std::string text = os::read_file(SOURCE_DIR "/tests/end-to-end/" + name);
-  for (const auto& [word, meant] : {std::pair("ENGINE", sort.engine), {"GROUP", sort.group}})
-    for (std::size_t at = 0; (at = text.find(word)) != std::string::npos;)
-      text.replace(at, std::string_view(word).size(), meant);
-  return Json::parse(text);
-}
-
 class AwsKinds : public AwsProgram, public testing::WithParamInterface<Sort> {
  protected:
-  AwsKinds() : AwsProgram("real", GetParam().cluster() ? cluster_world() : instance_world()) {
-    const auto& sort = GetParam();
-    Json file = sort.cluster() ? filled("aws-cluster-refresh.json", sort) : instance_file();
-    const auto yesterday = base::ledger_utc(clock_.now() - std::chrono::hours(24));
-    file["restore"].update({{"restoretype", sort.restore_type},
-                            {"secgrpids", made_.at("security_groups").at("developers")},
-                            {"cwalogs", sort.postgres() ? "postgresql" : "error,slowquery"},
-                            {"restoretime", yesterday},
-                            {"snapshot", "monthly"}});
-    file["sendmsg"].update(
-        {{"restoretype", sort.restore_type}, {"topicarn", made_.at("topics").at("refresh")}});
-    file["updatedynamodb"].update(
-        {{"restoretype", sort.restore_type}, {"restoretime", yesterday}, {"snapshot", "monthly"}});
-    write(file);
-  }
-
-  static Json cluster_world() { return filled("aws-cluster-world.json", GetParam()); }
-  static Json instance_world() {
-    Json world = filled("aws-world.json", GetParam());
-    for (Json& each : world["instances"]) {
-      each["engine"] = GetParam().engine;
-      each.erase("parameter_group");
-    }
-    world["parameter_groups"] = Json::array();
-    world["marker"]["postgres"] = world["marker"]["mariadb"];
-    world["snapshots"] = {{{"name", "monthly"}, {"of", "mysqlinstp"}, {"type", "manual"}}};
-    return world;
-  }
-  static Json instance_file() {
-    Json file = filled("aws-refresh.json", GetParam());
-    file["restore"]["dbparamgrp"] = GetParam().group;
-    file["runscripts"]["engine"] = GetParam().engine;
-    return file;
-  }
+  AwsKinds() : AwsProgram("real", world_of(GetParam())) { write(file_of(GetParam(), made_, clock_.now())); }
 };
 
 INSTANTIATE_TEST_SUITE_P(
@@ -81,13 +31,13 @@ TEST_P(AwsKinds, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   const Json& databases = here.at(cluster ? "clusters" : "instances");
   ASSERT_EQ(databases.size(), 2U) << databases;
   EXPECT_EQ(here.at("instances").size(), 2U);
-  const Json& made = databases.at(cluster ? "devclu" : "mysqlinstd");
+  const Json& made = databases.at(GetParam().target());
   EXPECT_EQ(here.at("instances").at(cluster ? "devins" : "mysqlinstd").at("bed").at("reachable_by_users"),
             true);
   EXPECT_EQ(made.at("bed").at("unmasked"), false);
   EXPECT_EQ(made.at("Tags").at("refresh-masked"), "true");
   EXPECT_EQ(made.at("Tags").at("owner"), "team-a") << "the old database's own tag";
-  EXPECT_EQ(databases.at(cluster ? "prodclu" : "mysqlinstp").at("bed").at("unmasked"), true);
+  EXPECT_EQ(databases.at(GetParam().source()).at("bed").at("unmasked"), true);
   ASSERT_EQ(state.at("messages").size(), 1U);
   EXPECT_THAT(state["messages"][0].at("subject").get<std::string>(), HasSubstr("[COMPLETED]"));
   const auto ledger = Json::parse(run({"--json", "ledger"}).output);

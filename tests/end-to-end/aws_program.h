@@ -8,6 +8,21 @@
 
 namespace tests {
 
+/// What the program needs to work on a bed that says these facts of itself.
+inline std::vector<std::string> aws_environment(const base::Json& facts) {
+  std::vector<std::string> environment = {"AWS_REGION=eu-central-1", "DBREFRESH_ADDRESSES=10.0.0.5"};
+  const std::pair<const char*, const char*> said[] = {{"AWS_ACCESS_KEY_ID", "access_key_id"},
+                                                      {"AWS_SECRET_ACCESS_KEY", "secret_access_key"},
+                                                      {"AWS_ENDPOINT_URL", "endpoint"},
+                                                      {"DBREFRESH_RDS_CA", "ca"},
+                                                      {"LD_PRELOAD", "preload"},
+                                                      {"NSS_WRAPPER_HOSTS", "hosts"}};
+  for (const auto& [name, fact] : said)
+    if (facts.contains(fact))
+      environment.push_back(std::string(name) + "=" + facts.at(fact).get<std::string>());
+  return environment;
+}
+
 /// Production and a development database in an account of the bed, and a file that refreshes one from the
 /// other.
 class AwsProgram : public testing::Test {
@@ -29,21 +44,10 @@ class AwsProgram : public testing::Test {
 
   /// `by`: a command that runs it.
   os::Finished run(std::vector<std::string> arguments, const std::vector<std::string>& by = {}) {
-    const base::Json& facts = bed_.facts();
     arguments.insert(arguments.begin(),
                      {PROGRAM, "--home", (folder_.path() / "home").string(), "--provider", "aws"});
     arguments.insert(arguments.begin(), by.begin(), by.end());
-    std::vector<std::string> environment = {"AWS_REGION=eu-central-1", "DBREFRESH_ADDRESSES=10.0.0.5"};
-    const std::pair<const char*, const char*> said[] = {{"AWS_ACCESS_KEY_ID", "access_key_id"},
-                                                        {"AWS_SECRET_ACCESS_KEY", "secret_access_key"},
-                                                        {"AWS_ENDPOINT_URL", "endpoint"},
-                                                        {"DBREFRESH_RDS_CA", "ca"},
-                                                        {"LD_PRELOAD", "preload"},
-                                                        {"NSS_WRAPPER_HOSTS", "hosts"}};
-    for (const auto& [name, fact] : said)
-      if (facts.contains(fact))
-        environment.push_back(std::string(name) + "=" + facts.at(fact).get<std::string>());
-    return os::run({.argv = std::move(arguments), .environment = std::move(environment)}, clock_,
+    return os::run({.argv = std::move(arguments), .environment = aws_environment(bed_.facts())}, clock_,
                    clock_.now() + std::chrono::minutes(10), {});
   }
   /// In JSON; by way of a file, for it may be longer than what is kept of a process's output.
