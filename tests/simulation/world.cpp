@@ -294,6 +294,7 @@ int SimulatedWorld::run(int crash_at) {
       take_up();
       return point;
     } catch (const Crash&) {
+      clock.sleep_until(clock.now() + std::chrono::seconds(1), {});  // nobody is back at once
     }
   }
 }
@@ -302,6 +303,7 @@ int SimulatedWorld::run_and_die_everywhere(const std::function<void(SimulatedWor
   int point = 0;
   journal.on_commit = databases.on_change = [&] {
     SimulatedWorld dead(*this);
+    dead.clock.sleep_until(dead.clock.now() + std::chrono::seconds(1), {});  // nobody is back at once
     show(dead, point++);
   };
   take_up();

@@ -50,7 +50,10 @@ std::string Scripts::read(const std::string& bucket, const std::string& key) {
 
 void MemoryLedger::record(const std::string&, const LedgerRow& row) {
   if (broken) throw Error("LedgerBroken", "the ledger is broken");
-  if (std::ranges::find(rows_, row.run, &LedgerRow::run) == rows_.end()) rows_.push_back(row);
+  const auto same = [&](const LedgerRow& other) {
+    return other.run == row.run && other.restoredate == row.restoredate;
+  };
+  if (std::ranges::none_of(rows_, same)) rows_.push_back(row);
 }
 
 std::vector<LedgerRow> MemoryLedger::rows(const std::string&) {

@@ -28,6 +28,7 @@ class Scripts : public ScriptStore {
   std::string read(const std::string& bucket, const std::string& key) override;
 };
 
+/// As a table with the key of the original: it knows a run's row again by its date.
 class MemoryLedger : public Ledger {
  public:
   bool broken = false;
