@@ -178,6 +178,9 @@ class DatabaseService {
   /// What would keep an intent from working, found without changing anything, and what people should know.
   virtual std::vector<Objection> check(const Intent& intent) = 0;
 
+  /// For so long find() may not show a new database that was asked for, by whoever died before the answer. 0:
+  /// it shows at once, or there is none.
+  virtual std::chrono::seconds shows_within() const { return std::chrono::seconds(0); }
   /// Makes a new database, closed to users (open = false). DBInstanceAlreadyExists if another one has its
   /// name.
   virtual Work<Restored> restore(const RestoreRequest& request, const Budget& budget) = 0;

@@ -40,10 +40,30 @@ Work<Done> take_back(StepContext& step) {
   return Done{};
 }
 
+/// Of a copy that nobody has seen nobody knows whether it was asked for: then it is looked for until it would
+/// show. Once seen, it is there, or was removed.
+std::optional<Pending> await_unseen_copy(StepContext& step) {
+  const auto late = step.services.databases.shows_within();
+  const Json restore = step.state.value("results", Json::object()).value("restore", Json::object());
+  if (late.count() == 0 || restore.contains("id") || !restore.value("making", "").empty())
+    return std::nullopt;
+  if (new_database(step)) step.result["copySeen"] = true;
+  if (step.result.value("copySeen", false)) return std::nullopt;
+  if (!step.result.contains("looksUntil"))
+    step.result["looksUntil"] = base::iso_utc(step.budget.clock.now() + late);
+  const auto until = base::parse_iso_offset(step.result["looksUntil"].get<std::string>());
+  if (!until || *until <= step.budget.clock.now()) return std::nullopt;
+  return wait_for("a copy that may have been asked for, to show");
+}
+
 /// Says where things stand, for people.
 Work<Done> advance(StepContext& step) {
   if (!step.state.contains("plan")) return Done{};  // the plan itself refused: nothing was done
-  if (!too_late(step)) return take_back(step);
+  if (!too_late(step)) {
+    const auto unseen = await_unseen_copy(step);
+    const auto work = take_back(step);
+    return unseen && std::holds_alternative<Done>(work) ? Work<Done>(*unseen) : work;
+  }
   step.result["state"] =
       "the old database is gone, or no longer whole; the new one, which was proven, keeps the name";
   return Done{};

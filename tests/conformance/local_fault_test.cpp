@@ -181,6 +181,23 @@ TEST_P(LocalFault, WhoLooksAroundInItsFolderIsNotTakenForTheServer) {
   os::send_signal(visitor, SIGKILL);  // an account's processes go with it, and it with its database
 }
 
+/// Each process has objects of its own: what one of them began goes on while the next one is asked.
+TEST_P(LocalFault, TwoWhoRemoveTheSameAreBothDone) {
+  for (int i = 0; i < 8; ++i) {
+    const auto id = bank_.restore(RestoreType::latest_point, "copy").id;
+    provider::local::Databases other(bank_.home, bank_.secrets, clock_);
+    {
+      const std::jthread first([&] { bank_.remove(id); });
+      const auto deadline = clock_.now() + std::chrono::minutes(1);
+      while (std::holds_alternative<provider::Pending>(other.remove(id, bank_.budget())) &&
+             clock_.now() < deadline)
+        std::this_thread::yield();
+    }
+    EXPECT_FALSE(databases_.get(id));
+  }
+  EXPECT_EQ(folders(), 1U);
+}
+
 /// Homes of the first release: root opened the logs, and MariaDB's administrator was whoever the operating
 /// system said.
 TEST_P(LocalFault, AServerThatAnEarlierReleaseStartedIsTakenOver) {

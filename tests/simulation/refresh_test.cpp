@@ -180,6 +180,16 @@ TEST_P(Refresh, IsRolledBackWhenCancelledAnywhere) {
   EXPECT_GT(cancelled, points / 4);  // the rest was too late: the old one was going, or all was done
 }
 
+/// Whoever asked for the copy has died before the host shows it.
+TEST_P(Refresh, ACopyThatShowsLateIsNotLeftBehind) {
+  world({.slowest_seconds = 3, .unseen = std::chrono::seconds(20)})
+      .run_and_die_everywhere([&](SimulatedWorld& w, int at) {
+        if (w.journal.find(w.run_id)) w.journal.request_cancel(w.run_id);
+        w.take_up();
+        EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "cancelled at " << at << ": " << w.cause();
+      });
+}
+
 TEST_P(Refresh, EndsWellUnderFaultsFromASeed) {
   int completed = 0;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {

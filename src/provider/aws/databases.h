@@ -21,6 +21,7 @@ class Databases : public DatabaseService, public SourceFinder {
   using DatabaseService::find;
   std::vector<Database> find(const Selector& selector) override;
   std::optional<Database> find_source(Kind kind, const std::string& name) override;
+  std::chrono::seconds shows_within() const override { return settings_.shows_within; }
   std::vector<Objection> check(const Intent& intent) override;
   Work<Restored> restore(const RestoreRequest& request, const Budget& budget) override;
   Work<Database> create(const CreateRequest& request, const Budget& budget) override;

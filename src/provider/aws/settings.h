@@ -18,6 +18,8 @@ struct Settings {
   std::string kms_key;
   /// How old a reading of the account may be, for each call that it took.
   std::chrono::milliseconds held{500};
+  /// As in DatabaseService: a request may be carried out when its sender is gone, and shows a little later.
+  std::chrono::seconds shows_within{60};
   /// Certificates that databases are known by, in PEM (the bundle of RDS of the Region or of all Regions).
   std::string ca_file;
 };

@@ -42,8 +42,9 @@ void Removal::remove_now(const std::string& id, const Budget& budget) {
   if (!row) return;  // whoever made it has thrown it away
   if (!is_ours(*row)) return discard(*row, budget);
   const Row storage = fleet_.storage_of(*row);
-  if (!row->writer) fleet_.set_status(id, "deleting");
   const auto held = fleet_.lock(storage.id, std::chrono::seconds(5));
+  if (!fleet_.rows().find_id(id)) return;  // whoever was told the same was first
+  if (!row->writer) fleet_.set_status(id, "deleting");
   if (row->writer) fleet_.server(*row)->stop(budget);
   discard(*row, budget);
 }

@@ -236,7 +236,7 @@ std::vector<Database> Databases::find(const Selector& selector) {
   settle();
   std::vector<Database> out;
   for (const auto& [id, entry] : entries_)
-    if (fits(entry.database, selector)) out.push_back(entry.database);
+    if (entry.shows <= clock_.now() && fits(entry.database, selector)) out.push_back(entry.database);
   return out;
 }
 
@@ -274,7 +274,7 @@ Databases::Entry& Databases::insert(Database database, const std::string& token,
 
 Work<Restored> Databases::restore(const RestoreRequest& request, const Budget&) {
   const auto answer = [&](const Entry& made) -> Work<Restored> {
-    if (settled(made.database.id) == nullptr) return pending("restoring");
+    if (settled(made.database.id) == nullptr || clock_.now() < made.shows) return pending("restoring");
     Restored restored = made.restored;
     restored.database = made.database;
     return restored;
@@ -294,6 +294,7 @@ Work<Restored> Databases::restore(const RestoreRequest& request, const Budget&) 
                          request.token, source);
     made.restored = {.data_time = request.time.value_or(clock_.now()), .method = "simulated"};
     if (made.settles != base::Time{}) made.settles += faults_.restore_takes;
+    if (faults_.unseen.count() > 0) made.shows = clock_.now() + faults_.unseen;
     if (faults_.restore_fails) made.next_status = "incompatible-restore";
     return answer(made);
   });

@@ -26,6 +26,7 @@ struct Faults {
   std::string dying_statement;              ///< a statement that holds this text ends the connection
   int slowest_seconds = 60;                 ///< a status change takes from 0 to this
   std::chrono::seconds restore_takes{0};    ///< at least
+  std::chrono::seconds unseen{0};           ///< a copy is not shown by find() for so long
   std::chrono::seconds statement_takes{0};  ///< on the clock of the simulation
 };
 
@@ -52,6 +53,7 @@ class Databases : public DatabaseService {
   bool schemas_hidden = false;  ///< databases in a server show only with its password
 
   using DatabaseService::find;
+  std::chrono::seconds shows_within() const override { return faults_.unseen; }
   std::vector<Database> find(const Selector& selector) override;
   std::vector<Objection> check(const Intent& intent) override;
   Work<Restored> restore(const RestoreRequest& request, const Budget& budget) override;
@@ -75,6 +77,7 @@ class Databases : public DatabaseService {
     std::string token;        ///< of the request that made it
     std::string next_status;  ///< what the status becomes at `settles`; "" for gone
     base::Time settles{};
+    base::Time shows{};                ///< not in find() before
     std::function<void(Entry&)> late;  ///< a change that shows at `settles`
     base::Secret password;
     std::set<std::string> schemas;
