@@ -16,6 +16,11 @@ using base::Json;
 /// One line a script statement: number, line, rows, milliseconds.
 void print_scripts(const Json& scripts) {
   for (const Json& script : scripts) {
+    if (!script.contains("statements")) {  // another host ran it
+      std::cout << fmt::format("      {} ({})\n", script["script"].get<std::string>(),
+                               script.value("id", ""));
+      continue;
+    }
     std::cout << fmt::format("      {} ({}, {} statements, {} rows)\n", script["script"].get<std::string>(),
                              script["form"].get<std::string>(), script["count"].dump(),
                              script["rows"].dump());

@@ -277,6 +277,41 @@ class ScriptStore {
   virtual std::string read(const std::string& bucket, const std::string& key) = 0;
 };
 
+/// A script that is to run on a host beside the database, by the engine's own client.
+struct ScriptOrder {
+  /// What it is found by when its answer was lost: of this order alone, 100 characters at most.
+  std::string name;
+  std::string database;  ///< id
+  std::string schema;    ///< "": the initial database
+  std::string bucket, key;
+  std::string digest;  ///< SHA-256 of the script, in hexadecimal: no other text is run
+  bool lines = false;  ///< a statement a line, without semicolons (sql::Form)
+  bool one_transaction = false;
+  std::string secret;  ///< that has the master's password
+  SecretStore::Stage stage = SecretStore::Stage::current;
+  /// Statements of one row each: nothing runs where the first changes none, and the second says that all ran.
+  std::string take, finish;
+};
+
+/// How far an order has come, in the host's words.
+struct ScriptCourse {
+  enum class State { under_way, succeeded, failed };
+  State state = State::under_way;
+  std::string what;
+};
+
+/// Runs scripts elsewhere. Every verb looks or asks once, and is over within seconds. Thread-safe.
+class ScriptHost {
+ public:
+  virtual ~ScriptHost() = default;
+  /// The id of the order. maybe_delivered where nobody knows: find() it before it is given once more.
+  virtual std::string begin(const ScriptOrder& order) = 0;
+  virtual std::optional<std::string> find(const std::string& name) = 0;
+  virtual ScriptCourse look(const std::string& id) = 0;
+  /// Ends all orders that are not over and whose names begin so.
+  virtual void cancel(const std::string& names) = 0;
+};
+
 struct LedgerRow {
   std::string run, dbinstance, restoredate, appname, environment, source, restoretype, snapshot, status,
       recordingtime;
@@ -316,6 +351,7 @@ struct Services {
   ScriptStore& scripts;
   Ledger& ledger;
   Notifier& notifier;
+  ScriptHost* script_host = nullptr;  ///< nothing where scripts run in this process alone
 };
 
 }  // namespace provider

@@ -7,6 +7,7 @@
 #include "refresh/lookup.h"
 #include "refresh/marks.h"
 #include "refresh/plan.h"
+#include "refresh/scripts.h"
 #include "sql/script.h"
 
 namespace refresh {
@@ -22,7 +23,8 @@ constexpr Field fields[] = {
         .when("access", "pwd")
         .kept_secret(),
     text("secretname", "Secret that holds the master password.").when("access", "secret"),
-    choice("method", "lambda|ec2", "Run them in the task itself, or through an EC2 instance."),
+    choice("method", "lambda|ec2",
+           "Run them in the task itself, or on AWS through the EC2 instance with the tag Name=DbRestore."),
     text("bucketname", "Bucket of the scripts."),
     text("prefix", "Folder of the scripts in the bucket."),
     list("keys", "Scripts for the initial database, names with commas between; they run in this order."),
@@ -42,25 +44,6 @@ std::vector<Problem> rules(const Json& member) {
 }
 
 constexpr std::size_t most_statements_listed = 200;  ///< of all scripts: they are in the state of the run
-constexpr std::size_t most_scripts_listed = 500;
-/// A copy of which the scripts were interrupted is made afresh; not for ever.
-constexpr int most_copies = 5;
-constexpr std::string_view interrupted = "ScriptsInterrupted";
-
-/// One script in one database, or a database to be dropped.
-struct Unit {
-  std::string schema, script;
-};
-
-std::vector<Unit> units(const Facts& facts) {
-  std::vector<Unit> all;
-  for (const auto& key : facts.scripts.value_or(std::vector<std::string>{})) all.push_back({"", key});
-  for (const auto& [name, decision] : facts.databases)
-    for (const auto& key : decision.scripts) all.push_back({name, key});
-  for (const auto& [name, decision] : facts.databases)
-    if (decision.what == Decision::What::dropped) all.push_back({name, ""});
-  return all;
-}
 
 void read(Reading& reading) {
   const auto& member = reading.member;
@@ -88,11 +71,7 @@ void tell(const Json& member, Facts& facts) {
       facts.databases[name] = {Decision::What::masked, what.get<std::vector<std::string>>()};
   }
   if (member.at("access") == "secret") facts.scripts_secret = member.at("secretname");
-}
-
-std::string text_of(provider::Services& services, const Json& member, const std::string& key) {
-  return services.scripts.read(member.at("bucketname"),
-                               fmt::format("{}/{}", member.at("prefix").get<std::string>(), key));
+  facts.scripts_elsewhere = member.at("method") == "ec2";
 }
 
 void check_script(Planning& plan, const std::string& field, const std::string& key) {
@@ -138,6 +117,20 @@ void check_databases(Planning& plan) {
                    fmt::format("'{}': there is no such database in '{}' now", name, plan.source->name));
 }
 
+/// Another host has no password but from a secret that it may read.
+void check_elsewhere(Planning& plan) {
+  if (!plan.facts.scripts_elsewhere || plan.services.script_host == nullptr) return;
+  if (plan.facts.scripts_secret.empty())
+    plan.problem("access",
+                 "is 'pwd', and the host of method 'ec2' is told no password: say 'secret', and the secret "
+                 "that changemasterpwd or createsecret writes");
+  else if (plan.facts.master_password.empty() && plan.facts.scripts_secret != plan.facts.published_secret)
+    plan.problem("secretname",
+                 fmt::format("'{}': the run makes the master's password up, and it is not written there: "
+                             "have changemasterpwd or createsecret write it",
+                             plan.facts.scripts_secret));
+}
+
 void plan(Planning& plan) {
   plan.paths[provider::Objection::About::scripts] = plan.path("method");
   if (plan.member == nullptr) return;
@@ -152,6 +145,7 @@ void plan(Planning& plan) {
     plan.must_have_secret("secretname");
   else
     warn_of_unused_password(plan);
+  check_elsewhere(plan);
   if (plan.source) check_databases(plan);
 }
 
@@ -183,27 +177,11 @@ void run_script(StepContext& step, sql::Connection& session, const Unit& unit) {
     step.budget.tell(
         {fmt::format("{}: statement {} of {}", unit.script, done.number, script.statements.size())});
   });
-  if (step.result["scripts"].size() >= most_scripts_listed) return;
-  step.result["scripts"].push_back({{"script", unit.script},
-                                    {"form", to_string(script.form)},
-                                    {"count", script.statements.size()},
-                                    {"rows", rows},
-                                    {"statements", std::move(statements)}});
-  if (!unit.schema.empty()) step.result["scripts"].back()["database"] = unit.schema;
-}
-
-/// Nobody knows how far the scripts came on this copy: it goes, and the document makes another one.
-Work<Done> throw_away(StepContext& step, const std::optional<provider::Database>& copy) {
-  if (copy)
-    if (const auto gone = remove_whole(step, *copy); std::holds_alternative<Pending>(gone)) return gone;
-  const Json copies = told(step, "copies");
-  if (copies.is_number_integer() && copies >= most_copies)
-    throw base::Error(
-        "ScriptsKeepBreaking",
-        fmt::format("the scripts were interrupted on {} copies, one after the other", most_copies),
-        "see what ends them: the history has the reason of each attempt");
-  throw base::Error(std::string(interrupted),
-                    "the scripts were interrupted; their copy is thrown away and made afresh");
+  if (Json* result = add_script_result(step, unit))
+    result->update({{"form", to_string(script.form)},
+                    {"count", script.statements.size()},
+                    {"rows", rows},
+                    {"statements", std::move(statements)}});
 }
 
 /// The units from `at` on; false if some are left. None is begun once a tenth of the budget is spent: the
@@ -262,18 +240,10 @@ Work<Done> take_turn(StepContext& step) {
   return mark(scripts_done_mark(step.run()));
 }
 
-/// A session that holds the lock; nothing if another one does. No longer than the call may take, and a
-/// little.
-std::unique_ptr<sql::Connection> lock_scripts(StepContext& step, const std::string& copy) {
-  auto session = step.databases.login(copy, master_password(step));
-  const auto left = std::chrono::ceil<std::chrono::seconds>(step.budget.until - step.budget.clock.now());
-  if (!session->try_lock(scripts_lock(step.run()), left + std::chrono::minutes(1))) return nullptr;
-  return session;
-}
-
 /// See marks.h. Whoever has the lock is alone with the copy. Nobody is at work on one that does not answer:
 /// where its mark does not fit it goes, and no lock is needed.
 Work<Done> advance(StepContext& step) {
+  if (step.facts.scripts_elsewhere) return run_scripts_elsewhere(step);
   const auto copy = new_database(step);
   if (copy && has_mark(*copy, scripts_done_mark(step.run()))) return Done{};
   if (!copy || copy->status == "deleting") return throw_away(step, copy);
@@ -288,6 +258,11 @@ Work<Done> advance(StepContext& step) {
   return take_turn(step);
 }
 
+Work<Done> undo(StepContext& step) {
+  if (step.facts.scripts_elsewhere && step.services.script_host != nullptr) call_scripts_off(step);
+  return Done{};
+}
+
 }  // namespace
 
 extern constexpr Step run_scripts{
@@ -298,13 +273,14 @@ extern constexpr Step run_scripts{
     .checktodo = "runscripts",
     .choice_state = "engine-choice",
     .heavy = true,
-    .restores_again_on = interrupted,
+    .restores_again_on = scripts_interrupted,
     .deadline_minutes = 24 * 60,
     .rules = rules,
     .read = read,
     .tell = tell,
     .plan = plan,
     .advance = advance,
+    .undo = undo,
 };
 static_assert(well_formed(run_scripts));
 

@@ -133,6 +133,7 @@ struct Facts {
   std::string published_secret;  ///< gets the new password; "" if none does
   std::string rotated_secret;
   std::optional<provider::SecretStore::Rotation> rotation;  ///< of published_secret, from then on
+  bool scripts_elsewhere = false;                           ///< they run on a host beside the database
   std::string scripts_secret;  ///< has the password that the scripts log in with; "" if the run's own has
   std::optional<std::vector<std::string>> scripts;  ///< for the initial database; nothing: none run
   std::map<std::string, Decision> databases;        ///< the other databases of the copy, by name

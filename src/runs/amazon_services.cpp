@@ -34,6 +34,7 @@ AmazonServices::AmazonServices(aws::Api& api, base::Clock& clock, provider::Secr
       ledger_(asker_),
       topics_(asker_),
       databases_(api, std::move(settings), clock, std::move(connect), source),
-      services_{databases_, secrets_, buckets_, ledger_, topics_} {}
+      script_hosts_(service_, databases_),
+      services_{databases_, secrets_, buckets_, ledger_, topics_, &script_hosts_} {}
 
 }  // namespace runs

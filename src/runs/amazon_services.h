@@ -2,7 +2,7 @@
 #pragma once
 
 #include "provider/aws/databases.h"
-#include "provider/aws/stores.h"
+#include "provider/aws/script_hosts.h"
 
 namespace runs {
 
@@ -57,6 +57,7 @@ class AmazonServices {
   provider::aws::DynamoLedger ledger_;
   provider::aws::Topics topics_;
   provider::aws::Databases databases_;
+  provider::aws::ScriptHosts script_hosts_;
   provider::Services services_;
 };
 

@@ -82,6 +82,7 @@ void add_file(World& world, const refresh::RefreshFile& file, Grant& grant) {
   if (const auto shown = refresh::shown_secret_name(facts, to_json(names)); !shown.empty())
     grant.secrets.insert(shown);
   if (facts.rotation) grant.functions.insert(facts.rotation->function);
+  grant.script_host = grant.script_host || facts.scripts_elsewhere;
   for (const Json& member : file.members)
     if (member.is_object()) add_member(member, grant);
 }

@@ -8,9 +8,10 @@
 
 namespace tests {
 
-/// What the program needs to work on a bed that says these facts of itself.
-inline std::vector<std::string> aws_environment(const base::Json& facts) {
-  std::vector<std::string> environment = {"AWS_REGION=eu-central-1", "DBREFRESH_ADDRESSES=10.0.0.5"};
+/// What the program needs to work on a bed that says these facts of itself. `addresses`: ours.
+inline std::vector<std::string> aws_environment(const base::Json& facts,
+                                                const std::string& addresses = "10.0.0.5") {
+  std::vector<std::string> environment = {"AWS_REGION=eu-central-1", "DBREFRESH_ADDRESSES=" + addresses};
   const std::pair<const char*, const char*> said[] = {{"AWS_ACCESS_KEY_ID", "access_key_id"},
                                                       {"AWS_SECRET_ACCESS_KEY", "secret_access_key"},
                                                       {"AWS_ENDPOINT_URL", "endpoint"},
@@ -43,12 +44,13 @@ class AwsProgram : public testing::Test {
   }
 
   /// `by`: a command that runs it.
-  os::Finished run(std::vector<std::string> arguments, const std::vector<std::string>& by = {}) {
+  os::Finished run(std::vector<std::string> arguments, const std::vector<std::string>& by = {},
+                   const std::stop_token& stop = {}) {
     arguments.insert(arguments.begin(),
                      {PROGRAM, "--home", (folder_.path() / "home").string(), "--provider", "aws"});
     arguments.insert(arguments.begin(), by.begin(), by.end());
-    return os::run({.argv = std::move(arguments), .environment = aws_environment(bed_.facts())}, clock_,
-                   clock_.now() + std::chrono::minutes(10), {});
+    return os::run({.argv = std::move(arguments), .environment = aws_environment(bed_.facts(), addresses_)},
+                   clock_, clock_.now() + std::chrono::minutes(10), stop);
   }
   /// In JSON; by way of a file, for it may be longer than what is kept of a process's output.
   base::Json answer(std::vector<std::string> arguments) {
@@ -89,6 +91,7 @@ class AwsProgram : public testing::Test {
   }
   void write(const base::Json& document) { os::write_file_atomic(file(), document.dump(), 0600); }
 
+  std::string addresses_ = "10.0.0.5";  ///< from which databases see us
   base::SystemClock clock_;
   Temporary folder_;
   AwsBed bed_;

@@ -32,14 +32,28 @@ TEST_F(AwsObjections, NoneWhereAllIsWell) {
   EXPECT_THAT(said(intent()), IsEmpty());
 }
 
-TEST_F(AwsObjections, ScriptsAreRunFromHereAlone) {
+TEST_F(AwsObjections, OneHostOfScriptsIsOnlineRunsLinuxAndIsLetIn) {
   auto asked = intent();
   asked.scripts_method = "ec2";
-  EXPECT_THAT(said(asked),
-              ElementsAre("'ec2': scripts are not run through Systems Manager; 'lambda' runs them "
-                          "from here"));
-  asked.scripts_method = "lambda";
+  Json& hosts = account_.offers["DescribeInstanceInformation"]["InstanceInformationList"];
+  hosts = Json::array();
+  EXPECT_THAT(said(asked), ElementsAre("'ec2': 0 instances with the tag Name=DbRestore are known to Systems "
+                                       "Manager: there must be one"));
+  hosts = {{{"InstanceId", "i-1"},
+            {"IPAddress", "10.0.0.7"},
+            {"PlatformType", "Linux"},
+            {"PingStatus", "Online"}}};
   EXPECT_THAT(said(asked), IsEmpty());
+  hosts[0]["PingStatus"] = "ConnectionLost";
+  EXPECT_THAT(said(asked), ElementsAre("'ec2': i-1 (Name=DbRestore) is ConnectionLost to Systems Manager: "
+                                       "start it, and its agent"));
+  hosts[0].update({{"PingStatus", "Online"}, {"PlatformType", "Windows"}});
+  EXPECT_THAT(said(asked), ElementsAre(HasSubstr("is a host of Windows")));
+  hosts[0].update({{"IPAddress", "10.0.0.9"}, {"PlatformType", "Linux"}});
+  EXPECT_THAT(said(asked), ElementsAre(HasSubstr("has the address 10.0.0.9, which the quarantine group does "
+                                                 "not let in")));
+  hosts.push_back(hosts[0]);
+  EXPECT_THAT(said(asked), ElementsAre(HasSubstr("2 instances")));
 }
 
 TEST_F(AwsObjections, TheQuarantineLetsInUsAndNobodyElse) {

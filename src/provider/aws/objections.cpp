@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "provider/aws/model.h"
 #include "provider/aws/origin.h"
+#include "provider/aws/script_hosts.h"
 
 namespace provider::aws {
 namespace {
@@ -35,6 +36,7 @@ std::vector<Objection> Objections::check(const Intent& intent) {
   check_network(intent.restore);
   if (old != nullptr)  // it is closed as well, while it is set aside
     check_quarantine(account_.quarantine.vpc_of(subnet_group_of(*old), budget_), describe(*fleet, *old).port);
+  if (intent.scripts_method == "ec2") check_script_host(intent.restore);
   check_replicas(intent, old == nullptr ? *source : *old);
   check_offers(intent, *source);
   check_capacity(intent, *source, old);
@@ -51,9 +53,6 @@ void Objections::check_engine(const Intent& intent, const Json& source) {
   const auto family = family_of(engine);
   if (!intent.scripts_method.empty() && family != "mariadb" && family != "postgres")
     object(About::scripts, fmt::format("scripts cannot be run on {}", engine));
-  if (intent.scripts_method == "ec2")
-    object(About::scripts,
-           "'ec2': scripts are not run through Systems Manager; 'lambda' runs them from here");
   if (family == "oracle" || family == "sqlserver")
     object(About::source,
            fmt::format(
@@ -179,6 +178,7 @@ void Objections::check_network(const RestoreRequest& request) {
 void Objections::check_quarantine(const std::string& vpc, int port) {
   if (!quarantines_.insert({vpc, port}).second) return;
   const auto group = account_.quarantine.look(vpc, port, budget_);
+  if (admitted_.empty()) admitted_ = group.admitted;  // the first one is that of the new database
   for (const auto& fault : group.faults) object(About::host, "quarantine: " + fault);
   for (const auto& warning : group.warnings) object(About::host, "quarantine: " + warning, Weight::warning);
 }
@@ -197,6 +197,19 @@ void Objections::check_capacity(const Intent& intent, const Json& source, const 
   object(About::source, fmt::format("'{}' has no range of serverless capacity, nor has a cluster that is "
                                     "replaced: there can be no instance of class db.serverless",
                                     name_of(source)));
+}
+
+/// It must reach the copy while that is closed.
+void Objections::check_script_host(const RestoreRequest& request) {
+  const auto hosts = managed_hosts(account_.service, budget_);
+  if (const auto objection = objection_to_hosts(hosts); !objection.empty())
+    return object(About::scripts, "'ec2': " + objection);
+  if (request.shape.subnet_group.empty() || admitted_.contains(hosts[0].address)) return;
+  object(
+      About::scripts,
+      fmt::format("'ec2': {} ({}={}) has the address {}, which the quarantine group does not let in: add it "
+                  "to the group's rules, and to DBREFRESH_ADDRESSES",
+                  hosts[0].id, host_tag, host_name, hosts[0].address));
 }
 
 void Objections::check_replicas(const Intent& intent, const Json& model) {

@@ -29,6 +29,7 @@ class Objections {
   void check_old(const Json& old);
   void check_network(const RestoreRequest& request);
   void check_quarantine(const std::string& vpc, int port);
+  void check_script_host(const RestoreRequest& request);
   void check_replicas(const Intent& intent, const Json& model);
 
   // objections_offers.cpp
@@ -50,6 +51,7 @@ class Objections {
   Account& account_;
   Budget budget_;
   std::vector<Objection> out_;
+  std::set<std::string> admitted_;  ///< of our addresses, by the new database's quarantine group
   std::set<std::pair<std::string, int>> quarantines_;  ///< that were looked at: VPC and port
 };
 

@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "provider/aws/script_hosts.h"
+
 namespace provider::aws {
 namespace {
 
@@ -44,6 +46,12 @@ constexpr Permission all_permissions[] = {
     {"rds", "CopyDBSnapshot", Scope::snapshot},
     {"rds", "DeleteDBSnapshot", Scope::snapshot},
     {"lambda", "InvokeFunction", Scope::function},
+    {"ssm", "CancelCommand", Scope::command},
+    {"ssm", "DescribeInstanceInformation", Scope::command},
+    {"ssm", "GetCommandInvocation", Scope::command},
+    {"ssm", "ListCommands", Scope::command},
+    {"ssm", "SendCommand", Scope::document},
+    {"ssm", "SendCommand", Scope::script_host},
     {"secretsmanager", "CancelRotateSecret", Scope::secret},
     {"secretsmanager", "CreateSecret", Scope::secret},
     {"secretsmanager", "DeleteSecret", Scope::secret},
@@ -90,6 +98,13 @@ class Arns {
         return grant_.topics;
       case Scope::function:
         return grant_.functions;
+      case Scope::script_host:
+        return if_script_host(ours("ec2", "instance/*"));
+      case Scope::document:
+        return if_script_host(
+            fmt::format("arn:{}:ssm:{}::document/{}", grant_.partition, grant_.region, script_document));
+      case Scope::command:
+        return if_script_host("*");
     }
     return {};
   }
@@ -101,6 +116,9 @@ class Arns {
     if (resource.starts_with("arn:")) return resource;
     return fmt::format("arn:{}:{}:{}:{}:{}", grant_.partition, service, grant_.region, grant_.account,
                        resource);
+  }
+  Resources if_script_host(const std::string& resource) const {
+    return grant_.script_host ? Resources{resource} : Resources{};
   }
   static Resources joined(std::initializer_list<Resources> parts) {
     Resources all;
@@ -163,6 +181,9 @@ Json policy(const Grant& grant) {
     statements.push_back(statement(names, resources));
     if (of.first == Scope::ours)
       statements.back()["Condition"] = {{"StringEquals", {{"aws:ResourceTag/refresh", "true"}}}};
+    if (of.first == Scope::script_host)
+      statements.back()["Condition"] = {
+          {"StringEquals", {{fmt::format("ssm:resourceTag/{}", host_tag), host_name}}}};
   }
   if (!grant.roles.empty()) statements.push_back(statement({"iam:PassRole"}, grant.roles));
   if (!grant.taken.empty()) statements.push_back(statement({"sts:AssumeRole"}, grant.taken));

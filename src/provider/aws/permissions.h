@@ -21,7 +21,10 @@ enum class Scope {
   object,
   table,
   topic,
-  function  ///< that rotates a secret
+  function,  ///< that rotates a secret
+  script_host,
+  document,  ///< what is run on it
+  command    ///< that runs on it: nothing narrows these
 };
 
 /// An action that this folder needs. Whoever calls a new operation adds it here; a test holds the list
@@ -45,6 +48,7 @@ struct Grant {
   std::set<std::string> roles;           ///< ARNs that databases are given
   std::set<std::string> functions = {};  ///< ARNs of those that rotate secrets
   std::set<std::string> taken = {};      ///< ARNs of roles that a run does something in
+  bool script_host = false;              ///< scripts run on a host of EC2
 };
 
 /// The policy document: a statement for each scope, by service.

@@ -55,7 +55,7 @@ std::vector<Json> Quarantine::found(const std::string& vpc, const Budget& budget
 }
 
 /// Whoever has a network interface in a group that is let in, is let in.
-std::vector<std::string> Quarantine::members_besides_us(const std::string& group, bool& us,
+std::vector<std::string> Quarantine::members_besides_us(const std::string& group, std::set<std::string>& us,
                                                         const Budget& budget) {
   std::vector<std::string> others;
   for (const Json& each :
@@ -63,7 +63,7 @@ std::vector<std::string> Quarantine::members_besides_us(const std::string& group
                     "NetworkInterfaces", budget)) {
     const auto address = text(each, "PrivateIpAddress");
     if (is_ours(address))
-      us = true;
+      us.insert(address);
     else
       others.push_back(fmt::format("{} ({})", address, text(each, "NetworkInterfaceId")));
   }
@@ -78,9 +78,9 @@ QuarantineGroup Quarantine::look(const std::string& vpc, int port, const Budget&
                  ? fmt::format("{} security groups of {} have the tag {}=true: there must be one",
                                groups.size(), vpc, usual_tag)
                  : fmt::format("{} is no security group of {}", settings_.quarantine_group, vpc)},
+            {},
             {}};
-  QuarantineGroup out{text(groups[0], "GroupId"), {}, {}};
-  bool reaches = false;
+  QuarantineGroup out{text(groups[0], "GroupId"), {}, {}, {}};
   const auto lets_in = [&](const std::string& who) {
     out.faults.push_back(fmt::format("{} lets in {}", out.id, who));
   };
@@ -88,19 +88,19 @@ QuarantineGroup Quarantine::look(const std::string& vpc, int port, const Budget&
     const bool fits = covers(permission, port);
     for (const auto& [list, member] : {std::pair{"IpRanges", "CidrIp"}, std::pair{"Ipv6Ranges", "CidrIpv6"}})
       for (const Json& range : part(permission, list)) {
-        const bool us = is_ours(single(text(range, member)));
-        if (!us) lets_in(text(range, member));
-        reaches = reaches || (us && fits);
+        const auto address = single(text(range, member));
+        if (!is_ours(address)) lets_in(text(range, member));
+        if (is_ours(address) && fits) out.admitted.insert(address);
       }
     for (const Json& list : part(permission, "PrefixListIds")) lets_in(text(list, "PrefixListId"));
     for (const Json& pair : part(permission, "UserIdGroupPairs")) {
-      bool us = false;
+      std::set<std::string> us;
       for (const auto& other : members_besides_us(text(pair, "GroupId"), us, budget))
         lets_in(fmt::format("{}, which has {}", text(pair, "GroupId"), other));
-      reaches = reaches || (us && fits);
+      if (fits) out.admitted.merge(us);
     }
   }
-  if (!reaches)
+  if (out.admitted.empty())
     out.faults.push_back(fmt::format("{} does not let us ({}) in to port {}", out.id,
                                      base::join(settings_.addresses, ", "), port));
   if (!part(groups[0], "IpPermissionsEgress").empty())

@@ -1,6 +1,8 @@
 // The security group by which a database is closed.
 #pragma once
 
+#include <set>
+
 #include "provider/aws/service.h"
 #include "provider/aws/settings.h"
 
@@ -12,6 +14,7 @@ struct QuarantineGroup {
   std::string id;
   std::vector<std::string> faults;  ///< in the plural: "lets in 10.0.0.0/8"
   std::vector<std::string> warnings;
+  std::set<std::string> admitted;  ///< those of our addresses that it lets in to the port
 };
 
 /// Thread-safe. `settings` must outlive it.
@@ -28,7 +31,8 @@ class Quarantine {
 
  private:
   std::vector<Json> found(const std::string& vpc, const Budget& budget);
-  std::vector<std::string> members_besides_us(const std::string& group, bool& us, const Budget& budget);
+  std::vector<std::string> members_besides_us(const std::string& group, std::set<std::string>& us,
+                                              const Budget& budget);
   bool is_ours(const std::string& address) const;
 
   Service& service_;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "provider/aws/model.h"
+#include "provider/aws/script_text.h"
 
 namespace provider::aws {
 namespace {
@@ -67,6 +68,13 @@ void refer(Json& owner, const char* list, const char* member, const std::string&
   if (owner.contains(list)) owner[list] = kept;
 }
 
+/// A command that was noted has been carried out; the account is asked for its hosts alone.
+Json described_command(const std::string& operation) {
+  if (operation == "ListCommands") return {{"Commands", Json::array()}};
+  if (operation == "GetCommandInvocation") return {{"Status", "Success"}};
+  return {};
+}
+
 /// Says yes to all, and has nothing.
 class Silence : public sql::Connection {
  public:
@@ -119,8 +127,12 @@ base::Json Rehearsal::call(const ::aws::Call& call, const base::Budget& budget) 
   noted_.push_back(call);
   for (const char* unsaid : {"MasterUserPassword", "SecretString", "SecretBinary", "ClientRequestToken"})
     noted_.back().input.erase(unsaid);
+  if (call.operation == "SendCommand")
+    for (Json& each : noted_.back().input["Parameters"]["commands"])
+      each = shown_text(each.get<std::string>());
   if (call.service == "rds") perform(call.operation, call.input);
   if (secret) secrets_.change(call.operation, call.input, ask);
+  if (call.operation == "SendCommand") return {{"Command", {{"CommandId", rehearsed}}}};
   return Json::object();
 }
 
@@ -143,6 +155,7 @@ void Rehearsal::look(const base::Budget& budget) {
 
 /// null for what only the account knows. A password that was noted has been set, and an event says so.
 base::Json Rehearsal::described(const ::aws::Call& call) const {
+  if (call.service == "ssm") return described_command(call.operation);
   if (call.service != "rds") return {};
   if (call.operation == "DescribeEvents")
     for (const Json* list : {&instances_, &clusters_})

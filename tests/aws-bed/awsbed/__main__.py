@@ -57,9 +57,13 @@ def main():
     front = Front(bed, options.port)
     threading.Thread(target=front.serve_forever, daemon=True).start()
     key = bed.credentials.main()
-    line = {"endpoint": f"http://127.0.0.1:{front.server_address[1]}", "account": options.account, "pid": os.getpid(),
+    facts = home.facts() if home else {}
+    bed.host_facts = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{front.server_address[1]}",
+                      **{name: facts[fact] for name, fact in (("DBREFRESH_RDS_CA", "ca"), ("LD_PRELOAD", "preload"),
+                                                              ("NSS_WRAPPER_HOSTS", "hosts")) if facts.get(fact)}}
+    line = {"endpoint": bed.host_facts["AWS_ENDPOINT_URL"], "account": options.account, "pid": os.getpid(),
             "access_key_id": key.id, "secret_access_key": key.secret, "backends": options.backends,
-            **(home.facts() if home else {})}
+            **facts}
     if options.seed:
         from .seed import plant
         with open(options.seed, encoding="utf-8") as file:
@@ -67,6 +71,7 @@ def main():
     print(json.dumps(line), flush=True)
     end.wait()
     front.shutdown()
+    bed.hosts.close()
     bed.servers.close()
     if home:
         home.close()

@@ -69,7 +69,12 @@ def _pending_faults(bed, body):
     return {"unused": bed.faults.unused()}
 
 
-POSTS = {"seed": seed.plant, "pace": _pace, "page": _page, "fault": _fault, "faults": lambda bed, body: bed.faults.seeded(body),
+def _manner(bed, body):
+    bed.hosts.manner = body
+
+
+POSTS = {"seed": seed.plant, "commands": _manner, "pace": _pace, "page": _page, "fault": _fault,
+         "faults": lambda bed, body: bed.faults.seeded(body), "commands/release": lambda bed, body: bed.hosts.release(),
          "faults/clear": lambda bed, body: bed.faults.clear(body.get("account")), "reset": lambda bed, body: bed.reset(), "time": _time,
          "maintenance": _maintenance, "masked": _masked, "status": _status, "key": _key, "expire": _expire,
          "simulation": lambda bed, body: bed.simulation.set(body)}
@@ -87,7 +92,7 @@ def answer(bed, request):
         return _json(404, {"error": f"{request.method} /_bed/{name}: no such thing"})
     try:
         body = json.loads(request.body) if request.body else {}
-        if name in ("seed", "reset"):  # these take the lock of the world themselves, or replace it
+        if name in ("seed", "reset", "commands/release"):  # these take the lock of the world themselves, or replace it
             return _json(200, action(bed, body) or {})
         with bed.world.lock:
             return _json(200, action(bed, body) or {})

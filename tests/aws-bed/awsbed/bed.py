@@ -8,6 +8,7 @@ from .credentials import Credentials
 from .faults import JSON_NAMES, Faults
 from .journal import Journal
 from .quirks import refuse
+from .ssm import Hosts
 from .rds.errors import Refusal
 from .rds.world import Unmodelled, World
 from .simulation import Simulation
@@ -23,19 +24,27 @@ class Bed:
 
     def __init__(self, account, upstream, make_servers):
         self.account, self.upstream, self.make_servers = account, upstream, make_servers
-        self.servers = None
+        self.servers = self.hosts = None
+        self.host_facts = {}  # what hosts that run commands find: set by whoever starts the bed
         self.reset()
 
     def reset(self):
         """A new, empty world."""
         if self.servers:
+            self.hosts.close()
             self.servers.close()
         self.upstream.reset()
         self.servers = self.make_servers()
+        self.hosts = Hosts(self._of_hosts)
         self.world = World(self.upstream.backend, self.servers)
         self.credentials, self.faults, self.journal = Credentials(self.account), Faults(), Journal()
         self.simulation = Simulation()
         self.tables, self.topics, self.functions, self.seeded = [], [], [], {}
+
+    def _of_hosts(self):
+        """The environment of a host: it may do all that the account's own key may."""
+        key = self.credentials.main()
+        return {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret, "AWS_DEFAULT_REGION": "eu-west-3", **self.host_facts}
 
     def answer(self, request):
         """An Answer, RESET, or (an Answer, how many bytes of its body are sent)."""
@@ -106,6 +115,8 @@ class Bed:
     def _serve(self, request, call, account, terminal):
         if call.service == "rds":
             return self._rds(call, account, terminal)
+        if call.service == "ssm":
+            return self.hosts.answer(call)
         if call.service == "secretsmanager":
             self._learn_secret(call.input.get("SecretString"))
         with self.world.lock:

@@ -86,7 +86,7 @@ def document(bed):
             "cluster_snapshots": {r.name: _snapshot(bed, r) for r in store.cluster_snapshots},
             "retained_backups": [{"of": b.of, "id": b.of_id, "arn": b.arn, "unmasked": b.unmasked} for b in store.backups],
             "secrets": _secrets(bed, account, region)}
-    return _plain({"places": places, "tables": _rows(bed), "messages": _messages(bed),
+    return _plain({"places": places, "tables": _rows(bed), "messages": _messages(bed), "commands": bed.hosts.state(), "commands_again": bed.hosts.seconds,
                    "exposure": {"log": world.exposure.log, "unmasked": world.exposure.violations()},
                    "leaks": bed.journal.leaks(world.known_secrets), "violations": bed.journal.violations,
                    "faults_unused": bed.faults.unused(), "calls": len(bed.journal.calls)})

@@ -11,7 +11,7 @@ from .seed_services import plant_services
 
 KNOWN = {"account", "region", "accounts", "security_groups", "subnet_groups", "parameter_groups", "cluster_parameter_groups",
          "option_groups", "instances", "clusters", "snapshots", "secrets", "buckets", "tables", "topics", "queues", "keys",
-         "quotas", "users", "marker", "others", "functions"}
+         "quotas", "users", "marker", "others", "functions", "hosts"}
 
 
 def plant(bed, document):

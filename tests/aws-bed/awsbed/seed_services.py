@@ -27,6 +27,8 @@ def plant_services(bed, document, made):
     for each in document.get("topics", []):
         made["topics"][each] = client("sns").create_topic(Name=each)["TopicArn"]
         bed.topics.append((account, region, made["topics"][each]))
+    bed.hosts.hosts += [{"id": f"i-{number:017x}", "name": "DbRestore", "address": "10.0.0.9", "ping": "Online", "platform": "Linux",
+                         **each} for number, each in enumerate(document.get("hosts", []))]
     bed.functions += document.get("functions", [])
     for each in document.get("queues", []):
         made["queues"][each] = client("sqs").create_queue(QueueName=each)["QueueUrl"]
@@ -45,10 +47,10 @@ def _network(ec2, document, made):
 
 
 def _group(ec2, group, vpc, users, made):
-    """Lets in `users`, a `cidr`, and who is in the groups `from`; `interfaces` are private addresses that are in it."""
+    """Lets in `users`, a `cidr` or more `cidrs`, and who is in the groups `from`; `interfaces` are private addresses that are in it."""
     made_id = made["security_groups"][group["name"]] = ec2.create_security_group(
         GroupName=group["name"], Description=group["name"], VpcId=vpc)["GroupId"]
-    ranges = [{"CidrIp": c} for c in [users if group.get("users") else None, group.get("cidr")] if c]
+    ranges = [{"CidrIp": c} for c in [users if group.get("users") else None, group.get("cidr"), *group.get("cidrs", [])] if c]
     pairs = [{"GroupId": made["security_groups"][name]} for name in group.get("from", [])]
     first, last = group.get("ports", (3306, 5432))
     if ranges or pairs:
