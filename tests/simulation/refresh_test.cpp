@@ -397,7 +397,10 @@ TEST(RefreshPlan, PutsWhatTheHostSaysWhereTheFileSaysIt) {
   w.file.members["restore"]["restoretype"] = "fromsnapshot";
   w.file.members["restore"]["snapshot"] = "monday";
   w.file.members["restore"]["multiaz"] = true;
-  w.file.members["createsecret"] = {{"secretname", "s"}, {"rotation", true}};
+  w.file.members["createsecret"] = {{"secretname", "s"},
+                                    {"rotation", true},
+                                    {"rotationdays", 30},
+                                    {"lambdaarn", "arn:aws:lambda:eu-west-1:1:function:rotate"}};
   const auto plan = refresh::make_plan(to_json(w.file.names), w.file.members, w.services, "");
   EXPECT_FALSE(plan.ok());
   std::vector<std::string> lines;

@@ -63,6 +63,11 @@ class Scripted(BedTest):
         self.script({"slow": 1.5})
         with self.assertRaises(ReadTimeoutError):
             self.bed.client("rds", read_timeout=0.5).add_tags_to_resource(ResourceName=self.made["arns"]["dev"], Tags=TAG)
+        # It is carried out though nobody waits any more; the next test's `dev` has the same name.
+        deadline = time.monotonic() + 60
+        while not self.tagged():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
 
     def test_an_answer_that_is_slow_after_the_effect(self):
         self.script({"slow": 1.5, "after": True})
