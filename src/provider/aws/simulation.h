@@ -2,6 +2,7 @@
 #pragma once
 
 #include <set>
+#include <tuple>
 
 #include "provider/aws/service.h"
 #include "provider/provider.h"
@@ -14,7 +15,10 @@ struct Denial {
   std::string action, resource;
   bool is_explicit = false;
 
-  auto operator<=>(const Denial&) const = default;
+  bool operator<(const Denial& other) const {
+    return std::tie(action, resource, is_explicit) <
+           std::tie(other.action, other.resource, other.is_explicit);
+  }
 };
 
 /// The user or role behind an ARN of GetCallerIdentity: of a session the role that it is of, with its path
