@@ -176,7 +176,8 @@ TEST_F(AwsSource, NothingIsSentThereButLooks) {
   for (const auto& model : os::fs::directory_iterator(SOURCE_DIR "/src/aws/models")) {
     if (model.path().extension() != ".json") continue;
     const Json operations = Json::parse(os::read_file(model.path(), 8U << 20U)).at("operations");
-    for (const auto& [operation, ignored] : operations.items()) {
+    for (const auto& each : operations.items()) {
+      const std::string& operation = each.key();
       const int before = production_.calls;
       const auto code = code_of([&] {
         gate.call({model.path().stem(), operation, {{"DBSnapshotIdentifier", "x"}}, {}}, budget());
