@@ -173,7 +173,8 @@ class AwsElsewhere : public AwsProgram {
   /// What production's account was asked.
   std::set<std::string> asked_there() {
     std::set<std::string> all;
-    for (const Json& call : bed_.get("journal").at("calls"))
+    const Json journal = bed_.get("journal");
+    for (const Json& call : journal.at("calls"))
       if (call.at("account") == production) all.insert(call.at("operation"));
     return all;
   }
