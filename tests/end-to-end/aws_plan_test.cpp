@@ -33,7 +33,9 @@ class AwsPlan : public AwsProgram {
   }
   /// Of everything that the account was asked.
   void expect_looks_alone() {
-    for (const Json& call : bed_.get("journal").at("calls")) {
+    const Json journal = bed_.get("journal");
+    EXPECT_FALSE(journal.at("calls").empty());
+    for (const Json& call : journal.at("calls")) {
       const auto operation = call.at("operation").get<std::string>();
       EXPECT_TRUE(operation.starts_with("Describe") || operation.starts_with("Get") ||
                   operation.starts_with("List") || operation.starts_with("Simulate"))
