@@ -284,7 +284,7 @@ struct ScriptOrder {
   std::string database;  ///< id
   std::string schema;    ///< "": the initial database
   std::string bucket, key;
-  std::string digest;  ///< SHA-256 of the script, in hexadecimal: no other text is run
+  std::string text;    ///< of the script: where it reads otherwise by then, nothing is run
   bool lines = false;  ///< a statement a line, without semicolons (sql::Form)
   bool one_transaction = false;
   std::string secret;  ///< that has the master's password

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "aws/digest.h"
 #include "base/error.h"
 #include "refresh/lookup.h"
 #include "refresh/marks.h"
@@ -76,7 +75,7 @@ class Errand {
          .schema = unit_.schema,
          .bucket = member.at("bucketname"),
          .key = fmt::format("{}/{}", member.at("prefix").get<std::string>(), unit_.script),
-         .digest = ::aws::hex(::aws::sha256(text)),
+         .text = text,
          .lines = script.form == sql::Form::lines,
          .one_transaction = script.one_transaction,
          .secret = secret,
