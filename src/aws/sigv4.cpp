@@ -14,7 +14,7 @@ namespace {
 
 std::string stamp(base::Time now) {
   using namespace std::chrono;
-  return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(system_clock::to_time_t(floor<seconds>(now))));
+  return fmt::format("{:%Y%m%dT%H%M%SZ}", base::utc_calendar(now));
 }
 
 std::string scope_text(const Scope& scope, base::Time now) {

@@ -12,11 +12,6 @@ namespace {
 
 using namespace std::chrono;
 
-/// In UTC. Not by way of system_clock, whose nanoseconds end in the year 2262.
-std::tm calendar(base::Time time) {
-  return fmt::gmtime(static_cast<std::time_t>(floor<seconds>(time).time_since_epoch().count()));
-}
-
 long thousandths(base::Time time) {
   return static_cast<long>(floor<milliseconds>(time - floor<seconds>(time)).count());
 }
@@ -57,14 +52,14 @@ std::optional<base::Time> parse_rfc822(const std::string& text) {
 }  // namespace
 
 std::string iso8601(base::Time time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}{}Z", calendar(time), fraction(time));
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}{}Z", base::utc_calendar(time), fraction(time));
 }
 
 std::string rfc822(base::Time time) {
   constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::tm parts = calendar(time);
+  const std::tm parts = base::utc_calendar(time);
   return fmt::format("{}, {:02} {} {:04} {:%H:%M:%S} GMT", days[parts.tm_wday], parts.tm_mday,
                      months[parts.tm_mon], parts.tm_year + 1900, parts);
 }

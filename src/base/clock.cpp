@@ -12,11 +12,6 @@ namespace {
 
 using namespace std::chrono;
 
-/// In UTC. Not by way of system_clock, whose nanoseconds end in the year 2262.
-std::tm calendar(Time time) {
-  return fmt::gmtime(static_cast<std::time_t>(floor<seconds>(time).time_since_epoch().count()));
-}
-
 /// Takes exactly `digits` digits from the front of `text`.
 std::optional<int> take_number(std::string_view& text, std::size_t digits) {
   int value = 0;
@@ -97,13 +92,18 @@ bool VirtualClock::sleep_until(Time deadline, std::stop_token stop) {
   return true;
 }
 
+/// Not by way of system_clock, whose nanoseconds end in the year 2262.
+std::tm utc_calendar(Time time) {
+  return fmt::gmtime(static_cast<std::time_t>(floor<seconds>(time).time_since_epoch().count()));
+}
+
 std::string iso_utc(Time time) {
   const auto ms = duration_cast<milliseconds>(time.time_since_epoch()).count() % 1000;
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", calendar(time), ms < 0 ? ms + 1000 : ms);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc_calendar(time), ms < 0 ? ms + 1000 : ms);
 }
 
 std::string ledger_utc(Time time) {
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}", calendar(time));
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", utc_calendar(time));
 }
 
 std::optional<Time> parse_ledger_utc(std::string_view text) {

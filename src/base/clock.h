@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -47,6 +48,8 @@ class VirtualClock : public Clock {
   Time now_;
 };
 
+/// The day and the hour of a moment in UTC, of whatever year.
+std::tm utc_calendar(Time time);
 /// `2026-01-31T12:00:00.000Z`, the form of the context object and the journal.
 std::string iso_utc(Time time);
 /// `2026-01-31 12:00:00`, the form of the refresh file and the ledger.

@@ -35,11 +35,10 @@ std::string crlf(const std::string& text) {
 }
 
 std::string headers(const Mail& mail, const std::string& to) {
-  const auto date = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(mail.date));
   return fmt::format(
       "Date: {:%a, %d %b %Y %H:%M:%S} +0000\r\nMessage-ID: <{}@dbrefresh.invalid>\r\nFrom: {}\r\nTo: {}\r\n"
       "Subject: {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n",
-      fmt::gmtime(date), mail.id, mail.from, to, mail.subject);
+      base::utc_calendar(mail.date), mail.id, mail.from, to, mail.subject);
 }
 
 }  // namespace

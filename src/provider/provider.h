@@ -174,6 +174,8 @@ class DatabaseService {
   std::optional<Database> find(Kind kind, const std::string& name);
   std::optional<Database> find_any(const std::string& name);  ///< an instance, else a cluster
   std::optional<Database> get(const std::string& id);
+  /// What a restore can be made of. Sources may be in an account of their own, which no other verb looks at.
+  virtual std::optional<Database> find_source(Kind kind, const std::string& name) { return find(kind, name); }
 
   /// What would keep an intent from working, found without changing anything, and what people should know.
   virtual std::vector<Objection> check(const Intent& intent) = 0;
@@ -221,20 +223,6 @@ class DatabaseService {
                                                           const base::Secret& master_password,
                                                           const std::string& schema) = 0;
 };
-
-/// A DatabaseService may be one of these besides: its sources are in an account of their own, perhaps, which
-/// no other verb knows.
-class SourceFinder {
- public:
-  virtual ~SourceFinder() = default;
-  virtual std::optional<Database> find_source(Kind kind, const std::string& name) = 0;
-};
-
-/// By a service that is a SourceFinder; by any other one among all that it has.
-inline std::optional<Database> find_source(DatabaseService& databases, Kind kind, const std::string& name) {
-  auto* finder = dynamic_cast<SourceFinder*>(&databases);
-  return finder == nullptr ? databases.find(kind, name) : finder->find_source(kind, name);
-}
 
 /// Secrets with versions. A new value is pending until promote(): then it is AWSCURRENT and the one before is
 /// AWSPREVIOUS. Values are JSON objects, as the rotation functions of AWS use them.

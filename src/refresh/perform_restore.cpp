@@ -131,7 +131,7 @@ void plan(Planning& plan) {
                        {"auto_minor_upgrade", "autominor"}};
   plan.must_be_free(plan.names.at("temp"), plan.kind());
   const std::string name = plan.names.at("source");
-  plan.source = provider::find_source(plan.services.databases, plan.kind(), name);
+  plan.source = plan.services.databases.find_source(plan.kind(), name);
   if (!plan.source)
     return plan.problem_at(from, fmt::format("'{}': there is no such {}", name, to_string(plan.kind())));
   plan.plan.pins["source"] = plan.source->id;

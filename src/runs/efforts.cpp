@@ -1,6 +1,7 @@
 #include "runs/efforts.h"
 
 #include <algorithm>
+#include <set>
 
 #include "runs/view.h"
 
@@ -41,11 +42,10 @@ double seconds(std::chrono::microseconds span) {
 Json efforts(Books& books, const std::string& run) {
   std::vector<Effort> all;
   const auto attempts = books.journal.attempts(run);
-  const auto has_attempts = [&](const std::string& state) {
-    return std::ranges::any_of(attempts, [&](const auto& each) { return each.state == state; });
-  };
+  std::set<std::string> attempted;
+  for (const auto& each : attempts) attempted.insert(each.state);
   for (const auto& event : books.journal.events(run))
-    if (has_attempts(event.state)) effort_of(all, event.state, event.at);
+    if (attempted.contains(event.state)) effort_of(all, event.state, event.at);
   for (const auto& each : attempts) add(each, effort_of(all, each.state, each.started));
   Json list = Json::array();
   for (const auto& each : all)

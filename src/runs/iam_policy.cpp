@@ -56,7 +56,7 @@ void add_parts(World& world, const refresh::Names& names, Grant& grant) {
 /// What ARNs of the source's account begin with; "" where that is ours.
 std::string elsewhere(World& world, const refresh::Names& names) {
   if (!world.whereabouts().contains("sourceRole")) return "";
-  const auto found = provider::find_source(world.services().databases, names.kind, names.source);
+  const auto found = world.services().databases.find_source(names.kind, names.source);
   if (!found)
     throw base::Error("BadInput",
                       fmt::format("there is no {} '{}' in the account of --source-role",

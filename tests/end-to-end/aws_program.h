@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "os/process.h"
 #include "tests/aws_bed.h"
 
@@ -22,6 +24,22 @@ inline std::vector<std::string> aws_environment(const base::Json& facts,
     if (facts.contains(fact))
       environment.push_back(std::string(name) + "=" + facts.at(fact).get<std::string>());
   return environment;
+}
+
+/// Every action that was called is in the policy for the file; but those of others, who have rights of their
+/// own.
+inline void expect_allowed(const base::Json& policy, const base::Json& calls,
+                           const std::set<std::string>& of_others = {}) {
+  std::set<std::string> allowed;
+  for (const base::Json& statement : policy.at("Statement"))
+    for (const base::Json& action : statement.at("Action")) allowed.insert(action);
+  EXPECT_GT(calls.size(), 20U);
+  for (const base::Json& call : calls) {
+    if (call.at("service") == "iam") continue;  // the plan asks where it may
+    if (of_others.contains(call.at("operation"))) continue;
+    const auto action = call.at("service").get<std::string>() + ":" + call.at("operation").get<std::string>();
+    EXPECT_TRUE(allowed.contains(action)) << action;
+  }
 }
 
 /// Production and a development database in an account of the bed, and a file that refreshes one from the

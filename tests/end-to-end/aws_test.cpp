@@ -9,19 +9,6 @@ namespace {
 using base::Json;
 using testing::HasSubstr;
 
-/// Every action that was called is in the policy for the file.
-void expect_allowed(const Json& policy, const Json& calls) {
-  std::set<std::string> allowed;
-  for (const Json& statement : policy.at("Statement"))
-    for (const Json& action : statement.at("Action")) allowed.insert(action);
-  EXPECT_GT(calls.size(), 20U);
-  for (const Json& call : calls) {
-    if (call.at("service") == "iam") continue;  // the plan asks where it may
-    const auto action = call.at("service").get<std::string>() + ":" + call.at("operation").get<std::string>();
-    EXPECT_TRUE(allowed.contains(action)) << action;
-  }
-}
-
 /// How many requests the account has seen from the restore to the message.
 std::int64_t requests_of_work(const Json& calls) {
   std::int64_t first = 0, last = 0, number = 0;

@@ -11,7 +11,7 @@ namespace provider::aws {
 /// Puts the parts together. Nobody remembers anything: what must be known is in the names, the settings and
 /// the tags of the databases (labels.h). Every call that changes something answers Pending, and what it
 /// changed is believed once it shows. docs/decisions/0015 says why so.
-class Databases : public DatabaseService, public SourceFinder {
+class Databases : public DatabaseService {
  public:
   /// `api` and `clock` must outlive it. `connect` is sql::connect but in tests. `source`, which must outlive
   /// it too, is the account of the sources; nullptr: they are in this one.

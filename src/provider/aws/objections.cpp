@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "provider/aws/model.h"
@@ -181,22 +179,6 @@ void Objections::check_quarantine(const std::string& vpc, int port) {
   if (admitted_.empty()) admitted_ = group.admitted;  // the first one is that of the new database
   for (const auto& fault : group.faults) object(About::host, "quarantine: " + fault);
   for (const auto& warning : group.warnings) object(About::host, "quarantine: " + warning, Weight::warning);
-}
-
-/// RDS makes no serverless instance in a cluster that has no range, and a refresh file knows none: it is
-/// carried over.
-void Objections::check_capacity(const Intent& intent, const Json& source, const Json* old) {
-  const auto is_serverless = [](const CreateRequest& each) {
-    return each.shape.instance_class == "db.serverless";
-  };
-  if (!(intent.writer && is_serverless(*intent.writer)) &&
-      std::ranges::none_of(intent.replicas, is_serverless))
-    return;
-  for (const Json* each : {old, &source})
-    if (each != nullptr && !part(*each, "ServerlessV2ScalingConfiguration").empty()) return;
-  object(About::source, fmt::format("'{}' has no range of serverless capacity, nor has a cluster that is "
-                                    "replaced: there can be no instance of class db.serverless",
-                                    name_of(source)));
 }
 
 /// It must reach the copy while that is closed.

@@ -100,4 +100,20 @@ void Objections::check_offers(const Intent& intent, const Json& source) {
   check_class("writer.instance_class", writer.instance_class, engine, version, "");
 }
 
+/// RDS makes no serverless instance in a cluster that has no range, and a refresh file knows none: it is
+/// carried over.
+void Objections::check_capacity(const Intent& intent, const Json& source, const Json* old) {
+  const auto is_serverless = [](const CreateRequest& each) {
+    return each.shape.instance_class == "db.serverless";
+  };
+  if (!(intent.writer && is_serverless(*intent.writer)) &&
+      std::ranges::none_of(intent.replicas, is_serverless))
+    return;
+  for (const Json* each : {old, &source})
+    if (each != nullptr && !part(*each, "ServerlessV2ScalingConfiguration").empty()) return;
+  object(About::source, fmt::format("'{}' has no range of serverless capacity, nor has a cluster that is "
+                                    "replaced: there can be no instance of class db.serverless",
+                                    name_of(source)));
+}
+
 }  // namespace provider::aws

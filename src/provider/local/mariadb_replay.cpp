@@ -18,6 +18,11 @@ struct Relay {
   std::uint64_t end = 0;
 };
 
+/// Is this still the log that the backup ends in, of which this is the first file?
+bool is_log_of(const base::Json& base_position, const os::fs::path& first) {
+  return is_position_of(first, base_position.at("offset"), base_position.value("gtid", ""));
+}
+
 /// The source's binary log becomes the copy's relay log: a slave's SQL thread applies it several times as
 /// fast as a client could. Cut where it is to end: a relay log has no other way to stop at its very end.
 Relay lay_out(const LogSource& log, const os::fs::path& data, base::Time until) {
@@ -26,7 +31,7 @@ Relay lay_out(const LogSource& log, const os::fs::path& data, base::Time until) 
   auto offset = log.base_position.at("offset").get<std::uint64_t>();
   int number = 0;
   const auto files = binlog_files(log.data, log.base_position.at("file"));
-  if (files.empty() || !is_position_of(files.front(), offset, log.base_position.value("gtid", "")))
+  if (files.empty() || !is_log_of(log.base_position, files.front()))
     throw Error(
         "LogBegunAnew", "the log is no longer the one that the backup was made with",
         "RESET MASTER begins it anew; what lies between cannot be restored, dbrefresh local backup makes "
@@ -112,10 +117,10 @@ bool MariaDbServer::has_log(const LogSource& log) const {
   if (!log.base_position.is_object()) return false;
   const auto files = binlog_files(log.data, log.base_position.at("file"));
   if (files.empty()) return false;
-  const auto offset = log.base_position.at("offset").get<std::uint64_t>();
   // What is received of a log may end before its base for a moment; whoever replays it looks again.
-  const bool on_its_way = log.data == log.archive && os::fs::file_size(files.front()) < offset;
-  return on_its_way || is_position_of(files.front(), offset, log.base_position.value("gtid", ""));
+  const bool on_its_way =
+      log.data == log.archive && os::fs::file_size(files.front()) < log.base_position.at("offset");
+  return on_its_way || is_log_of(log.base_position, files.front());
 }
 
 void MariaDbServer::drop_log_before(const LogSource& log) const {

@@ -44,8 +44,10 @@ void Removal::remove_now(const std::string& id, const Budget& budget) {
   const Row storage = fleet_.storage_of(*row);
   const auto held = fleet_.lock(storage.id, std::chrono::seconds(5));
   if (!fleet_.rows().find_id(id)) return;  // whoever was told the same was first
-  if (!row->writer) fleet_.set_status(id, "deleting");
-  if (row->writer) fleet_.server(*row)->stop(budget);
+  if (row->writer)
+    fleet_.server(*row)->stop(budget);
+  else
+    fleet_.set_status(id, "deleting");
   discard(*row, budget);
 }
 

@@ -64,7 +64,7 @@ class Session : public sql::Connection {
     if (!statement.starts_with("SELECT")) {
       if (world_.on_change) world_.on_change();
       world_.count(world_.must_have(id_), schema_, statement);
-      world_.clock_.sleep_until(world_.clock_.now() + world_.faults_.statement_takes, {});
+      world_.clock_->sleep_until(world_.clock_->now() + world_.faults_.statement_takes, {});
       if (world_.on_change) world_.on_change();
     }
     return {.rows = 1, .table = {{std::string("1")}}};
@@ -86,21 +86,11 @@ class Session : public sql::Connection {
 };
 
 Databases::Databases(base::Clock& clock, Faults faults)
-    : clock_(clock), faults_(std::move(faults)), random_(faults_.seed) {}
+    : clock_(&clock), faults_(std::move(faults)), random_(faults_.seed) {}
 
-Databases::Databases(const Databases& other, base::Clock& clock)
-    : snapshots(other.snapshots),
-      guarded(other.guarded),
-      must_be_masked(other.must_be_masked),
-      lookups(other.lookups),
-      schemas_hidden(other.schemas_hidden),
-      clock_(clock),
-      faults_(other.faults_),
-      random_(other.random_),
-      next_id_(other.next_id_),
-      calls_(other.calls_),
-      entries_(other.entries_),
-      broken_rules_(other.broken_rules_) {
+Databases::Databases(const Databases& other, base::Clock& clock) : Databases(other) {
+  on_change = nullptr;
+  clock_ = &clock;
   for (auto& [id, entry] : entries_) entry.locks.clear();
 }
 
@@ -122,7 +112,7 @@ void Databases::add(Database database, const std::set<std::string>& schemas) {
 
 /// Lets time pass: what was to change by now has changed.
 void Databases::settle() {
-  const auto now = clock_.now();
+  const auto now = clock_->now();
   std::vector<std::pair<std::string, std::function<void(Entry&)>>> late;
   for (auto at = entries_.begin(); at != entries_.end();) {
     Entry& entry = at->second;
@@ -156,7 +146,8 @@ void Databases::change(Entry& entry, const std::string& status, const std::strin
   entry.next_status = next;
   const auto most = static_cast<std::uint64_t>(faults_.slowest_seconds);
   const auto seconds = random() % std::max<std::uint64_t>(most, 1);
-  entry.settles = clock_.now() + std::chrono::seconds(seconds) + std::chrono::microseconds(most == 0 ? 0 : 1);
+  entry.settles =
+      clock_->now() + std::chrono::seconds(seconds) + std::chrono::microseconds(most == 0 ? 0 : 1);
   settle();
 }
 
@@ -236,7 +227,7 @@ std::vector<Database> Databases::find(const Selector& selector) {
   settle();
   std::vector<Database> out;
   for (const auto& [id, entry] : entries_)
-    if (entry.shows <= clock_.now() && fits(entry.database, selector)) out.push_back(entry.database);
+    if (entry.shows <= clock_->now() && fits(entry.database, selector)) out.push_back(entry.database);
   return out;
 }
 
@@ -274,7 +265,7 @@ Databases::Entry& Databases::insert(Database database, const std::string& token,
 
 Work<Restored> Databases::restore(const RestoreRequest& request, const Budget&) {
   const auto answer = [&](const Entry& made) -> Work<Restored> {
-    if (settled(made.database.id) == nullptr || clock_.now() < made.shows) return pending("restoring");
+    if (settled(made.database.id) == nullptr || clock_->now() < made.shows) return pending("restoring");
     Restored restored = made.restored;
     restored.database = made.database;
     return restored;
@@ -284,7 +275,7 @@ Work<Restored> Databases::restore(const RestoreRequest& request, const Budget&) 
     const Entry source = must_have(request.source);
     if (request.type == RestoreType::from_snapshot && !snapshots.contains(request.snapshot))
       throw Error("DBSnapshotNotFound", fmt::format("there is no snapshot {}", request.snapshot));
-    if (request.time && *request.time > clock_.now())
+    if (request.time && *request.time > clock_->now())
       throw Error("InvalidRestoreFault", "that time is not over yet");
     Entry& made = insert({.kind = request.kind,
                           .name = request.name,
@@ -292,9 +283,9 @@ Work<Restored> Databases::restore(const RestoreRequest& request, const Budget&) 
                           .tags = request.tags,
                           .open = false},
                          request.token, source);
-    made.restored = {.data_time = request.time.value_or(clock_.now()), .method = "simulated"};
+    made.restored = {.data_time = request.time.value_or(clock_->now()), .method = "simulated"};
     if (made.settles != base::Time{}) made.settles += faults_.restore_takes;
-    if (faults_.unseen.count() > 0) made.shows = clock_.now() + faults_.unseen;
+    if (faults_.unseen.count() > 0) made.shows = clock_->now() + faults_.unseen;
     if (faults_.restore_fails) made.next_status = "incompatible-restore";
     return answer(made);
   });

@@ -72,6 +72,7 @@ class Databases : public DatabaseService {
 
  private:
   friend class Session;
+  Databases(const Databases&) = default;
   struct Entry {
     Database database;
     std::string token;        ///< of the request that made it
@@ -108,7 +109,7 @@ class Databases : public DatabaseService {
   std::uint64_t random();
   bool chance(double probability);
 
-  base::Clock& clock_;
+  base::Clock* clock_;
   Faults faults_;
   std::uint64_t random_;
   int next_id_ = 1;
