@@ -53,8 +53,8 @@ Json read_members(const Shape& shape, const Json& value) {
 }
 
 [[noreturn]] void refuse(const Member& member, const Json& value) {
-  throw base::Error("InvalidResponse",
-                    fmt::format("'{}' in the answer is {}", member.name, value.type_name()));
+  const std::string given = value.is_number() ? value.dump() : value.type_name();
+  throw base::Error("InvalidResponse", fmt::format("'{}' in the answer is {}", member.name, given));
 }
 
 /// As its kind has it, whatever the service writes: emulators write numbers as texts, and texts as numbers.
@@ -63,7 +63,10 @@ Json read_scalar(const Member& member, const Json& value) {
   if (value.is_structured() || value.is_null()) refuse(member, value);
   if (kind == Kind::boolean && !value.is_boolean()) refuse(member, value);
   if (kind == Kind::boolean || (kind == Kind::real && value.is_number())) return value;
-  if (kind == Kind::integer && value.is_number()) return value.get<std::int64_t>();
+  if (kind == Kind::integer && value.is_number()) {
+    if (const auto whole = base::integer(value)) return *whole;
+    refuse(member, value);
+  }
   return scalar_value(member, value.is_string() ? value.get<std::string>() : value.dump());
 }
 

@@ -81,11 +81,18 @@ class SingleSignOn : public CredentialSource {
     return text(token, "accessToken");
   }
 
+  /// The answer has milliseconds since 1970.
+  base::Time expiry(std::optional<std::int64_t> given) const {
+    constexpr std::int64_t year_9999 = 253402300799000;
+    if (!given || *given < 0 || *given > year_9999) refuse("gave credentials that expire at no time");
+    return base::Time{milliseconds{*given}};
+  }
+
   Credentials read(const Json& given) const {
     Credentials out{.access_key_id = text(given, "accessKeyId"),
                     .secret_key = base::Secret(text(given, "secretAccessKey")),
                     .session_token = base::Secret(text(given, "sessionToken")),
-                    .expires = base::Time{milliseconds{given.value("expiration", std::int64_t{0})}},
+                    .expires = expiry(base::integer(given.value("expiration", Json(0)))),
                     .account = sso_.account,
                     .origin = fmt::format("IAM Identity Center: {} in {}", sso_.role, sso_.account)};
     if (out.access_key_id.empty() || out.secret_key.empty()) refuse("gave no credentials");

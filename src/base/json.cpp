@@ -3,10 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
+
+template class nlohmann::basic_json<>;
+template class std::vector<nlohmann::json>;
+template class std::map<std::string, nlohmann::json, std::less<>>;
 
 namespace base {
 namespace {
@@ -67,6 +73,18 @@ Json parse_json(std::string_view text) {
 
 bool is_too_deep(const Json& value) {
   return is_deeper(value, max_json_depth);
+}
+
+std::optional<std::int64_t> integer(const Json& value) {
+  if (value.is_number_unsigned())
+    return std::in_range<std::int64_t>(value.get<std::uint64_t>()) ? std::optional(value.get<std::int64_t>())
+                                                                   : std::nullopt;
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (!value.is_number_float()) return std::nullopt;
+  const auto real = value.get<double>();
+  constexpr double beyond = 9223372036854775808.0;  // 2^63, which a double holds exactly
+  if (!(real >= -beyond && real < beyond) || real != std::trunc(real)) return std::nullopt;
+  return static_cast<std::int64_t>(real);
 }
 
 std::string dump_valid(const Json& value) {

@@ -1,11 +1,18 @@
 // The JSON value used everywhere, and the way to read one together with the line each member stands on.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+// Instantiated once, in json.cpp: every file would compile what it uses of them anew.
+extern template class nlohmann::basic_json<>;
+extern template class std::vector<nlohmann::json>;
+extern template class std::map<std::string, nlohmann::json, std::less<>>;
 
 namespace base {
 
@@ -17,6 +24,9 @@ inline constexpr int max_json_depth = 1000;
 Json parse_json(std::string_view text);
 /// Is `value` nested deeper than max_json_depth?
 bool is_too_deep(const Json& value);
+/// `value` where it is a whole number that 64 bits with a sign hold. nlohmann's get<std::int64_t>() wraps
+/// what is larger, and is undefined for such a fraction.
+std::optional<std::int64_t> integer(const Json& value);
 /// Never throws: what is not UTF-8 becomes U+FFFD.
 std::string dump_valid(const Json& value);
 /// `value` with valid_utf8() of all its texts and names.

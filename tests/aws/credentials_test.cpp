@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -315,6 +316,18 @@ TEST_F(SsoTest, SaysWhenToLogIn) {
     const auto error = error_of("dev");
     EXPECT_EQ(error.code, "NoCredentials");
     EXPECT_EQ(error.hint, "run aws sso login --sso-session corp");
+  }
+}
+
+TEST_F(SsoTest, RefusesKeysThatEndAtNoTime) {
+  write(cache(), R"({"accessToken": "the-token", "expiresAt": "2026-01-31T12:30:00Z"})");
+  for (const char* expiry : {"17698644000769864400000", "9223372036854775807", "-1", "0.5"}) {
+    serve([expiry](const Received&) -> Reply {
+      return {.body = fmt::format(R"({{"roleCredentials": {{"accessKeyId": "A", "secretAccessKey": "s",
+                                       "sessionToken": "t", "expiration": {}}}}})",
+                                  expiry)};
+    });
+    EXPECT_THAT(error_of("dev").message, HasSubstr("expir")) << expiry;
   }
 }
 

@@ -98,6 +98,15 @@ TEST(Json, HasALimitOfDepth) {
   EXPECT_TRUE(LocatedJson::parse(nested(100)).problems().empty());
 }
 
+TEST(Json, HasIntegersOf64Bits) {
+  EXPECT_EQ(integer(Json::parse("-9223372036854775808")), INT64_MIN);
+  EXPECT_EQ(integer(Json::parse("9223372036854775807")), INT64_MAX);
+  EXPECT_EQ(integer(Json::parse("1769864400000.0")), 1769864400000);
+  for (const char* none : {"9223372036854775808", "18446744073709551616", "17698644000769864400000", "-1e300",
+                           "0.5", "\"1\"", "true", "null"})
+    EXPECT_EQ(integer(Json::parse(none)), std::nullopt) << none;
+}
+
 TEST(Json, IsMadeValid) {
   const Json value = {{"a\xf6", Json::array({"\xdf", 1, nullptr})}};
   EXPECT_EQ(with_valid_text(value), Json({{"a�", Json::array({"�", 1, nullptr})}}));
