@@ -2,7 +2,7 @@
 BUILD := build
 PROGRAM := $(BUILD)/dbrefresh
 
-.PHONY: all demo test lint bench soak fuzz sanitize sanitize-quick clean format docs setup
+.PHONY: all demo test lint bench bench-aws soak fuzz sanitize sanitize-quick clean format docs setup
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -26,7 +26,13 @@ lint:
 	@tools/lint $(BUILD)
 
 bench: setup all
+	@ninja -C $(BUILD) --quiet bench
 	@$(BUILD)/bench $(PROGRAM)
+
+# 1, 20 and 200 refreshes at once, each number on a test bed of its own for Amazon's services.
+bench-aws: setup all
+	@ninja -C $(BUILD) --quiet bench_aws
+	@printf '%s\n' 1 20 200 | xargs -n 1 -P 3 $(BUILD)/bench_aws
 
 soak: setup all
 	@SOAK_CLONES=$${SOAK_CLONES:-200} $(BUILD)/tests --gtest_filter='*Soak*'

@@ -16,6 +16,7 @@
 #include "provider/local/home.h"
 #include "refresh/file.h"
 #include "store/sqlite.h"
+#include "tests/port.h"
 #include "tests/temporary.h"
 
 namespace {
@@ -161,7 +162,7 @@ void whole_refresh(const std::string& program) {
       fmt::format("echo pw | {} local create mysqlinstp --password-file - --database mysqldbp && {} local "
                   "connect mysqlinstp < examples/production.sql && cp -r examples/buckets {}",
                   us, us, home.path().string()));
-  const int port = os::any_free_port();
+  const int port = tests::any_port();
   auto file = [&](const std::string& name) {
     const auto to = home.path() / "file.json";
     run(fmt::format("sed 's/3307/{}/' {} > {}", port, name, to.string()));

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "bench/measure.h"
 #include "tests/conformance/bank.h"
+#include "tests/port.h"
 #include "tests/volume.h"
 
 namespace {
@@ -71,7 +72,7 @@ double fast_clone(Bank& bank, std::string* method = nullptr) {
 }
 
 std::unique_ptr<local::Server> server(Bank& bank, const std::string& family, const std::string& id) {
-  return local::make_server(bank.home, family, id, os::any_free_port());
+  return local::make_server(bank.home, family, id, tests::any_port());
 }
 
 /// The engine's own hot copy, started; by hand.

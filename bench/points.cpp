@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "bench/measure.h"
 #include "tests/conformance/bank.h"
+#include "tests/port.h"
 
 namespace {
 
@@ -71,7 +72,7 @@ void points_of(const std::string& family, int transactions) {
         seconds([&] { made = bank.restore(provider::RestoreType::restore_point, "point", "", until); }));
     wrong += bank.transfers(made) == bank.acknowledged ? 0 : 1;
     bank.remove(made.id);
-    const auto peer = local::make_server(bank.home, family, "db-peer", os::any_free_port());
+    const auto peer = local::make_server(bank.home, family, "db-peer", tests::any_port());
     theirs.push_back(seconds([&] {
       os::run_or_throw({.argv = {"cp", "-a", "--reflink=auto", bank.home.snapshot(base.id).string(),
                                  peer->folder().string()}},

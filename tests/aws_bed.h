@@ -28,7 +28,8 @@ class AwsBed {
     std::string line;
     while (line.find('\n') == std::string::npos &&
            clock.sleep_until(clock.now() + std::chrono::milliseconds(50), {}))
-      if (line = os::read_file(folder_.path() / "facts"); clock.now() > deadline)
+      if (line = os::fs::exists(folder_.path() / "facts") ? os::read_file(folder_.path() / "facts") : "";
+          clock.now() > deadline)
         throw std::runtime_error("the bed did not start");
     facts_ = base::Json::parse(line);
   }

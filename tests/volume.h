@@ -13,7 +13,7 @@ class Volume {
  public:
   Volume(const std::string& size, const std::string& make) {
     base::SystemClock clock;
-    const std::string script = "fallocate -l " + size + " " + image().string() + " && " + make + " " +
+    const std::string script = "truncate -s " + size + " " + image().string() + " && " + make + " " +
                                image().string() + " && mkdir " + path().string() +
                                " && mount -o loop,noatime " + image().string() + " " + path().string() +
                                " && chmod 711 " + path().string();

@@ -43,13 +43,14 @@ std::string word_after(std::string_view text, std::string_view phrase) {
   return std::string(word);
 }
 
-/// S3's actions are not named as its operations are.
+/// S3's actions are not named as its operations are, nor CloudWatch's as it signs.
 std::string action_of(const CallName& call) {
   constexpr std::pair<std::string_view, std::string_view> others[] = {
       {"HeadObject", "GetObject"}, {"HeadBucket", "ListBucket"}, {"ListObjectsV2", "ListBucket"}};
   for (const auto& [operation, action] : others)
     if (call.operation.name == operation) return fmt::format("s3:{}", action);
-  return fmt::format("{}:{}", call.service.signing_name, call.operation.name);
+  const auto& signed_as = call.service.signing_name;
+  return fmt::format("{}:{}", signed_as == "monitoring" ? "cloudwatch" : signed_as, call.operation.name);
 }
 
 /// "User: arn:… is not authorized to perform: rds:ModifyDBInstance on resource: arn:… because …"

@@ -14,7 +14,7 @@ class Pace {
  public:
   struct Limit {
     double per_second = 10;
-    double burst = 100;
+    double burst = 15;  ///< with `per_second`: 11.5 a second in any ten seconds
   };
   explicit Pace(Limit limit) : limit_(limit) {}
 

@@ -73,7 +73,7 @@ int run_batch(const AslArgs& args) {
   return 0;
 }
 
-Body set_up_run(Arguments& arguments, const Options&) {
+Body set_up_asl_run(Arguments& arguments, const Options&) {
   auto args = std::make_shared<AslArgs>();
   const auto batch =
       arguments
@@ -101,7 +101,7 @@ Body set_up_run(Arguments& arguments, const Options&) {
 std::span<const Command> asl_commands() {
   static constexpr Command commands[] = {
       {"show", "the state machine document of a refresh", set_up_show},
-      {"run", "run any state machine document, tasks excepted", set_up_run},
+      {"run", "run any state machine document, tasks excepted", set_up_asl_run},
   };
   return commands;
 }

@@ -17,7 +17,8 @@ enum Exit : int { done = 0, failed = 1, bad_input = 2, interrupted = 130 };
 
 /// What the command line says for all commands.
 struct Options {
-  std::string home;  ///< --home
+  std::string home;                   ///< --home
+  std::vector<std::string> commands;  ///< the first words of all commands
   std::string provider = "local";
   std::string region, profile, role, source_role, quarantine_group, kms_key;  ///< of --provider aws
   bool json = false;                                                          ///< --json

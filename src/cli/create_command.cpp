@@ -41,7 +41,8 @@ struct CreateArgs {
 };
 
 provider::Database adopt(runs::LocalWorld& world, const CreateArgs& args) {
-  if (args.socket.empty() && args.port == 0) throw Error("BadInput", "--adopt needs --socket or --port");
+  if (args.socket.empty() && args.host.empty() && args.port == 0)
+    throw Error("BadInput", "--adopt needs --socket, --host or --port");
   return world.databases.adopt(
       {.name = args.name,
        .engine = args.engine,

@@ -36,7 +36,7 @@ Json for_people(Json databases) {
   return databases;
 }
 
-Body set_up_list(Arguments&, const Options& options) {
+Body set_up_local_list(Arguments&, const Options& options) {
   return [&options] {
     static constexpr Column columns[] = {{"NAME", "name"},
                                          {"ROLE", "role"},
@@ -65,9 +65,14 @@ int start_all(runs::LocalWorld& world, bool json) {
   return print_done(all, "is", json);
 }
 
-/// A database after what was done with it, for machines; people see nothing.
+/// A database after what was done with it.
 void print_after(runs::LocalWorld& world, const std::string& id, bool json) {
-  if (const auto now = world.databases.get(id); now && json) print_json(database_view(world, *now));
+  const auto now = world.databases.get(id);
+  if (!now) return;
+  if (json)
+    print_json(database_view(world, *now));
+  else
+    std::cout << fmt::format("{} is {}\n", now->name, now->status);
 }
 
 void bring_to(runs::LocalWorld& world, const std::string& id, bool running) {
@@ -86,7 +91,8 @@ Body set_up_start(Arguments& arguments, const Options& options) {
   arguments.flag("--all", args->all, "every instance that was not stopped on purpose, as after a reboot")
       .excludes(name);
   return [args, &options]() -> int {
-    runs::LocalWorld world(options.home);
+    using provider::local::Opening;
+    runs::LocalWorld world(options.home, args->all ? Opening::to_work : Opening::to_change);
     if (args->all) return start_all(world, options.json);
     if (args->name.empty()) throw Error("BadInput", "local start needs a NAME or --all");
     const auto id = must_find_database(world, args->name).id;
@@ -100,7 +106,7 @@ Body set_up_stop(Arguments& arguments, const Options& options) {
   auto name = std::make_shared<std::string>();
   arguments.add("NAME", *name, "instance").required();
   return [name, &options] {
-    runs::LocalWorld world(options.home);
+    runs::LocalWorld world(options.home, provider::local::Opening::to_change);
     const auto id = must_find_database(world, *name).id;
     bring_to(world, id, false);
     print_after(world, id, options.json);
@@ -135,6 +141,21 @@ void must_be_deletable(const provider::Database& database) {
       "--force deletes it and its data all the same");
 }
 
+/// Names of what replicates from it and is not deleted with it.
+std::vector<std::string> replicas_of(runs::LocalWorld& world, const provider::Database& database) {
+  std::vector<std::string> names;
+  for (const auto& each : world.databases.find({}))
+    if (each.replica_of == database.id) names.push_back(each.name);
+  return names;
+}
+
+void must_have_no_replicas(runs::LocalWorld& world, const provider::Database& database) {
+  const auto names = replicas_of(world, database);
+  if (names.empty()) return;
+  throw Error("BadInput", fmt::format("{} is replicated by {}", database.name, base::join(names, ", ")),
+              "delete them first; --force leaves them as they are, with nothing to follow");
+}
+
 struct DeleteArgs {
   std::string name;
   bool named = false, force = false, all = false;
@@ -152,7 +173,10 @@ std::vector<provider::Database> to_delete(runs::LocalWorld& world, const DeleteA
     return all;
   }
   auto found = must_find_database(world, args.name);
-  if (!args.force) must_be_deletable(found);
+  if (!args.force) {
+    must_be_deletable(found);
+    must_have_no_replicas(world, found);
+  }
   return {std::move(found)};
 }
 
@@ -167,12 +191,16 @@ Body set_up_delete(Arguments& arguments, const Options& options) {
             "--force")
       .excludes(name);
   return [args, name, &options] {
-    runs::LocalWorld world(options.home);
+    runs::LocalWorld world(options.home, provider::local::Opening::to_change);
     args->named = name.given();
     Json names = Json::array();
     for (const auto& each : to_delete(world, *args)) {
+      const bool ours = world.databases.is_ours(each.id);
       delete_database(world, each);
       names.push_back(each.name);
+      if (!options.json)
+        std::cout << fmt::format("{} is {}\n", each.name,
+                                 ours ? "deleted" : "forgotten; the server is as it was");
     }
     if (args->all) delete_remains(world);
     if (options.json) print_json(names);
@@ -184,7 +212,7 @@ Body set_up_delete(Arguments& arguments, const Options& options) {
 
 std::span<const Command> local_commands() {
   static constexpr Command commands[] = {
-      {"list", "the instances", set_up_list},
+      {"list", "the instances", set_up_local_list},
       {"start", "start an instance, or all", set_up_start},
       {"stop", "stop an instance", set_up_stop},
       {"delete", "delete an instance and its data", set_up_delete},

@@ -19,7 +19,7 @@ using base::Json;
 struct Opened {
   Opened(const Json& whereabouts, const Options& options)
       : world(runs::open_world(options.home, whereabouts)),
-        listener(make_listener(world->clock, options.json)),
+        listener(make_listener(world->clock, options)),
         driver(*world, *listener, signals.token()) {}
 
   Signals signals;  // first: all threads that come later block what it listens for
@@ -41,7 +41,7 @@ int resume(const std::string& id, const Options& options) {
     opened.driver.resume(id);
   else if (!options.json)
     std::cout << fmt::format("run {} has ended: {}\n", id, row.status);
-  return print_outcome(runs::outcome_view(*opened.world, id), options.json);
+  return print_outcome(runs::outcome_view(*opened.world, id), options);
 }
 
 /// The exit code is that of the worst: interrupted, failed, done.
@@ -51,8 +51,9 @@ int resume_all(const Options& options) {
   for (const Json& whereabouts : runs::open_worlds(options.home)) {
     Opened opened(whereabouts, options);
     for (const auto& id : opened.driver.resume_all()) {
-      outcomes.push_back(runs::outcome_view(*opened.world, id));
-      code = std::max(code, options.json ? exit_of(outcomes.back()) : print_outcome(outcomes.back(), false));
+      outcomes.push_back(with_home(runs::outcome_view(*opened.world, id), options));
+      code =
+          std::max(code, options.json ? exit_of(outcomes.back()) : print_outcome(outcomes.back(), options));
     }
   }
   if (options.json) print_json(outcomes);
@@ -89,12 +90,12 @@ int cancel(const CancelArgs& args, const Options& options) {
   const Json outcome = runs::outcome_view(*opened.world, args.run);
   if (args.no_wait && outcome["status"] == "RUNNING") {
     if (options.json)
-      print_json(outcome);
+      print_json(with_home(outcome, options));
     else
       std::cout << fmt::format("run {} is told to stop and to roll back\n", args.run);
     return Exit::done;
   }
-  const int code = print_outcome(outcome, options.json);
+  const int code = print_outcome(outcome, options);
   const bool put_back = outcome["error"] == "RefreshCancelled" &&
                         !outcome["state"].get<std::string>().starts_with("rolling back failed");
   return put_back ? static_cast<int>(Exit::done) : code;

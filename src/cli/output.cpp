@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 
 #include "base/clock.h"
@@ -11,6 +12,38 @@
 #include "os/files.h"
 
 namespace cli {
+namespace {
+
+constexpr std::string_view program_word = "dbrefresh ";
+
+/// Is a command of ours named at `at`, where the program's name ends?
+bool names_command(std::string_view text, std::size_t at, const Options& options) {
+  return std::ranges::any_of(options.commands, [&](const std::string& command) {
+    const auto rest = text.substr(at);
+    return rest.starts_with(command) && (rest.size() == command.size() || rest[command.size()] == ' ');
+  });
+}
+
+}  // namespace
+
+std::string with_home(const std::string& text, const Options& options) {
+  const char* usual = std::getenv("DBREFRESH_HOME");
+  if (options.home.empty() || (usual != nullptr && options.home == usual)) return text;
+  std::string out = text;
+  for (auto at = out.find(program_word); at != std::string::npos; at = out.find(program_word, at)) {
+    const bool begins = at == 0 || std::string_view(" (\n").find(out[at - 1]) != std::string_view::npos;
+    at += program_word.size();
+    if (begins && names_command(out, at, options)) out.insert(at, "--home " + options.home + " ");
+  }
+  return out;
+}
+
+base::Json with_home(base::Json answer, const Options& options) {
+  if (answer.is_string()) return with_home(answer.get<std::string>(), options);
+  if (answer.is_structured())
+    for (base::Json& each : answer) each = with_home(std::move(each), options);
+  return answer;
+}
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
@@ -56,8 +89,9 @@ int print_done(const base::Json& all, const char* verb, bool json) {
   return good ? Exit::done : Exit::failed;
 }
 
-void print_problems(const std::string& file, const std::vector<base::Problem>& problems) {
-  for (const auto& each : problems) std::cerr << base::to_string(file, each) << "\n";
+void print_problems(const std::string& file, const std::vector<base::Problem>& problems,
+                    const Options& options) {
+  for (const auto& each : problems) std::cerr << with_home(base::to_string(file, each), options) << "\n";
 }
 
 std::string cell(const base::Json& value) {

@@ -9,6 +9,14 @@
 
 namespace cli {
 
+struct Options;
+
+/// `text` with the --home of the command line in each command of ours that it names: hints are to be pasted.
+/// Those who have set DBREFRESH_HOME to it need none. A home's path needs no quotes (docs/home.md).
+std::string with_home(const std::string& text, const Options& options);
+/// The same for all texts in `answer`.
+base::Json with_home(base::Json answer, const Options& options);
+
 /// Columns padded to their widest cell; the first row is the heading.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
@@ -28,7 +36,8 @@ void print_rows(const base::Json& rows, std::span<const Column> columns, bool js
 int print_done(const base::Json& all, const char* verb, bool json);
 
 /// Prints problems as `file:line: path: message` to standard error.
-void print_problems(const std::string& file, const std::vector<base::Problem>& problems);
+void print_problems(const std::string& file, const std::vector<base::Problem>& problems,
+                    const Options& options);
 
 /// A member of an answer for a table: `-` where it is null, `yes` and `no`, a time without its zone (the
 /// heading says UTC), the first line of a text.

@@ -103,6 +103,20 @@ void print_extra(const Json& extra) {
         known ? fmt::format(", about {:.4f} {}", extra["cost"].get<double>(), currency) : "");
 }
 
+/// `1 problem`, `2 problems`.
+std::string counted(std::ptrdiff_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+void print_verdict(const std::vector<base::Problem>& problems) {
+  const auto warnings = std::ranges::count(problems, true, &base::Problem::warning);
+  const auto errors = static_cast<std::ptrdiff_t>(problems.size()) - warnings;
+  std::cout << fmt::format(
+      "{}{}; nothing was changed\n",
+      errors == 0 ? "a run can begin" : fmt::format("a run would be refused: {}", counted(errors, "problem")),
+      warnings == 0 ? "" : ", " + counted(warnings, "warning"));
+}
+
 std::optional<runs::Prices> prices_of(const std::string& path, const Options& options) {
   if (path.empty()) return std::nullopt;
   if (options.provider != "aws") throw base::Error("BadInput", "--prices is for --provider aws");
@@ -122,7 +136,7 @@ int plan(const runs::Request& request, const std::string& prices_path, const Opt
       std::ranges::copy(world->missing_permissions(planned.file), std::back_inserter(planned.problems));
     planned.extra = runs::extra(*world, planned, prices);
   }
-  const Json view = runs::plan_view(planned);
+  const Json view = with_home(runs::plan_view(planned), options);
   if (options.json) {
     print_json(view);
   } else {
@@ -132,7 +146,8 @@ int plan(const runs::Request& request, const std::string& prices_path, const Opt
       print_estimate(view["estimate"], !view["exists"].is_null());
       print_extra(view["extra"]);
     }
-    print_problems(request.path, planned.problems);
+    print_problems(request.path, planned.problems, options);
+    print_verdict(planned.problems);
   }
   return planned.ok() ? Exit::done : Exit::bad_input;
 }

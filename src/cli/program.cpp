@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <span>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -16,23 +17,44 @@ constexpr const char* footer =
     "dbrefresh COMMAND --help tells about a command. Exit codes: 0 done, 1 failed, 2 bad input, 130 "
     "interrupted (resumable).";
 
+/// Nothing was changed for these: what was asked for cannot be, as it was said.
 int exit_of(const std::string& code) {
-  static constexpr std::string_view bad_input[] = {"BadInput",        "FileNotFound",  "InvalidDefinition",
-                                                   "SettingsInvalid", "NotAHome",      "BadHome",
-                                                   "PathTooLong",     "AccountRefused"};
+  static constexpr std::string_view bad_input[] = {"BadInput",
+                                                   "FileNotFound",
+                                                   "InvalidDefinition",
+                                                   "SettingsInvalid",
+                                                   "NotAHome",
+                                                   "BadHome",
+                                                   "PathTooLong",
+                                                   "AccountRefused",
+                                                   "InvalidConfig",
+                                                   "ProfileNotFound",
+                                                   "InvalidParameterValue",
+                                                   "UnsupportedEngine",
+                                                   "PortTaken",
+                                                   "UnsupportedOperation",
+                                                   "DBInstanceAlreadyExists",
+                                                   "DBSnapshotAlreadyExists",
+                                                   "DBClusterAlreadyExistsFault",
+                                                   "DBInstanceNotFound",
+                                                   "DBSnapshotNotFound",
+                                                   "SourceNotUsable"};
   if (std::ranges::find(bad_input, code) != std::end(bad_input)) return Exit::bad_input;
   return code == "RunInterrupted" ? Exit::interrupted : Exit::failed;
 }
 
-int run_body(const Body& body, bool json) {
+base::Json error_view(const base::Error& error) {
+  return {{"error", error.code},
+          {"message", error.message},
+          {"hint", error.hint.empty() ? base::Json() : base::Json(error.hint)}};
+}
+
+int run_body(const Body& body, const Options& options) {
   try {
     return body();
   } catch (const base::Error& error) {
-    if (json)
-      print_json({{"error", error.code},
-                  {"message", error.message},
-                  {"hint", error.hint.empty() ? base::Json() : base::Json(error.hint)}});
-    std::cerr << "dbrefresh: " << to_string(error) << "\n";
+    if (options.json) print_json(with_home(error_view(error), options));
+    std::cerr << "dbrefresh: " << with_home(to_string(error), options) << "\n";
     return exit_of(error.code);
   } catch (const std::exception& error) {
     std::cerr << "dbrefresh: " << error.what() << "\n";
@@ -49,6 +71,22 @@ void add(CLI::App& parent, std::span<const Command> commands, const Options& opt
   }
 }
 
+/// A word that is no command where one is wanted; "" if that is not what is wrong.
+std::string no_command(const CLI::App& program, int argc, char** argv) {
+  const CLI::App* at = &program;
+  for (int i = 1; i < argc && !at->get_subcommands({}).empty(); ++i) {
+    const std::string word = argv[i];
+    const auto* option = program.get_option_no_throw(word);
+    if (option != nullptr && option->get_expected_max() > 0) ++i;  // its value
+    if (word.starts_with("-")) continue;
+    const auto all = at->get_subcommands({});
+    const auto found = std::ranges::find(all, word, [](const CLI::App* each) { return each->get_name(); });
+    if (found == all.end()) return word;
+    at = *found;
+  }
+  return {};
+}
+
 std::string suggestion(const CLI::App& program, int argc, char** argv) {
   std::vector<std::string> names;
   for (const auto* each : program.get_subcommands({})) names.push_back(each->get_name());
@@ -63,9 +101,12 @@ void declare_options(CLI::App& program, Options& options) {
   program.footer(footer);
   program.require_subcommand(1);
   program.set_version_flag("--version", std::string("dbrefresh ") + DBREFRESH_VERSION);
-  program.add_option("--home", options.home,
-                     "folder of servers, journal, secrets and ledger (default: /var/lib/dbrefresh as root, "
-                     "else $XDG_STATE_HOME/dbrefresh)");
+  program
+      .add_option(
+          "--home", options.home,
+          "folder of servers, journal, secrets and ledger; else DBREFRESH_HOME, or /var/lib/dbrefresh "
+          "as root, $XDG_STATE_HOME/dbrefresh for others")
+      ->envname("DBREFRESH_HOME");
   program.add_option("--provider", options.provider, "where the databases are: local or aws")
       ->check(CLI::IsMember({"local", "aws"}));
   program.add_option("--region", options.region, "aws: Region; else AWS_REGION, or the profile's");
@@ -82,7 +123,7 @@ void declare_options(CLI::App& program, Options& options) {
   program.add_flag("--json", options.json, "answer in JSON, where a machine may read it (docs/json.md)");
 }
 
-void declare_commands(CLI::App& program, const Options& options, Body& chosen) {
+void declare_commands(CLI::App& program, Options& options, Body& chosen) {
   for (const auto& commands :
        {run_commands(), plan_commands(), open_commands(), show_commands(), history_commands()})
     add(program, commands, options, chosen);
@@ -96,6 +137,7 @@ void declare_commands(CLI::App& program, const Options& options, Body& chosen) {
   local->fallthrough();
   for (const auto& commands : {create_commands(), local_commands(), session_commands(), storage_commands()})
     add(*local, commands, options, chosen);
+  for (const auto* each : program.get_subcommands({})) options.commands.push_back(each->get_name());
 }
 
 /// Nothing if the command line is good; else the exit code.
@@ -103,9 +145,19 @@ std::optional<int> parse(CLI::App& program, int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (program.exit(error) == 0) return Exit::done;
-    if (const auto guess = suggestion(program, argc, argv); !guess.empty())
-      std::cerr << "hint: " << guess << "\n";
+    if (error.get_exit_code() == 0) {
+      program.exit(error);
+      return Exit::done;
+    }
+    const auto word = no_command(program, argc, argv);
+    const auto guess = suggestion(program, argc, argv);
+    const base::Error said(
+        "BadInput", word.empty() ? error.what() : fmt::format("there is no command '{}'", word),
+        guess.empty() ? "dbrefresh --help lists all; dbrefresh COMMAND --help tells more" : guess);
+    // A command line that is wrong may not have been read as far as --json.
+    if (std::ranges::any_of(std::span(argv, argc), [](std::string_view each) { return each == "--json"; }))
+      print_json(error_view(said));
+    std::cerr << to_string(said) << "\n";
     return Exit::bad_input;
   }
   return std::nullopt;
@@ -139,7 +191,7 @@ int run_program(int argc, char** argv) {
   declare_options(program, options);
   declare_commands(program, options, chosen);
   if (const auto code = parse(program, argc, argv)) return *code;
-  return run_body(chosen, options.json);
+  return run_body(chosen, options);
 }
 
 }  // namespace cli

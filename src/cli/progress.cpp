@@ -16,7 +16,8 @@ constexpr int name_width = 24;
 
 }  // namespace
 
-Progress::Progress(base::Clock& clock, bool terminal) : clock_(clock), terminal_(terminal) {
+Progress::Progress(base::Clock& clock, bool terminal, const Options& options)
+    : clock_(clock), terminal_(terminal), options_(options) {
   if (!terminal_) return;
   painter_ = std::jthread([this](const std::stop_token& stop) {
     while (clock_.sleep_until(clock_.now() + std::chrono::milliseconds(100), stop)) {
@@ -43,11 +44,11 @@ void Progress::draw() {
             << std::flush;
 }
 
-void Progress::close_line(bool good) {
+void Progress::close_line(std::string_view verdict) {
   if (step_.empty()) return;
-  std::cout << fmt::format("{}  {} {:<{}} {:>9}{}\n", terminal_ ? "\r\x1b[K" : "", good ? "ok    " : "FAILED",
-                           step_, name_width, base::human_duration(clock_.now() - begun_),
-                           good || error_.empty() ? "" : "  " + error_.substr(0, error_.find('\n')))
+  std::cout << fmt::format("{}  {:<6} {:<{}} {:>9}{}\n", terminal_ ? "\r\x1b[K" : "", verdict, step_,
+                           name_width, base::human_duration(clock_.now() - begun_),
+                           !failed_ || error_.empty() ? "" : "  " + error_.substr(0, error_.find('\n')))
             << std::flush;
   step_.clear();
   detail_ = {};
@@ -64,7 +65,7 @@ void Progress::history(const std::string&, const asl::HistoryEvent& event, base:
   if (event.type != "TaskStateEntered") return;
   const auto ref = refresh::find_state(event.state);
   if (!ref || ref->is_check) return;
-  close_line(!failed_);
+  close_line(failed_ ? "FAILED" : "ok");
   step_ = event.state;
   begun_ = at;
   if (terminal_) draw();
@@ -75,9 +76,9 @@ void Progress::progress(const std::string&, const std::string&, const base::Note
   detail_ = note;
 }
 
-void Progress::leaves(const std::string&) {
+void Progress::leaves(const std::string&, bool ended) {
   const std::lock_guard lock(mutex_);
-  close_line(!failed_);
+  close_line(failed_ ? "FAILED" : ended ? "ok" : "left");
 }
 
 void Progress::clears(const std::string& run) {
@@ -90,10 +91,10 @@ void Progress::awaits(const std::string& run) {
 }
 
 void Progress::plans(const std::string& run, const runs::Planned& planned) {
-  print_problems(planned.path, planned.problems);
+  print_problems(planned.path, planned.problems, options_);
   if (!planned.ok()) return;
   std::cout << fmt::format("run {}: {} -> {}\n", run, planned.file.names.source, planned.file.names.target);
-  for (const auto& note : planned.plan.notes) std::cout << "  note: " << note << "\n";
+  for (const auto& note : planned.plan.notes) std::cout << "  note: " << with_home(note, options_) << "\n";
 }
 
 }  // namespace cli

@@ -9,12 +9,14 @@
 
 namespace cli {
 
+struct Options;
+
 /// Shows the steps of a run as they go: on a terminal with a spinner, elapsed time and bytes; in a pipe as
 /// plain lines. Thread-safe.
 class Progress : public runs::Listener {
  public:
-  /// `clock` must outlive it.
-  Progress(base::Clock& clock, bool terminal);
+  /// `clock` and `options` must outlive it.
+  Progress(base::Clock& clock, bool terminal, const Options& options);
   ~Progress() override;
 
   void clears(const std::string& run) override;
@@ -22,15 +24,16 @@ class Progress : public runs::Listener {
   void history(const std::string& execution, const asl::HistoryEvent& event, base::Time at) override;
   void progress(const std::string& execution, const std::string& state, const base::Note& note) override;
   void awaits(const std::string& run) override;
-  void leaves(const std::string& run) override;
+  void leaves(const std::string& run, bool ended) override;
 
  private:
-  void close_line(bool good);
+  void close_line(std::string_view verdict);
   void draw();
   std::string detail() const;
 
   base::Clock& clock_;
   bool terminal_;
+  const Options& options_;
   std::mutex mutex_;
   std::string step_;  ///< the step that is shown as running, "" if none
   base::Time begun_{};

@@ -14,13 +14,22 @@ namespace {
 
 using base::Json;
 
+/// What became of a run. On a full disk a refused one leaves nothing to be looked up: its problems were
+/// printed.
+int tell_outcome(runs::World& world, const std::string& id, const Options& options) {
+  if (!world.journal.find(id))
+    throw base::Error("BadInput", fmt::format("run {} was refused, and no trace of it could be kept", id),
+                      "what was wrong with it, and with keeping it, is said above");
+  return print_outcome(runs::outcome_view(world, id), options);
+}
+
 /// An account that cannot be used refuses the run; the home keeps what is to be known of it.
 int refuse(const runs::Request& request, int keep_days, const Options& options, const base::Error& why,
            std::stop_token stop) {
   runs::LocalWorld home(options.home);
-  const auto listener = make_listener(home.clock, options.json);
+  const auto listener = make_listener(home.clock, options);
   const std::string id = runs::Driver(home, *listener, std::move(stop), keep_days).refuse(request, why);
-  return print_outcome(runs::outcome_view(home, id), options.json);
+  return tell_outcome(home, id, options);
 }
 
 int run(const runs::Request& request, int keep_days, const Options& options) {
@@ -32,9 +41,9 @@ int run(const runs::Request& request, int keep_days, const Options& options) {
     if (error.code != runs::account_refused) throw;
     return refuse(request, keep_days, options, error, signals.token());
   }
-  const auto listener = make_listener(world->clock, options.json);
+  const auto listener = make_listener(world->clock, options);
   const std::string id = runs::Driver(*world, *listener, signals.token(), keep_days).start(request);
-  return print_outcome(runs::outcome_view(*world, id), options.json);
+  return tell_outcome(*world, id, options);
 }
 
 Body set_up_run(Arguments& arguments, const Options& options) {
@@ -50,16 +59,16 @@ Body set_up_run(Arguments& arguments, const Options& options) {
   return [request, keep_days, &options] { return run(*request, *keep_days, options); };
 }
 
-int validate(const std::vector<std::string>& paths, bool json) {
+int validate(const std::vector<std::string>& paths, const Options& options) {
   std::size_t good = 0;
   Json all = Json::array();
   for (const auto& path : paths) {
     const auto file = runs::read_refresh_file(path);
     good += file.ok() ? 1 : 0;
     for (auto& each : runs::problems_view(path, file.problems)) all.push_back(std::move(each));
-    if (!json) print_problems(path, file.problems);
+    if (!options.json) print_problems(path, file.problems, options);
   }
-  if (json)
+  if (options.json)
     print_json({{"valid", good}, {"files", paths.size()}, {"problems", all}});
   else
     std::cout << fmt::format("{} of {} refresh files are valid\n", good, paths.size());
@@ -69,7 +78,7 @@ int validate(const std::vector<std::string>& paths, bool json) {
 Body set_up_validate(Arguments& arguments, const Options& options) {
   auto paths = std::make_shared<std::vector<std::string>>();
   arguments.add("FILE", *paths, "refresh files").required();
-  return [paths, &options] { return validate(*paths, options.json); };
+  return [paths, &options] { return validate(*paths, options); };
 }
 
 }  // namespace

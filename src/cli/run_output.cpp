@@ -5,7 +5,6 @@
 
 #include <iostream>
 
-#include "cli/command.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 
@@ -14,7 +13,7 @@ namespace {
 
 using base::Json;
 
-void print_completed(const Json& outcome) {
+void print_completed(const Json& outcome, const Options& options) {
   const auto target = outcome["target"].get<std::string>();
   std::cout << fmt::format("done: {} is refreshed (run {}, {})\n", target.substr(target.rfind('/') + 1),
                            outcome["run"].get<std::string>(), seconds_text(outcome["seconds"]));
@@ -29,7 +28,7 @@ void print_completed(const Json& outcome) {
   if (made["secret"].is_null()) return;
   const auto secret = made["secret"].get<std::string>();
   std::cout << "      password: "
-            << (here ? "dbrefresh local secret " + secret + " --reveal"
+            << (here ? with_home("dbrefresh local secret " + secret + " --reveal", options)
                      : "in the secret " + secret + " of Secrets Manager")
             << "\n";
 }
@@ -66,9 +65,9 @@ void declare_request(Arguments& arguments, runs::Request& request) {
                 "why a refresh that masks nothing is made all the same; ledger, message and list say so");
 }
 
-std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, bool json) {
-  if (json) return std::make_unique<runs::Listener>();
-  return std::make_unique<Progress>(clock, ::isatty(STDOUT_FILENO) == 1);
+std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, const Options& options) {
+  if (options.json) return std::make_unique<runs::Listener>();
+  return std::make_unique<Progress>(clock, ::isatty(STDOUT_FILENO) == 1, options);
 }
 
 int exit_of(const Json& outcome) {
@@ -79,12 +78,13 @@ int exit_of(const Json& outcome) {
                                : Exit::failed;
 }
 
-int print_outcome(const Json& outcome, bool json) {
+int print_outcome(const Json& given, const Options& options) {
+  const Json outcome = with_home(given, options);
   const int code = exit_of(outcome);
-  if (json)
+  if (options.json)
     print_json(outcome);
   else if (code == Exit::done)
-    print_completed(outcome);
+    print_completed(outcome, options);
   else if (code == Exit::interrupted)
     print_interrupted(outcome);
   else if (code == Exit::bad_input)

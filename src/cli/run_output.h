@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "cli/arguments.h"
+#include "cli/command.h"
 #include "runs/driver.h"
 #include "runs/view.h"
 
@@ -13,10 +13,10 @@ namespace cli {
 void declare_request(Arguments& arguments, runs::Request& request);
 
 /// One that shows progress, or, with --json, a silent one.
-std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, bool json);
+std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, const Options& options);
 
 /// Prints an outcome_view; the exit code that it stands for.
-int print_outcome(const base::Json& outcome, bool json);
+int print_outcome(const base::Json& outcome, const Options& options);
 int exit_of(const base::Json& outcome);
 
 }  // namespace cli

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "runs/world.h"
+#include "sql/peer.h"
 
 namespace cli {
 namespace {
@@ -23,6 +24,8 @@ std::vector<std::string> client_of(runs::LocalWorld& world, const provider::Data
   const std::string host = where.socket.empty() ? where.host : where.socket;
   std::vector<std::string> words;
   if (where.family == "postgres") {
+    if (const auto peer = sql::must_answer_in(where.socket); !where.socket.empty() && !peer.empty())
+      ::setenv("PGREQUIREPEER", peer.c_str(), 1);
     words = {"psql",
              "--no-psqlrc",
              "--host=" + host,
@@ -66,7 +69,7 @@ Body set_up_connect(Arguments& arguments, const Options& options) {
   return [args, &options]() -> int {
     std::vector<std::string> words;
     {
-      runs::LocalWorld world(options.home);
+      runs::LocalWorld world(options.home, provider::local::Opening::to_change);
       words = client_of(world, must_find_database(world, args->name));
     }
     words.insert(words.end(), args->rest.begin(), args->rest.end());
@@ -117,7 +120,8 @@ Body set_up_secret(Arguments& arguments, const Options& options) {
   arguments.flag("--yes", args->yes, "--reveal: also where standard output is no terminal").needs(reveal);
   return [args, &options] {
     if (args->reveal) must_be_revealable(args->yes);
-    runs::LocalWorld world(options.home);
+    using provider::local::Opening;
+    runs::LocalWorld world(options.home, args->file.empty() ? Opening::to_change : Opening::to_work);
     if (args->name.empty())
       list_secrets(world, options.json);
     else if (!args->file.empty())

@@ -33,7 +33,7 @@ Body set_up_list(Arguments& arguments, const Options& options) {
 }
 
 /// How far a run is that is open, and what is to become of it.
-void print_open(const Json& view) {
+void print_open(const Json& view, const Options& options) {
   if (view["status"] != "RUNNING") return;
   if (const Json& told = view["progress"]; !told.is_null())
     std::cout << fmt::format("{:<14} {}\n", "progress", progress_text(told));
@@ -42,7 +42,8 @@ void print_open(const Json& view) {
     std::cout << fmt::format("{:<14} told to stop: it is being put back{}\n", "",
                              driven ? "" : " when it is taken up");
   if (!driven)
-    std::cout << fmt::format("no process drives it: dbrefresh resume {}\n", view["run"].get<std::string>());
+    std::cout << "no process drives it: "
+              << with_home("dbrefresh resume " + view["run"].get<std::string>(), options) << "\n";
 }
 
 int status(const std::string& id, const Options& options) {
@@ -55,7 +56,7 @@ int status(const std::string& id, const Options& options) {
   for (const char* key : {"run", "target", "status", "step", "created", "ended", "waitsUntil", "masked",
                           "unmaskedReason", "error", "cause"})
     if (!view[key].is_null()) std::cout << fmt::format("{:<14} {}\n", key, cell(view[key]));
-  print_open(view);
+  print_open(view, options);
   return Exit::done;
 }
 

@@ -32,20 +32,26 @@ struct SnapshotArgs {
 
 void delete_snapshot(runs::LocalWorld& world, const std::string& name, bool json) {
   world.databases.remove_snapshot(name);
-  if (json) print_json(Json::array({name}));
+  if (json)
+    print_json(Json::array({name}));
+  else
+    std::cout << fmt::format("snapshot {} is deleted\n", name);
 }
 
 void create_snapshot(runs::LocalWorld& world, const SnapshotArgs& args, bool json) {
   if (args.of.empty()) throw Error("BadInput", "snapshot create needs --of INSTANCE");
   const auto made = world.databases.create_snapshot(must_find_database(world, args.of).id, args.name,
                                                     world.budget(24 * 60));
-  if (json) print_json(snapshot_view(world, made));
+  if (json)
+    print_json(snapshot_view(world, made));
+  else
+    std::cout << fmt::format("snapshot {} of {} is made\n", made.name, args.of);
 }
 
 void snapshot(const SnapshotArgs& args, const Options& options) {
   using provider::local::Opening;
   const bool looks = args.action == "list";
-  runs::LocalWorld world(options.home, looks ? Opening::to_look : Opening::to_work);
+  runs::LocalWorld world(options.home, looks ? Opening::to_look : Opening::to_change);
   if (looks) return list_snapshots(world, options.json);
   if (args.name.empty()) throw Error("BadInput", fmt::format("snapshot {} needs a NAME", args.action));
   if (args.action == "delete") return delete_snapshot(world, args.name, options.json);
@@ -94,7 +100,8 @@ Body set_up_backup(Arguments& arguments, const Options& options) {
   const auto name = arguments.add("NAME", args->name, "instance or cluster");
   arguments.flag("--all", args->all, "all that run and keep their log").excludes(name);
   return [args, &options]() -> int {
-    runs::LocalWorld world(options.home);
+    using provider::local::Opening;
+    runs::LocalWorld world(options.home, args->all ? Opening::to_work : Opening::to_change);
     if (!args->all && args->name.empty()) throw Error("BadInput", "local backup needs a NAME or --all");
     const Json all =
         args->all ? back_up_all(world) : Json::array({back_up(world, must_find_database(world, args->name))});

@@ -68,4 +68,8 @@ class FileLock {
 /// no such file.
 bool is_locked(const fs::path& path, std::chrono::milliseconds patience = {});
 
+/// Which process has a record lock (fcntl(2)) to write on a file or a part of it; 0: none that is seen. From
+/// /proc/locks: to ask with a descriptor of our own would end the locks of this process when it is closed.
+int record_writer(const fs::path& path);
+
 }  // namespace os

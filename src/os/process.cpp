@@ -1,15 +1,12 @@
 #include "os/process.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,7 +16,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -176,7 +172,13 @@ class Child {
 };
 
 /// Field 22 of /proc/<pid>/stat and the state letter; the command name in brackets may hold anything.
-std::optional<std::pair<std::uint64_t, char>> stat_of(int pid) {
+struct Stat {
+  std::uint64_t start_time = 0;
+  char state = 0;
+  int threads = 0;
+};
+
+std::optional<Stat> stat_of(int pid) {
   std::string stat;
   try {
     stat = read_file(fmt::format("/proc/{}/stat", pid), 1U << 16U);
@@ -187,7 +189,7 @@ std::optional<std::pair<std::uint64_t, char>> stat_of(int pid) {
   if (close == std::string::npos) return std::nullopt;
   const auto fields = base::split_list(std::string_view(stat).substr(close + 1), ' ');
   if (fields.size() < 20) return std::nullopt;
-  return std::pair{std::strtoull(fields[19].c_str(), nullptr, 10), fields[0][0]};
+  return Stat{std::strtoull(fields[19].c_str(), nullptr, 10), fields[0][0], std::atoi(fields[17].c_str())};
 }
 
 fs::path read_link(int pid, const char* name) {
@@ -225,18 +227,14 @@ int read_pid(int pipe, std::optional<Told>& failed) {
   }
 }
 
-int bound_socket(int port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 1) == 0)
-    return fd;
-  ::close(fd);
-  return -1;
+/// Programs say at the end why they end, and people read the first line.
+std::string last_line_first(std::string_view all) {
+  const auto at = all.rfind('\n');
+  if (at == std::string_view::npos) return std::string(base::tail(all, told_bytes));
+  const auto before = base::trim(all.substr(0, at));
+  std::string told(base::tail(before, told_bytes));
+  if (told.size() < before.size()) told = "…" + told.substr(std::min(told.find('\n'), told.size()));
+  return fmt::format("{}\nbefore that it said:\n{}", base::tail(all.substr(at + 1), told_bytes), told);
 }
 
 }  // namespace
@@ -266,12 +264,12 @@ Finished run_or_throw(const Command& command, base::Clock& clock, base::Time dea
   Finished finished = run(command, clock, deadline, stop, tick);
   if (finished.exit_code != 0) {
     const std::string_view all = base::trim(finished.output);
-    throw Error(all.find("No space left") != std::string_view::npos ||
-                        all.find("Errcode: 28") != std::string_view::npos
-                    ? "DiskFull"
-                    : "ProgramFailed",
-                fmt::format("'{}' ended with {}: {}", command.argv[0], finished.exit_code,
-                            base::tail(all, told_bytes)));
+    throw Error(
+        all.find("No space left") != std::string_view::npos ||
+                all.find("Errcode: 28") != std::string_view::npos
+            ? "DiskFull"
+            : "ProgramFailed",
+        fmt::format("'{}' ended with {}: {}", command.argv[0], finished.exit_code, last_line_first(all)));
   }
   return finished;
 }
@@ -306,8 +304,8 @@ ProcessId start(const Command& command) {
 
 std::optional<ProcessId> identify(int pid) {
   const auto stat = stat_of(pid);
-  if (!stat || stat->second == 'Z' || stat->second == 'X') return std::nullopt;
-  return ProcessId{pid, stat->first};
+  if (!stat || stat->state == 'X' || (stat->state == 'Z' && stat->threads <= 1)) return std::nullopt;
+  return ProcessId{pid, stat->start_time};
 }
 
 bool is_running(const ProcessId& process) {
@@ -357,7 +355,8 @@ bool send_signal(const ProcessId& process, int signal) {
 
 void kill_working_in(const fs::path& folder, const Programs& programs) {
   std::error_code missing;
-  const auto there = fs::canonical(folder, missing);
+  // The folder itself may be what somebody has put there: a link to another's.
+  const auto there = fs::canonical(folder.parent_path(), missing) / folder.filename();
   if (missing) return;
   while (const auto found = find_working_in(there, programs)) {
     const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, found->pid, 0));
@@ -396,41 +395,6 @@ fs::path find_program(const std::string& name) {
     if (::access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate)) return candidate;
   }
   return {};
-}
-
-bool port_is_free(int port) {
-  const int fd = bound_socket(port);
-  if (fd < 0) return false;
-  ::close(fd);
-  return true;
-}
-
-/// Lines of /proc/net/tcp: number, local address:port, remote address:port, state (06 is TIME-WAIT), in hex.
-bool port_is_fading(int port) {
-  const std::string wanted = fmt::format(":{:04X}", port);
-  bool ending = false;
-  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    std::ifstream in(table);
-    std::string line;
-    while (std::getline(in, line)) {
-      std::istringstream words(line);
-      std::string number, local, remote, state;
-      if (!(words >> number >> local >> remote >> state) || !local.ends_with(wanted)) continue;
-      if (state != "06") return false;
-      ending = true;
-    }
-  }
-  return ending;
-}
-
-int any_free_port() {
-  const int fd = bound_socket(0);
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  const bool known = fd >= 0 && ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  if (fd >= 0) ::close(fd);
-  if (!known) throw Error("ProcessError", "no free port on 127.0.0.1");
-  return ntohs(address.sin_port);
 }
 
 }  // namespace os

@@ -50,7 +50,8 @@ struct ProcessId {
 /// ProgramNotFound, ProcessError.
 ProcessId start(const Command& command);
 
-/// Does this very process run, and not as a zombie?
+/// Does this very process run, and not as a zombie? It runs until its last thread has ended, and let go of
+/// its files and ports: of a killed one the first thread may end before others.
 bool is_running(const ProcessId& process);
 /// What runs under a pid now; nothing if no process does.
 std::optional<ProcessId> identify(int pid);
@@ -83,12 +84,5 @@ void remove_shared_memory(int id, const Ids& owner);
 
 /// Finds a program in PATH and the folders where distributions hide servers; "" if there is none.
 fs::path find_program(const std::string& name);
-
-/// Is this TCP port of 127.0.0.1 free to listen on?
-bool port_is_free(int port);
-/// Is it taken by nothing but connections that have ended (TIME-WAIT)? It is free within a minute.
-bool port_is_fading(int port);
-/// A port of 127.0.0.1 that is free at this moment.
-int any_free_port();
 
 }  // namespace os

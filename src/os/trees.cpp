@@ -42,6 +42,12 @@ void give(const Fd& folder, const std::string& name, const Ids& owner, const fs:
   for (const auto& each : names_in(it)) give(it, each, owner, path / each);
 }
 
+/// As root: nobody else makes anything in it from now on, not even by a descriptor that he has.
+void take_over(const Fd& folder, const fs::path& path) {
+  if (::geteuid() == 0 && (::fchown(folder.get(), 0, 0) != 0 || ::fchmod(folder.get(), 0700) != 0))
+    fail("taking over", path, errno);
+}
+
 void remove(const Fd& folder, const std::string& name, const fs::path& path) {
   constexpr int tries = 5;  // something that ends just now may make files of its own meanwhile
   if (::unlinkat(folder.get(), name.c_str(), 0) == 0 || errno == ENOENT) return;
@@ -50,6 +56,7 @@ void remove(const Fd& folder, const std::string& name, const fs::path& path) {
     {
       const Fd inside = open_in(folder, name, O_RDONLY | O_DIRECTORY);
       if (!inside) break;
+      if (i > 0) take_over(inside, path);
       for (const auto& each : names_in(inside)) remove(inside, each, path / each);
     }
     if (::unlinkat(folder.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return;

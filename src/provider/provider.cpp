@@ -69,6 +69,10 @@ Work<Done> DatabaseService::forget_past(const std::string&, const base::Secret&,
   return Done{};
 }
 
+std::optional<std::int64_t> DatabaseService::connections(const std::string&, const Budget&) {
+  return std::nullopt;
+}
+
 bool DatabaseService::opens(const std::string& id, const base::Secret& password) {
   try {
     login(id, password, "")->query("SELECT 1");

@@ -193,6 +193,10 @@ class DatabaseService {
   /// must be gone or going. One that is gone is Done.
   virtual Work<Done> remove(const std::string& id, const Budget& budget) = 0;
 
+  /// The most sessions of users that a database had at once within the last few minutes; nothing where the
+  /// host does not count them, cannot tell now, or lets nobody in.
+  virtual std::optional<std::int64_t> connections(const std::string& id, const Budget& budget);
+
   /// Are a replica's contents in step with its source?
   virtual bool replica_in_sync(const std::string& id) = 0;
 
@@ -317,6 +321,8 @@ class Ledger {
   virtual ~Ledger() = default;
   virtual void record(const std::string& table, const LedgerRow& row) = 0;
   virtual std::vector<LedgerRow> rows(const std::string& table) = 0;
+  /// Why nothing can be recorded in a table, "" if it can or if it is made by the first row.
+  virtual std::string objection(const std::string&) { return {}; }
 };
 
 struct Message {
@@ -330,6 +336,8 @@ class Notifier {
  public:
   virtual ~Notifier() = default;
   virtual void send(const Message& message) = 0;
+  /// Why nothing can be sent to a topic, "" if it can.
+  virtual std::string objection(const std::string&) { return {}; }
 };
 
 /// The world of one refresh. All must outlive it.

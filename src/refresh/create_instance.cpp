@@ -68,6 +68,8 @@ void plan(Planning& plan) {
   if (plan.member == nullptr) return;
   plan.must_be_free(plan.names.at("instance_temp"), provider::Kind::instance);
   plan.intent.writer = request(plan.names, *plan.member);
+  plan.shape_paths["writer.instance_class"] = plan.path("dbclass");
+  plan.shape_paths["writer.parameter_group"] = plan.path("dbparamgrp");
 }
 
 Work<Done> advance(StepContext& step) {

@@ -115,6 +115,7 @@ Work<Done> advance(StepContext& step) {
   return done_if_all(requests(step.input), [&](provider::CreateRequest request) -> Work<Done> {
     request.token = step.token(request.name);
     request.of = of.id;
+    if (of.kind == provider::Kind::cluster) request.tags["refresh-cluster"] = step.names().at("target");
     const auto work = step.databases.create(request, step.budget);
     if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
     if (step.databases.replica_in_sync(std::get<provider::Database>(work).id)) return Done{};

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "refresh/lookup.h"
@@ -24,9 +26,21 @@ void plan(Planning& plan) {
   if (plan.member == nullptr) must_run_to_replace(plan);
 }
 
+/// Who is still connected to it, by an address that was resolved before the swap: told once, before it goes.
+void tell_of_connections(StepContext& step, const std::vector<provider::Database>& all) {
+  if (step.result.contains("connections")) return;
+  std::int64_t count = 0;
+  for (const auto& each : all) count += step.services.databases.connections(each.id, step.budget).value_or(0);
+  step.result["connections"] = count;
+  if (count > 0)
+    step.budget.tell(
+        {fmt::format("the old database had {} connections in its last minutes: they end with it", count)});
+}
+
 Work<Done> advance(StepContext& step) {
-  return done_if_all(old_instances(step),
-                     [&](const auto& each) { return step.databases.remove(each.id, step.budget); });
+  const auto all = old_instances(step);
+  tell_of_connections(step, all);
+  return done_if_all(all, [&](const auto& each) { return step.databases.remove(each.id, step.budget); });
 }
 
 }  // namespace

@@ -11,18 +11,18 @@ namespace {
 
 constexpr std::string_view common_fields[] = {"torun", "wait_time", "check", "dbservice", "comment"};
 
-std::string text_of(const Json& value) {
+std::string given_text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
 /// A value for a message. Secrets show as nothing but their being there.
 std::string shown(const Field& field, const Json& value) {
-  return field.secret ? "the given value" : fmt::format("'{}'", text_of(value));
+  return field.secret ? "the given value" : fmt::format("'{}'", given_text(value));
 }
 
 bool says(const Json& value, std::string_view wanted) {
   const auto boolean = as_boolean(value);
-  return boolean ? (*boolean ? "true" : "false") == wanted : text_of(value) == wanted;
+  return boolean ? (*boolean ? "true" : "false") == wanted : given_text(value) == wanted;
 }
 
 bool is_used(const Field& field, const Json& member) {
@@ -78,10 +78,10 @@ std::string fault(const Field& field, const Json& value) {
     case Kind::boolean:
       return as_boolean(value) ? "" : fmt::format("must be true or false, got {}", shown(field, value));
     case Kind::choice: {
-      if (is_choice(field.choices, text_of(value))) return "";
+      if (is_choice(field.choices, given_text(value))) return "";
       const auto all = base::split_list(field.choices, '|');
       const std::vector<std::string_view> views(all.begin(), all.end());
-      const auto guess = base::did_you_mean(text_of(value), views);
+      const auto guess = base::did_you_mean(given_text(value), views);
       return fmt::format("must be one of {}, got {}{}", base::join(all, ", "), shown(field, value),
                          guess.empty() ? "" : "; " + guess);
     }
@@ -120,7 +120,7 @@ void check_field(const Field& field, const Json& member, const std::string& wher
   }
   if (need == Need::forbidden)
     return problem(
-        fmt::format("is not allowed with dbservice {}", text_of(member.value("dbservice", Json("rds")))));
+        fmt::format("is not allowed with dbservice {}", given_text(member.value("dbservice", Json("rds")))));
   if (!is_used(field, member)) return;
   if (has_placeholder(*found)) {
     if (!field.derived) problem("still says CHANGE_ME");
@@ -154,7 +154,7 @@ std::optional<bool> as_boolean(const Json& value) {
 }
 
 std::optional<std::int64_t> as_integer(const Json& value) {
-  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (value.is_number_integer()) return base::integer(value);
   if (!value.is_string()) return std::nullopt;
   const auto& text = value.get_ref<const std::string&>();
   if (!base::is_digits(text) || text.size() > 15) return std::nullopt;
@@ -169,13 +169,13 @@ std::vector<Problem> validate_member(const Step& step, const Json& member) {
     problems.push_back({0, where + ".dbservice", "is required"});
   else if (!says(member["dbservice"], "rds") && !says(member["dbservice"], "aurora"))
     problems.push_back({0, where + ".dbservice",
-                        fmt::format("must be rds or aurora, got '{}'", text_of(member["dbservice"]))});
+                        fmt::format("must be rds or aurora, got '{}'", given_text(member["dbservice"]))});
   if (member.contains("wait_time")) {
     const auto wait = as_integer(member["wait_time"]);
     if (!wait || *wait < 0 || *wait > 86'400)
       problems.push_back(
           {0, where + ".wait_time",
-           fmt::format("must be seconds from 0 to 86400, got '{}'", text_of(member["wait_time"]))});
+           fmt::format("must be seconds from 0 to 86400, got '{}'", given_text(member["wait_time"]))});
   }
   for (const Field& field : step.fields) check_field(field, member, where, problems);
   check_unknown(step, member, where, problems);
@@ -211,7 +211,7 @@ Json normalise_member(const Step& step, const Json& member) {
         out[name] = base::lower(found->get<std::string>());
         break;
       case Kind::choice:
-        out[name] = text_of(*found);
+        out[name] = given_text(*found);
         break;
       default:
         out[name] = *found;

@@ -24,7 +24,8 @@ constexpr Field fields[] = {
     identifier("targetcluster",
                "Cluster to make; until it is fit to be seen it is called <targetcluster>temp.")
         .only_aurora(),
-    utc_time("restoretime", "Point in time to restore, UTC.").when("restoretype", "restorepoint"),
+    utc_time("restoretime", "Point in time to restore, UTC, as YYYY-MM-DD HH:MM:SS.")
+        .when("restoretype", "restorepoint"),
     text("snapshot", "Snapshot to restore, identifier or ARN.").when("restoretype", "fromsnapshot"),
     choice("engine", engine_choices, "Database engine.").needs(Need::optional, Need::required),
     text("engineversion", "Version of the engine; the snapshot's own if left out.")
@@ -113,22 +114,24 @@ void plan(Planning& plan) {
                 {About::target, plan.path(plan.is_cluster() ? "targetcluster" : "target")},
                 {About::port, plan.path("port")},
                 {About::shape, "$." + plan.key}};
-  plan.shape_fields = {{"port", "port"},
-                       {"engine_version", "engineversion"},
-                       {"instance_class", "dbclass"},
-                       {"subnet_group", "subgrp"},
-                       {"parameter_group", "dbparamgrp"},
-                       {"cluster_parameter_group", "cluparamgrp"},
-                       {"storage_type", "storagetype"},
-                       {"security_groups", "secgrpids"},
-                       {"log_exports", "cwalogs"},
-                       {"iops", "iops"},
-                       {"backtrack_seconds", "backtrack"},
-                       {"iam_auth", "iamdbauth"},
-                       {"copy_tags_to_snapshots", "copytagstosnap"},
-                       {"deletion_protection", "deletionprotection"},
-                       {"multi_az", "multiaz"},
-                       {"auto_minor_upgrade", "autominor"}};
+  static constexpr std::pair<const char*, const char*> shape_fields[] = {
+      {"port", "port"},
+      {"engine_version", "engineversion"},
+      {"instance_class", "dbclass"},
+      {"subnet_group", "subgrp"},
+      {"parameter_group", "dbparamgrp"},
+      {"cluster_parameter_group", "cluparamgrp"},
+      {"storage_type", "storagetype"},
+      {"security_groups", "secgrpids"},
+      {"log_exports", "cwalogs"},
+      {"iops", "iops"},
+      {"backtrack_seconds", "backtrack"},
+      {"iam_auth", "iamdbauth"},
+      {"copy_tags_to_snapshots", "copytagstosnap"},
+      {"deletion_protection", "deletionprotection"},
+      {"multi_az", "multiaz"},
+      {"auto_minor_upgrade", "autominor"}};
+  for (const auto& [of_shape, of_file] : shape_fields) plan.shape_paths[of_shape] = plan.path(of_file);
   plan.must_be_free(plan.names.at("temp"), plan.kind());
   const std::string name = plan.names.at("source");
   plan.source = plan.services.databases.find_source(plan.kind(), name);

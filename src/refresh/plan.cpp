@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "refresh/workflow.h"
 
 namespace refresh {
@@ -20,8 +21,8 @@ void ask_host(Planning& planning) {
       continue;
     }
     std::string path = planning.paths.contains(each.about) ? planning.paths.at(each.about) : "$";
-    if (each.about == About::shape && planning.shape_fields.contains(each.field))
-      path += "." + planning.shape_fields.at(each.field);
+    if (each.about == About::shape && planning.shape_paths.contains(each.field))
+      path = planning.shape_paths.at(each.field);
     planning.problem_at(path, each.message, each.weight == provider::Objection::Weight::warning);
   }
 }
@@ -42,8 +43,14 @@ void Planning::must_be_free(const std::string& temporary, provider::Kind wanted)
 
 void Planning::must_have_secret(std::string_view field) {
   const std::string name = member->value(field, "");
-  if (name != facts.published_secret && !services.secrets.get(name, provider::SecretStore::Stage::current))
-    problem(field, fmt::format("'{}': there is no such secret, and no step of this file writes it", name));
+  if (name == facts.published_secret) return;
+  try {
+    if (!services.secrets.get(name, provider::SecretStore::Stage::current))
+      problem(field, fmt::format("'{}': there is no such secret, and no step of this file writes it", name));
+  } catch (const base::Error& error) {  // it may not be read, or is to be deleted
+    if (error.retryable) throw;
+    problem(field, to_string(error));
+  }
 }
 
 void Planning::must_be_changeable(std::string_view field) {

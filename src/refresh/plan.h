@@ -26,7 +26,8 @@ struct Planning {
   std::optional<provider::Database> source, old;
   provider::Intent intent;                                  ///< what the host is asked about, in the end
   std::map<provider::Objection::About, std::string> paths;  ///< where the file says what is objected to
-  std::map<std::string, std::string> shape_fields;          ///< of a Shape: how the file calls it
+  /// Where the file says a field of a Shape, or of the writer's.
+  std::map<std::string, std::string> shape_paths;
   Plan plan;
 
   bool is_cluster() const { return names.at("kind") == "cluster"; }

@@ -30,6 +30,17 @@ void rotate_from_now_on(StepContext& step) {
   step.result["rotationdays"] = step.facts.rotation->days;
 }
 
+Work<Done> publish_new(StepContext& step) {
+  const std::string shown = shown_secret_name(step.facts, step.names());
+  const auto published = publish(step, shown.empty() ? step.facts.published_secret : shown);
+  rotate_from_now_on(step);
+  return published;
+}
+
+Work<Done> publish_rotated(StepContext& step) {
+  return publish(step, step.facts.rotated_secret);
+}
+
 }  // namespace
 
 /// What is written before the new database has its name becomes current only now.
@@ -39,13 +50,7 @@ extern constexpr Step publish_secret{
     .states = {"publish-secret"},
     .summary =
         "Make the new version of the database's secret the current one, and have it rotated if it is to be.",
-    .advance =
-        [](StepContext& step) {
-          const std::string shown = shown_secret_name(step.facts, step.names());
-          const auto published = publish(step, shown.empty() ? step.facts.published_secret : shown);
-          rotate_from_now_on(step);
-          return published;
-        },
+    .advance = publish_new,
 };
 static_assert(well_formed(publish_secret));
 
@@ -54,7 +59,7 @@ extern constexpr Step publish_rotated_secret{
     .in_file = false,
     .states = {"publish-rotated-secret"},
     .summary = "Make the rotated password the current one in its secret.",
-    .advance = [](StepContext& step) { return publish(step, step.facts.rotated_secret); },
+    .advance = publish_rotated,
 };
 static_assert(well_formed(publish_rotated_secret));
 

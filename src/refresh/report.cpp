@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "refresh/lookup.h"
 #include "refresh/masking.h"
+#include "refresh/plan.h"
 #include "refresh/workflow.h"
 
 namespace refresh {
@@ -33,6 +34,17 @@ constexpr Field message_fields[] = {
 };
 
 constexpr std::size_t longest_subject = 99;  // SNS Publish: fewer than 100 characters
+
+/// Every run is recorded, with or without the member.
+void plan_ledger(Planning& plan) {
+  const std::string table = plan.member == nullptr ? "" : plan.member->value("tablename", "");
+  if (const auto why = plan.services.ledger.objection(table); !why.empty()) plan.problem("tablename", why);
+}
+
+void plan_message(Planning& plan) {
+  const std::string topic = plan.member == nullptr ? "" : plan.member->value("topicarn", "");
+  if (const auto why = plan.services.notifier.objection(topic); !why.empty()) plan.problem("topicarn", why);
+}
 
 std::string data_time_of(const StepContext& step) {
   const Json time = told(step, "dataTime");
@@ -147,6 +159,19 @@ void read(Reading& reading) {
                                                said->second.value.get<std::string>()));
 }
 
+Work<Done> record_success(StepContext& step) {
+  return record(step, false);
+}
+Work<Done> record_failure(StepContext& step) {
+  return record(step, true);
+}
+Work<Done> send_success(StepContext& step) {
+  return send(step, false);
+}
+Work<Done> send_failure(StepContext& step) {
+  return send(step, true);
+}
+
 }  // namespace
 
 extern constexpr Step update_ledger{
@@ -157,7 +182,8 @@ extern constexpr Step update_ledger{
     .cancellable = false,
     .report = true,
     .read = read,
-    .advance = [](StepContext& step) { return record(step, false); },
+    .plan = plan_ledger,
+    .advance = record_success,
 };
 static_assert(well_formed(update_ledger));
 
@@ -169,7 +195,8 @@ extern constexpr Step send_msg{
     .cancellable = false,
     .report = true,
     .read = read,
-    .advance = [](StepContext& step) { return send(step, false); },
+    .plan = plan_message,
+    .advance = send_success,
 };
 static_assert(well_formed(send_msg));
 
@@ -180,7 +207,7 @@ extern constexpr Step update_ledger_failure{
     .summary = "Record the failed run in the ledger.",
     .cancellable = false,
     .report = true,
-    .advance = [](StepContext& step) { return record(step, true); },
+    .advance = record_failure,
 };
 static_assert(well_formed(update_ledger_failure));
 
@@ -191,7 +218,7 @@ extern constexpr Step send_msg_failure{
     .summary = "Tell people that the run failed, why, and what state things are in.",
     .cancellable = false,
     .report = true,
-    .advance = [](StepContext& step) { return send(step, true); },
+    .advance = send_failure,
 };
 static_assert(well_formed(send_msg_failure));
 

@@ -18,6 +18,13 @@ constexpr int own_wait_seconds = 5;
 /// A wait is at least this part of the time since the step began: however long it takes, it is checked about
 /// a thousand times, and the quota of events of a state machine is never near.
 constexpr int wait_part = 100;
+/// How much later than it could be seen may be what is done after a while, as a part of that while.
+constexpr int soon_part = 10;
+
+std::string without_digits(std::string text) {
+  std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
+  return text;
+}
 
 /// Stops when this process is to end, or when the run is to be cancelled and the step lets itself be.
 class Stop {
@@ -81,17 +88,20 @@ class Call {
   Json told(const Work<Done>& work, Json result) const {
     result["started"] = base::ledger_utc(began_);
     result.erase("look_again");
-    result.erase("waits_for");
+    for (const char* each : {"waits_for", "waits_since"}) result.erase(each);
     const auto* pending = std::get_if<Pending>(&work);
     result["status"] = pending == nullptr ? "SUCCEEDED" : "PENDING";
     if (pending == nullptr) return result;
     if (step_.states.check.empty()) throw not_yet(*pending);
     if (attempt_.clock.now() >= deadline())
       throw Error("DeadlineExceeded",
-                  fmt::format("{} is not done after {} minutes", step_.states.start, step_.deadline_minutes),
+                  fmt::format("{} is not done after {} minutes{}", step_.states.start, step_.deadline_minutes,
+                              pending->note.what.empty() ? "" : ": it waits for " + pending->note.what),
                   "look at the database's own log");
-    result["look_again"] = look_again(*pending).count();
     if (!pending->note.what.empty()) result["waits_for"] = pending->note.what;
+    const auto since = waits_since(pending->note.what);
+    result["waits_since"] = base::ledger_utc(since);
+    result["look_again"] = look_again(*pending, since).count();
     return result;
   }
 
@@ -102,12 +112,20 @@ class Call {
     return error;
   }
 
-  seconds look_again(const Pending& pending) const {
+  /// A step waits for one thing after another; how far one is shows in numbers.
+  base::Time waits_since(const std::string& what) const {
+    const auto before = base::parse_ledger_utc(before_.value("waits_since", ""));
+    const bool same = without_digits(before_.value("waits_for", "")) == without_digits(what);
+    return same && before ? *before : attempt_.clock.now();
+  }
+
+  seconds look_again(const Pending& pending, base::Time since) const {
     const seconds most(member().value("wait_time", own_wait_seconds));
     const auto elapsed = std::chrono::duration_cast<seconds>(attempt_.clock.now() - began_);
+    const auto waited = std::chrono::duration_cast<seconds>(attempt_.clock.now() - since);
     // What may take minutes may also be done soon, and between the names it is time in which nobody is
     // served.
-    const auto soon = std::max(seconds(2), elapsed / 2);
+    const auto soon = std::max(seconds(2), waited / soon_part);
     return std::max({seconds(1), elapsed / wait_part, std::min({pending.look_again, most, soon})});
   }
 
@@ -130,7 +148,8 @@ engine::Task make_task(provider::Services& services, CallTimes times) {
     if (!ref)
       throw Error("UnknownState", fmt::format("there is no state {}", attempt.input.at("state").dump()));
     const auto cancelled = [&] { return ref->step->cancellable && attempt.cancel.stop_requested(); };
-    const Error cancel("RefreshCancelled", "the run was cancelled");
+    const Error cancel("RefreshCancelled",
+                       "the run was told to stop, by a cancel or by a later run of its target");
     if (cancelled()) throw cancel;
     try {
       return Call(*ref, attempt, services).run(times);

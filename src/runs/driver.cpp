@@ -54,7 +54,7 @@ void Driver::drive(const std::vector<std::string>& ids, const std::function<void
   }
   for (const auto& id : ids) {
     world_.progress.forget(id);
-    listener_.leaves(id);
+    listener_.leaves(id, must_find_run(world_, id).status != "RUNNING");
   }
 }
 
@@ -132,15 +132,16 @@ void Driver::resume(const std::string& id) {
 }
 
 std::vector<std::string> Driver::resume_all() {
-  std::vector<std::string> ids;
+  std::vector<std::string> ids, ours;
   for (const auto& row : world_.journal.list(true))
     if (!is_driven(world_, row) && whereabouts_of(must_find_run(world_, row.id)) == world_.whereabouts())
       ids.push_back(row.id);
-  if (!ids.empty())
-    drive(ids, [&](engine::Engine& engine) {
-      for (const auto& id : ids) engine.adopt(id);
-    });
-  return ids;
+  if (ids.empty()) return ours;
+  drive(ours, [&](engine::Engine& engine) {  // another process may be faster: its runs are not ours to report
+    for (const auto& id : ids)
+      if (engine.adopt(id)) ours.push_back(id);
+  });
+  return ours;
 }
 
 void Driver::cancel(const std::string& id, bool wait) {

@@ -18,7 +18,7 @@ class Listener : public engine::Observer {
   /// Another process drives it, and is told to stop.
   virtual void awaits(const std::string& /*run*/) {}
   /// Nobody drives it here any more: it has ended, or was interrupted.
-  virtual void leaves(const std::string& /*run*/) {}
+  virtual void leaves(const std::string& /*run*/, bool /*ended*/) {}
 };
 
 inline constexpr int default_keep_days = 400;

@@ -26,7 +26,7 @@ provider::local::Home home_to_look_at(const std::string& root) {
 
 /// A home that has servers, or will.
 const std::string& for_servers(const std::string& root, Opening opening) {
-  if (opening == Opening::to_work)
+  if (opening != Opening::to_look)
     provider::local::check_reachable(os::fs::weakly_canonical(os::fs::absolute(root_of(root))));
   return root;
 }

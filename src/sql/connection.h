@@ -26,6 +26,9 @@ struct Endpoint {
   /// Certificates in PEM by which the server must prove that it is `host`; without TLS there is no login
   /// then.
   std::string ca_file = {};
+  /// PostgreSQL: a session as pg_basebackup begins one, with lines of its own in pg_hba.conf; it takes no
+  /// SQL.
+  bool replication = false;
 };
 
 using Row = std::vector<std::optional<std::string>>;

@@ -20,6 +20,9 @@ namespace {
 
 using base::Error;
 
+/// MySQL's ER_ACCOUNT_HAS_BEEN_LOCKED, which has another number here and means the same.
+constexpr unsigned mysql_account_locked = 3118;
+
 /// Of a login, whose messages quote no data, or of `statement`.
 Error error_of(MYSQL* db, const std::string& where, std::optional<std::string_view> statement = {}) {
   const unsigned code = mysql_errno(db);
@@ -29,7 +32,7 @@ Error error_of(MYSQL* db, const std::string& where, std::optional<std::string_vi
           ? fmt::format("{}: {}", where,
                         describe_mariadb(code, mysql_sqlstate(db), mysql_error(db), *statement))
           : fmt::format("{}: {} (error {}, SQLSTATE {})", where, mysql_error(db), code, mysql_sqlstate(db));
-  if (code == ER_ACCESS_DENIED_ERROR || code == ER_ACCOUNT_HAS_BEEN_LOCKED ||
+  if (code == ER_ACCESS_DENIED_ERROR || code == ER_ACCOUNT_HAS_BEEN_LOCKED || code == mysql_account_locked ||
       code == ER_DBACCESS_DENIED_ERROR)
     return {"AccessDenied", message};
   if (code == CR_SERVER_LOST || code == CR_SERVER_GONE_ERROR || code == ER_SERVER_SHUTDOWN) {

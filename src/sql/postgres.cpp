@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "sql/drivers.h"
+#include "sql/peer.h"
 #include "sql/server_error.h"
 #include "sql/watch.h"
 
@@ -18,8 +19,9 @@ using base::Error;
 /// A login that failed has no SQLSTATE in libpq 15, only its words. Those of a wrong password or role come
 /// from the server in the language of lc_messages; ours is C, an adopted server's may not be.
 Error login_error(const std::string& where, const std::string& message) {
-  for (const char* refused : {"password authentication failed", "Peer authentication failed", "pg_hba.conf",
-                              "is not permitted to log in", "no password supplied", "does not exist"})
+  for (const char* refused :
+       {"password authentication failed", "Peer authentication failed", "pg_hba.conf",
+        "is not permitted to log in", "no password supplied", "does not exist", "requirepeer specifies"})
     if (message.find(refused) != std::string::npos && message.find("No such file") == std::string::npos)
       return {"AccessDenied", fmt::format("{}: {}", where, message)};
   Error error("ConnectionFailed", fmt::format("{}: {}", where, message));
@@ -99,6 +101,7 @@ class Postgres : public Connection {
   void begin_login() {
     const std::string host = endpoint_.socket.empty() ? endpoint_.host : endpoint_.socket;
     const std::string port = std::to_string(endpoint_.port);
+    const std::string peer = endpoint_.socket.empty() ? "" : must_answer_in(endpoint_.socket);
     const std::string database = endpoint_.database.empty() ? "postgres" : endpoint_.database;
     const std::array names = {"host",
                               "port",
@@ -110,6 +113,8 @@ class Postgres : public Connection {
                               "client_encoding",
                               "application_name",
                               "options",
+                              "requirepeer",
+                              "replication",
                               static_cast<const char*>(nullptr)};
     const std::array values = {
         host.c_str(),
@@ -122,6 +127,8 @@ class Postgres : public Connection {
         "UTF8",
         "dbrefresh",
         "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0",
+        peer.c_str(),
+        endpoint_.replication ? "true" : "false",
         static_cast<const char*>(nullptr)};
     db_.reset(PQconnectStartParams(names.data(), values.data(), 0));
   }

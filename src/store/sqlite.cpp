@@ -8,11 +8,22 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "os/files.h"
 
 namespace store {
 namespace {
 
 using base::Error;
+
+/// Its writer's lock is one on the index of the log (WAL format, "locks").
+std::string who_writes(const std::string& path) {
+  const int writer = os::record_writer(path + "-shm");
+  return writer == 0
+             ? ""
+             : fmt::format(
+                   "process {} is writing there all the time; if it is stopped, kill -CONT {} lets it go on",
+                   writer, writer);
+}
 
 [[noreturn]] void fail(sqlite3* db, const std::string& path) {
   const int code = db != nullptr ? sqlite3_errcode(db) & 0xff : SQLITE_NOMEM;
@@ -22,7 +33,8 @@ using base::Error;
     throw Error("DiskFull", fmt::format("no room left while writing {}", path),
                 "free some space there and run again");
   const bool busy = code == SQLITE_BUSY || code == SQLITE_LOCKED;
-  Error error(busy ? "StoreBusy" : "StoreError", fmt::format("{}: {}", path, text));
+  Error error(busy ? "StoreBusy" : "StoreError", fmt::format("{}: {}", path, text),
+              busy ? who_writes(path) : "");
   error.retryable = busy;
   throw error;
 }

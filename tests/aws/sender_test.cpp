@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "os/process.h"
 #include "tests/aws/server.h"
+#include "tests/port.h"
 
 namespace aws {
 namespace {
@@ -146,7 +147,7 @@ TEST_F(SenderTest, SendsWhatHasATokenAgainWithTheSameToken) {
 
 TEST_F(SenderTest, SaysThatNothingWasDeliveredWhereNobodyListens) {
   sender.emplace(SenderOptions{
-      .endpoints = {.overrides = {{"", fmt::format("http://127.0.0.1:{}", os::any_free_port())}}}});
+      .endpoints = {.overrides = {{"", fmt::format("http://127.0.0.1:{}", tests::any_port())}}}});
   const base::Time begun = clock.now();
   const auto error = error_of(modify);
   EXPECT_EQ(error.code, "ConnectionFailed");

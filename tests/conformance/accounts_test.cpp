@@ -49,19 +49,26 @@ class Accounts : public WithBank {
   std::vector<os::Ids> all() const { return os::accounts_of("dbr-", bank_.home.storage); }
 };
 
-/// As a tool of shadow does whose caller was killed: it goes on for a moment, and has the lock of a file.
+/// As a tool of shadow does whose caller was killed: it goes on for a moment, and has the lock of a file. The
+/// lock is a link to a file with its owner's number, so that nobody takes it from another one who works here.
 TEST_P(Accounts, WaitForTheLocksOfOthers) {
-  for (const char* lock : {"/etc/group.lock", "/etc/passwd.lock"}) {
-    const auto account = os::make_account("dbr-waits", "/nonexistent", {});
+  const auto name = fmt::format("dbr-waits-{}", ::getpid());
+  for (const std::string lock : {"/etc/group.lock", "/etc/passwd.lock"}) {
+    const auto account = os::make_account(name, "/nonexistent", {});
+    const std::string own = lock + "-" + name;
+    os::write_file_atomic(own, std::to_string(::getpid()), 0600);
+    const auto deadline = clock_.now() + std::chrono::minutes(1);
+    while (::link(own.c_str(), lock.c_str()) != 0 && clock_.now() < deadline)
+      clock_.sleep_until(clock_.now() + std::chrono::milliseconds(5), {});
+    fs::remove(own);
     const auto held = clock_.now() + std::chrono::milliseconds(700);
-    os::write_file_atomic(lock, std::to_string(::getpid()), 0600);
     std::jthread other([&] {
       clock_.sleep_until(held, {});
       fs::remove(lock);
     });
     os::remove_account(account);
     EXPECT_GE(clock_.now(), held) << lock;
-    EXPECT_FALSE(os::find_user("dbr-waits"));
+    EXPECT_FALSE(os::find_user(name));
   }
 }
 
@@ -105,15 +112,19 @@ TEST_P(Accounts, GoWithTheirDatabase) {
   EXPECT_FALSE(os::is_running(left_over)) << "with all that runs as them";
 }
 
+/// A number of our own: other tests of this one, of the other engine or of somebody else, may run beside us.
 TEST_P(Accounts, AreTakenFromTheRangeOfTheSettings) {
   const Temporary folder;
+  unsigned number = 50000 + static_cast<unsigned>(::getpid()) % 7000;
+  while (os::find_user(number)) ++number;
   os::write_file_atomic(folder.path() / "settings.json",
-                        R"({"accounts": {"firstUid": 57777, "lastUid": 57777}})", 0600);
+                        fmt::format(R"({{"accounts": {{"firstUid": {}, "lastUid": {}}}}})", number, number),
+                        0600);
   const auto home = provider::local::open_home(folder.path());
   const auto made = home.accounts().claim(home.instance("db-one"));
-  EXPECT_EQ(made.uid, 57777U);
-  EXPECT_EQ(home.accounts().of(home.instance("db-one")).uid, 57777U);
-  EXPECT_EQ(home.accounts().claim(home.instance("db-one")).uid, 57777U);
+  EXPECT_EQ(made.uid, number);
+  EXPECT_EQ(home.accounts().of(home.instance("db-one")).uid, number);
+  EXPECT_EQ(home.accounts().claim(home.instance("db-one")).uid, number);
   EXPECT_THROW(home.accounts().claim(home.instance("db-two")), base::Error);
   os::remove_tree(home.instance("db-one"));
   home.accounts().sweep();
@@ -155,6 +166,33 @@ TEST_P(Accounts, PlantNothingThatRootWritesThrough) {
   as_account("rm pid tmp server.log");
   bank_.make_so(bank_.source, {.running = true});
   EXPECT_EQ(databases_.get(bank_.source)->status, "available");
+}
+
+/// Links to another server's data and socket, through which root would stop it or log in to it.
+TEST_P(Accounts, PlantNoWayToAnothersServer) {
+  const auto copy = bank_.restore(RestoreType::latest_point, "copy");
+  bank_.make_so(copy.id, {.open = true});
+  const auto socket_of = [&](const std::string& id) {
+    const auto where = databases_.administrator(id);
+    return postgres() ? fs::path(where.socket) / (".s.PGSQL." + std::to_string(where.port))
+                      : fs::path(where.socket);
+  };
+  const auto as_account = [&](const std::string& script) {
+    os::run_or_throw(
+        {.argv = {"sh", "-c", script}, .user = account(copy.id), .folder = bank_.home.instance(copy.id)},
+        clock_, clock_.now() + std::chrono::minutes(1), {});
+  };
+  const auto ours = socket_of(copy.id).string();
+  as_account("mv " + ours + " " + ours + ".own && ln -s " + socket_of(bank_.source).string() + " " + ours);
+  EXPECT_THROW(administrate(copy.id), base::Error) << "root is the administrator of another server";
+  const auto theirs = bank_.home.instance(bank_.source).string();
+  as_account("mv data own && ln -s " + theirs + "/data data");
+  EXPECT_EQ(databases_.get(copy.id)->status, "stopped") << "another's process is taken for its own";
+  bank_.make_so(copy.id, {.running = false});
+  EXPECT_EQ(databases_.get(bank_.source)->status, "available");
+  bank_.remove(copy.id);
+  EXPECT_FALSE(databases_.get(copy.id));
+  EXPECT_NE(administrate()->scalar("SELECT COUNT(*) FROM account").value_or("0"), "0");
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Accounts, families, family_name);

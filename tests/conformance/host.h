@@ -4,6 +4,7 @@
 #include "provider/local/databases.h"
 #include "provider/local/jobs.h"
 #include "provider/local/stores.h"
+#include "tests/port.h"
 #include "tests/temporary.h"
 
 namespace tests {
@@ -21,7 +22,7 @@ struct Host {
   }
   provider::Restored restore(provider::RestoreRequest request) {
     if (request.token.empty()) request.token = os::random_text(8);
-    request.shape.port = os::any_free_port();
+    request.shape.port = any_port();
     return provider::local::finished(budget(), [&] { return databases.restore(request, budget()); });
   }
   /// A cluster's instance, or a replica.

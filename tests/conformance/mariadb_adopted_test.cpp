@@ -5,6 +5,7 @@
 
 #include "tests/conformance/host.h"
 #include "tests/conformance/strange_mariadb.h"
+#include "tests/port.h"
 
 namespace tests {
 namespace {
@@ -59,11 +60,13 @@ class AdoptedMariaDb : public testing::Test {
         .id;
   }
   provider::RestoreRequest request(const std::string& id) {
-    return {.source = id, .name = "copy", .shape = {.port = os::any_free_port()}};
+    return {.source = id, .name = "copy", .shape = {.port = any_port()}};
   }
   void expect_whole_copy(const std::string& id) {
     const auto problems = host_.databases.check({.restore = request(id)});
-    EXPECT_TRUE(problems.empty()) << problems[0].message;
+    ASSERT_EQ(problems.size(), 1U) << problems.back().message;
+    EXPECT_THAT(problems[0].message, testing::EndsWith("copies do not take over: lock_wait_timeout"));
+    EXPECT_EQ(problems[0].weight, provider::Objection::Weight::warning);
     const auto made = host_.restore(request(id));
     host_.make_so(made.database.id, {.master_password = base::Secret("dev")});
     host_.make_so(made.database.id, {.open = true});
@@ -82,6 +85,7 @@ class AdoptedMariaDb : public testing::Test {
                 "1")
           << table;
     EXPECT_EQ(session->scalar("SELECT @@sql_mode"), "ANSI_QUOTES,NO_BACKSLASH_ESCAPES");
+    EXPECT_EQ(session->scalar("SELECT @@optimizer_search_depth"), "7");
     EXPECT_EQ(session->scalar("SELECT @@time_zone"), "+02:00");
     EXPECT_EQ(session->scalar("SELECT @@character_set_server"), "latin2");
     EXPECT_EQ(session->scalar("SELECT @@tx_isolation"), "READ-COMMITTED");
@@ -97,10 +101,14 @@ class AdoptedMariaDb : public testing::Test {
         "1");
   }
 
-  static inline const std::vector<std::string> settings = {
-      "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "--default-time-zone=+02:00",
-      "--character-set-server=latin2", "--transaction-isolation=READ-COMMITTED",
-      "--explicit-defaults-for-timestamp=0"};
+  static inline const std::vector<std::string> settings = {"--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES",
+                                                           "--default-time-zone=+02:00",
+                                                           "--character-set-server=latin2",
+                                                           "--transaction-isolation=READ-COMMITTED",
+                                                           "--explicit-defaults-for-timestamp=0",
+                                                           "--optimizer-search-depth=7",
+                                                           "--lock-wait-timeout=60",
+                                                           "--slow-query-log=ON"};
   Temporary folder_;
   Host host_{folder_.path()};
 };
@@ -175,15 +183,21 @@ TEST_F(AdoptedMariaDb, WhatItsUserMayNotSeeIsSaidAndNotLeftOut) {
     adopt(stranger, true, "narrow");
     ADD_FAILURE() << "adopted";
   } catch (const base::Error& error) {
-    EXPECT_THAT(error.message,
-                HasSubstr("'narrow' lacks SELECT, EXECUTE, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES on *.*"));
+    EXPECT_THAT(error.message, HasSubstr("'narrow', who lacks SELECT, EXECUTE, SHOW VIEW, TRIGGER, EVENT, "
+                                         "LOCK TABLES, BINLOG MONITOR on *.*"));
   }
   EXPECT_TRUE(host_.databases.find(provider::Selector{}).empty());
+  try {
+    adopt(stranger, false, "narrow");
+    ADD_FAILURE() << "adopted";
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.message, HasSubstr("'narrow', who lacks PROCESS, LOCK TABLES, BINLOG MONITOR on *.*"));
+  }
   const auto id = adopt(stranger, true);
   stranger.run({"REVOKE TRIGGER ON *.* FROM reader@'%'", "REVOKE TRIGGER ON *.* FROM reader@localhost"});
   const auto problems = host_.databases.check({.restore = request(id)});
   ASSERT_EQ(problems.size(), 1U);
-  EXPECT_THAT(problems[0].message, HasSubstr("'stranger': 'reader' lacks TRIGGER on *.*"));
+  EXPECT_THAT(problems[0].message, HasSubstr("'stranger': is read by 'reader', who lacks TRIGGER on *.*"));
   EXPECT_THROW(host_.restore(request(id)), base::Error);
 }
 

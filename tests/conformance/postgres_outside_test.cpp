@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "provider/local/stores.h"
 #include "tests/conformance/stranger.h"
+#include "tests/port.h"
 
 namespace tests {
 namespace {
@@ -117,7 +118,7 @@ class PostgresOutside : public testing::Test {
                                              .type = type,
                                              .time = time,
                                              .snapshot = snapshot,
-                                             .shape = {.port = os::any_free_port()}};
+                                             .shape = {.port = any_port()}};
       const auto made = finished(budget(), [&] { return databases.restore(request, budget()); });
       method = made.method;
       make_so(made.database.id, {.master_password = master_password});
@@ -129,7 +130,8 @@ class PostgresOutside : public testing::Test {
     base::SystemClock clock;
     Stranger stranger{
         "max_prepared_transactions = 5\ntimezone = 'Europe/Berlin'\nmaintenance_work_mem = "
-        "'7MB'\nshared_preload_libraries = "
+        "'7MB'\nenable_tidscan = off\nstatement_timeout = '1h'\napp.key = 'of "
+        "production'\nshared_preload_libraries = "
         "'pg_stat_statements, "
         "auth_delay'\n"};
     Temporary folder;
@@ -371,14 +373,17 @@ TEST_F(PostgresOutside, SettingsThatChangeWhatQueriesMeanComeAlong) {
   const auto inside = administrate(world->copy);
   EXPECT_EQ(inside->scalar("SHOW TimeZone"), "Europe/Berlin");
   EXPECT_EQ(inside->scalar("SHOW maintenance_work_mem"), "7MB");
+  EXPECT_EQ(inside->scalar("SHOW enable_tidscan"), "off");
   EXPECT_EQ(inside->scalar("SHOW shared_preload_libraries"), "") << "while it is closed";
   const auto its = server(world->copy);
   const auto session = world->stranger.log_in();
   EXPECT_EQ(its->settings_of(*session).at("shared_preload_libraries"), "pg_stat_statements");
-  const auto said = its->objections(*session, {});
-  ASSERT_EQ(said.size(), 1U);
-  EXPECT_THAT(said[0].message, HasSubstr("'auth_delay' is not loaded"));
-  EXPECT_TRUE(said[0].warning);
+  const auto said =
+      its->objections(*session, {.administrator = world->databases.administrator(world->source)});
+  ASSERT_EQ(said.size(), 2U);
+  EXPECT_THAT(said[0].message, HasSubstr("do not take over: app.key, statement_timeout ("));
+  EXPECT_THAT(said[1].message, HasSubstr("'auth_delay' is not loaded"));
+  EXPECT_TRUE(said[0].warning && said[1].warning);
 }
 
 TEST_F(PostgresOutside, ALogIsReceivedWithoutAPasswordInAnEnvironment) {

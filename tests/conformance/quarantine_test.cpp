@@ -1,6 +1,7 @@
 // What a copy must not do by itself before it is masked.
 #include <gmock/gmock.h>
 
+#include "os/port.h"
 #include "tests/conformance/with_bank.h"
 
 namespace tests {

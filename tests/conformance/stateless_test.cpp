@@ -12,6 +12,7 @@
 #include "refresh/masking.h"
 #include "runs/world.h"
 #include "tests/conformance/bank.h"
+#include "tests/port.h"
 #include "tests/simulation/world.h"
 
 namespace tests {
@@ -256,7 +257,7 @@ class Stateless : public testing::TestWithParam<Variant> {
 
   Temporary folder_;
   runs::LocalWorld world_{folder_.path().string()};
-  int port_ = os::any_free_port(), replica_port_ = os::any_free_port(), count_ = 0;
+  int port_ = any_port(), replica_port_ = any_port(), count_ = 0;
   base::Time time_{};
   std::mutex mutex_;
   std::vector<std::unique_ptr<runs::LocalWorld>> others_;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "os/process.h"
 #include "sql/connection.h"
+#include "tests/port.h"
 #include "tests/temporary.h"
 
 namespace tests {
@@ -11,7 +12,8 @@ namespace tests {
 class StrangeMariaDb {
  public:
   explicit StrangeMariaDb(const std::vector<std::string>& settings = {}) {
-    os::run_or_throw({.argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string()},
+    os::run_or_throw({.argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string(),
+                               "--auth-root-socket-user=" + os::current_user().name},
                       .environment = {"TMPDIR=" + folder_.path().string()}},
                      clock_, clock_.now() + std::chrono::minutes(1), {});
     start(settings);
@@ -56,7 +58,7 @@ class StrangeMariaDb {
   os::fs::path socket() const { return folder_.path() / "socket"; }
   const os::fs::path& folder() const { return folder_.path(); }
 
-  const int port = os::any_free_port();
+  const int port = any_port();
 
  private:
   Temporary folder_;

@@ -6,6 +6,7 @@
 
 #include "provider/local/databases.h"
 #include "provider/local/postgres_server.h"
+#include "tests/port.h"
 #include "tests/temporary.h"
 
 namespace tests {
@@ -68,7 +69,7 @@ class Stranger {
   }
 
   base::SystemClock clock;
-  int port = os::any_free_port();
+  int port = any_port();
 
  private:
   static std::string program(const char* name) { return provider::local::postgres_program(name).string(); }

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "tests/conformance/with_bank.h"
+#include "tests/port.h"
+#include "tests/processes.h"
 
 namespace tests {
 namespace {
@@ -20,7 +22,7 @@ class LocalWork : public WithBank {
  protected:
   provider::RestoreRequest request(const std::string& name, const std::string& token) {
     provider::RestoreRequest out{.token = token, .source = bank_.source, .name = name};
-    out.shape.port = os::any_free_port();
+    out.shape.port = any_port();
     return out;
   }
   provider::Budget no_time() {
@@ -129,7 +131,7 @@ TEST_P(LocalWork, AServerThatHangsKeepsNobodyLongerThanTheBudget) {
   const provider::Desired wanted{.master_password = base::Secret("new")};
   const auto process = provider::local::make_server(bank_.home, GetParam(), copy.id, 0)->process();
   ASSERT_TRUE(process);
-  os::send_signal(*process, SIGSTOP);
+  ASSERT_TRUE(halt(process->pid));
   const auto begun = clock_.now();
   const auto answer = databases_.make_so(copy.id, wanted, {clock_, begun + 1s, {}, [](const base::Note&) {}});
   const auto took = clock_.now() - begun;

@@ -1,6 +1,8 @@
-// Each kind of refresh on the test bed, from the file to the end state.
+// Each kind of refresh on the test bed, from the file to the end state, which is held against a document; and
+// refreshes in worlds that are not the usual one.
 #include "tests/end-to-end/aws_program.h"
 #include "tests/end-to-end/aws_sort.h"
+#include "tests/end-to-end/end_state.h"
 
 namespace tests {
 namespace {
@@ -43,6 +45,179 @@ TEST_P(AwsKinds, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   const auto ledger = Json::parse(run({"--json", "ledger"}).output);
   ASSERT_EQ(ledger.size(), 1U);
   EXPECT_EQ(ledger[0].at("restoretype"), GetParam().restore_type);
+  expect_as_written(GetParam().name, in_words(state, made_));
+}
+
+Json usual() {
+  return Json::parse(os::read_file(SOURCE_DIR "/tests/end-to-end/aws-world.json"));
+}
+
+class AwsOtherWorld : public AwsProgram {
+ protected:
+  AwsOtherWorld(const std::string& backends, const Json& world) : AwsProgram(backends, world) {
+    Json file = document("aws-refresh.json");
+    file["restore"]["secgrpids"] = made_.at("security_groups").at("developers");
+    file["sendmsg"]["topicarn"] = made_.at("topics").at("refresh");
+    write(file);
+  }
+  void change(const Json& by) {
+    Json file = file_document();
+    file.merge_patch(by);
+    write(file);
+  }
+  /// Runs it, with these options before the verb.
+  void expect_end(const char* name, std::vector<std::string> arguments) {
+    const auto done = run(std::move(arguments));
+    ASSERT_EQ(done.exit_code, 0) << done.output;
+    expect_as_written(name, in_words(state_without_harm(), made_));
+  }
+};
+
+class AwsManaged : public AwsOtherWorld {
+ protected:
+  AwsManaged() : AwsOtherWorld("real", world()) {}
+  static Json world() {
+    Json world = usual();
+    for (Json& each : world["instances"]) each["managed"] = true;
+    return world;
+  }
+};
+
+/// Production's stays managed; the old database's goes with it, as the plan says.
+TEST_F(AwsManaged, PasswordsOfSourceAndTarget) {
+  EXPECT_THAT(run({"plan", file()}).output,
+              HasSubstr("$.restore.target: warning: RDS manages the master password of 'mysqlinstd'"));
+  expect_end("ManagedPasswords", {"run", file()});
+}
+
+class AwsShared : public AwsOtherWorld {
+ protected:
+  AwsShared() : AwsOtherWorld("real", world()) {
+    change({{"restore", {{"restoretype", "fromsnapshot"}, {"snapshot", "monthly"}}},
+            {"updatedynamodb", {{"restoretype", "fromsnapshot"}, {"snapshot", "monthly"}}},
+            {"sendmsg", {{"restoretype", "fromsnapshot"}}}});
+  }
+  /// Production's account shares `monthly`, under its own key, and `plain`, under the default one.
+  static Json world() {
+    Json world = usual();
+    Json source = world["instances"][0];
+    world["instances"].erase(0);
+    source.update({{"security_groups", {"there"}}, {"kms", "alias/theirs"}});
+    const Json ours = {"123456789012"};
+    Json another = {{"name", "default"},
+                    {"engine", "mariadb"},
+                    {"encrypted", true},
+                    {"security_groups", {"there"}},
+                    {"serving", false}};
+    world["accounts"]["222233334444"] = {
+        {"security_groups", {{{"name", "there"}, {"cidr", "10.1.0.0/16"}, {"ports", {1, 65535}}}}},
+        {"subnet_groups", {{{"name", "private"}}}},
+        {"keys", {{{"name", "theirs"}, {"accounts", {"222233334444", "123456789012"}}}}},
+        {"parameter_groups", world["parameter_groups"]},
+        {"instances", {source, another}},
+        {"snapshots",
+         {{{"name", "monthly"}, {"of", "mysqlinstp"}, {"type", "manual"}, {"shared_with", ours}},
+          {{"name", "plain"}, {"of", "default"}, {"type", "manual"}, {"shared_with", ours}}}}};
+    return world;
+  }
+};
+
+/// RDS restores no shared encrypted snapshot: it is copied first, and the copy goes.
+TEST_F(AwsShared, SnapshotUnderACustomerKey) {
+  const std::string role = "arn:aws:iam::222233334444:role/reader";
+  expect_end("SharedSnapshot", {"--source-role", role, "run", file()});
+  change({{"restore", {{"snapshot", "plain"}, {"source", "default"}}},
+          {"updatedynamodb", {{"snapshot", "plain"}, {"source", "default"}}},
+          {"sendmsg", {{"source", "default"}}}});
+  const auto refused = run({"--source-role", role, "plan", file()});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output,
+              HasSubstr("is shared, and encrypted with the default key of its account: copy it "
+                        "there with a customer key"));
+}
+
+class AwsOracle : public AwsOtherWorld {
+ protected:
+  AwsOracle() : AwsOtherWorld("none", world()) {
+    change({{"restore",
+             {{"dbparamgrp", "default.oracle-ee19.0"},
+              {"cwalogs", "alert"},
+              {"port", 1521},
+              {"multiaz", "True"}}},
+            {"runscripts", {{"torun", "false"}, {"engine", "oracle"}, {"check", {{"torun", "false"}}}}}});
+  }
+  static Json world() {
+    Json world = usual();
+    world["parameter_groups"] = Json::array();
+    for (Json& each : world["instances"]) {
+      each.update({{"engine", "oracle-ee"}, {"unmasked", false}});
+      for (const char* name : {"parameter_group", "sql", "db_name"}) each.erase(name);
+    }
+    return world;
+  }
+};
+
+/// Nobody logs in to it: RDS says that its password was set, under the name that the copy had then.
+TEST_F(AwsOracle, IsRefreshedWhereNoScriptsAreAskedFor) {
+  expect_end("OracleMultiAz", {"run", file(), "--unmasked", "it has no personal data"});
+}
+
+class AwsChina : public AwsOtherWorld {
+ protected:
+  AwsChina() : AwsOtherWorld("real", world()) {}
+  static Json world() {
+    Json world = usual();
+    world["region"] = "cn-north-1";
+    world.erase("functions");
+    return world;
+  }
+};
+
+TEST_F(AwsChina, IsAnotherPartition) {
+  expect_end("China", {"--region", "cn-north-1", "run", file()});
+}
+
+/// A world that has what the files of examples/ name, and no target yet.
+Json world_of_examples() {
+  Json world = usual();
+  for (const char* name : {"functions", "buckets", "secrets", "parameter_groups"}) world.erase(name);
+  world["region"] = "us-east-1";
+  world["security_groups"][0]["id"] = "sg-0a1b2c3d";
+  world["topics"] = {"refreshes"};
+  world["subnet_groups"] = {{{"name", "default"}}};
+  Json mysql = world["instances"][0];
+  mysql.update({{"engine", "mysql"}, {"version", "5.7"}, {"subnet_group", "default"}});
+  mysql.erase("parameter_group");
+  Json postgres = mysql;
+  postgres.update({{"name", "auposclup"},
+                   {"version", "10.21"},
+                   {"engine", "aurora-postgresql"},
+                   {"members", {"auposinstp"}}});
+  world["instances"] = {mysql};
+  world["clusters"] = {postgres};
+  world["marker"]["postgres"] = world["marker"]["mariadb"];
+  return world;
+}
+
+class AwsExamples : public AwsProgram {
+ protected:
+  AwsExamples() : AwsProgram("real", world_of_examples()) {}
+
+  os::Finished run_example(const char* verb, const char* name) {
+    return run({"--region", "us-east-1", verb, SOURCE_DIR "/examples/" + std::string(name) + ".json",
+                "--unmasked", "they ask for no scripts"});
+  }
+};
+
+TEST_F(AwsExamples, AreTakenAsTheyAre) {
+  for (const char* name : {"db-app1-mysqlinstd", "db-app2-auposinstd"}) {
+    const auto done = run_example("run", name);
+    EXPECT_EQ(done.exit_code, 0) << done.output;
+  }
+  const Json state = bed_.get("state");
+  EXPECT_EQ(state.at("violations"), Json::array());
+  EXPECT_EQ(state.at("leaks"), Json::array());
+  expect_as_written("Examples", in_words(state, made_));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Plans over the bed: what a run would ask of the account and nothing that is asked, what the caller may not
 // do, and what it costs.
 #include "tests/end-to-end/aws_program.h"
+#include "tests/end-to-end/aws_sort.h"
 #include "tests/end-to-end/contract.h"
 
 namespace tests {
@@ -66,6 +67,18 @@ TEST_F(AwsPlan, IsForPeopleOneLineACall) {
   EXPECT_THAT(done.output, HasSubstr("dynamodb PutItem  ConditionExpression="));
 }
 
+/// Else it would be found when the old database is gone.
+TEST_F(AwsPlan, NamesALedgerAndATopicThatAreNotThere) {
+  Json file = file_document();
+  file["updatedynamodb"]["tablename"] = "nothing";
+  file["sendmsg"]["topicarn"] = "arn:aws:sns:eu-central-1:123456789012:nothing";
+  write(file);
+  const auto refused = run({"plan", this->file()});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("$.updatedynamodb.tablename: dynamodb DescribeTable"));
+  EXPECT_THAT(refused.output, HasSubstr("$.sendmsg.topicarn: sns GetTopicAttributes"));
+}
+
 /// A secret is written and promoted in the rehearsal, and read back there: Secrets Manager never had it.
 TEST_F(AwsPlan, ShowsASecretThatTheRunMakes) {
   Json file = file_document();
@@ -108,6 +121,61 @@ TEST_F(AwsPlan, NamesASecretThatCannotBeRotated) {
   EXPECT_THAT(refused.output, HasSubstr("'rds!db-1' is managed by rds"));
   EXPECT_THAT(refused.output, HasSubstr("'rotate' is no ARN of a Lambda function"));
   EXPECT_THAT(refused.output, HasSubstr("is 1001: Secrets Manager takes 1000 at most"));
+}
+
+/// What would be found out when the copy is made, or opened.
+TEST_F(AwsPlan, NamesWhatCannotBeUsed) {
+  const Json more = bed_.post(
+      "seed",
+      {{"region", "eu-central-1"},
+       {"security_groups", {{{"name", "far"}, {"vpc", "other"}}}},
+       {"keys", {{{"name", "off"}, {"disabled", true}}}},
+       {"secrets", {{{"name", "gone"}, {"value", {{"password", "of-the-past"}}}, {"deleted", true}}}},
+       {"subnet_groups", {{{"name", "private"}}}},
+       {"instances",
+        {{{"name", "locked"}, {"engine", "mariadb"}, {"kms", "alias/off"}, {"subnet_group", "private"}}}},
+       {"snapshots", {{{"name", "half"}, {"of", "mysqlinstp"}, {"status", "creating"}}}}});
+  const std::string far = more.at("security_groups").at("far"), key = more.at("keys").at("off");
+  Json file = file_document();
+  file["restore"].update({{"secgrpids", far}, {"source", "locked"}});
+  file["runscripts"].update({{"access", "secret"}, {"secretname", "gone"}});
+  write(file);
+  const auto refused = run({"plan", this->file()}).output;
+  EXPECT_THAT(refused, HasSubstr("$.restore.secgrpids: '" + far + "' is in vpc-"));
+  EXPECT_THAT(refused,
+              HasSubstr("$.restore.source: 'locked' is encrypted with " + key + ", which is Disabled"));
+  EXPECT_THAT(refused, HasSubstr("$.runscripts.secretname: the secret 'gone' is scheduled for deletion"));
+  file["restore"].update({{"source", "mysqlinstp"}, {"restoretype", "fromsnapshot"}, {"snapshot", "half"}});
+  for (const char* member : {"updatedynamodb", "sendmsg"}) file[member]["restoretype"] = "fromsnapshot";
+  file["updatedynamodb"]["snapshot"] = "half";
+  write(file);
+  EXPECT_THAT(run({"plan", this->file()}).output, HasSubstr("$.restore.snapshot: 'half' is creating"));
+}
+
+/// A cluster has parameter groups of two kinds, and a member of the file for each.
+class AwsClusterPlan : public AwsProgram {
+ protected:
+  static constexpr Sort sort{"Aurora", "aurora-mysql", "default.aurora-mysql8.0", "latestpoint"};
+  AwsClusterPlan() : AwsProgram("none", world_of(sort)) {}
+};
+
+TEST_F(AwsClusterPlan, NamesParameterGroupsWhereTheFileSaysThem) {
+  bed_.post(
+      "seed",
+      {{"region", "eu-central-1"},
+       {"cluster_parameter_groups",
+        {{{"name", "logged"}, {"family", "aurora-mysql8.0"}, {"parameters", {{"binlog_format", "ROW"}}}}}}});
+  Json file = file_of(sort, made_, clock_.now());
+  write(file);
+  EXPECT_THAT(run({"plan", this->file()}).output, testing::Not(HasSubstr("binlog_format")));
+  file["restore"]["cluparamgrp"] = "logged";
+  file["createinstance"]["dbparamgrp"] = "missing";
+  write(file);
+  const auto refused = run({"plan", this->file()});
+  EXPECT_EQ(refused.exit_code, 2) << refused.output;
+  EXPECT_THAT(refused.output,
+              HasSubstr("$.createinstance.dbparamgrp: 'missing': there is no such parameter group"));
+  EXPECT_THAT(refused.output, HasSubstr("$.restore.cluparamgrp: warning: 'logged' has binlog_format ROW"));
 }
 
 TEST_F(AwsPlan, SaysWhereTheRehearsalCannotGoOn) {

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "os/process.h"
+#include "tests/port.h"
 #include "tests/temporary.h"
 
 namespace tests {
@@ -47,7 +48,7 @@ class Home {
 
   Temporary folder_;
   os::fs::path root_ = folder_.path();
-  int port_ = os::any_free_port();
+  int port_ = any_port();
 };
 
 }  // namespace tests

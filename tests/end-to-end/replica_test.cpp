@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/end-to-end/program.h"
+#include "tests/port.h"
 
 namespace tests {
 namespace {
@@ -50,7 +51,7 @@ class Replica : public testing::Test {
   }
 
   Home home_;
-  int port_ = os::any_free_port();
+  int port_ = any_port();
 };
 
 TEST_F(Replica, IsReplacedWithItsInstanceAndComesBackWithIt) {

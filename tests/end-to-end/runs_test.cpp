@@ -9,6 +9,7 @@
 #include <fstream>
 #include <future>
 #include <map>
+#include <thread>
 
 #include "os/files.h"
 #include "runs/housekeeping.h"
@@ -170,7 +171,10 @@ TEST_F(Runs, AllThatLostTheirProcessAreTakenUpBetweenTheHalvesOfTheSwap) {
   if (run["status"] == "RUNNING") {
     EXPECT_THAT(home_.must({"status", run["run"]}), HasSubstr("no process drives it"));
   }
-  home_.must({"resume", "--all"});
+  {  // the one that is faster drives it, the others have nothing to do
+    std::vector<std::jthread> all;
+    for (int i = 0; i < 4; ++i) all.emplace_back([&] { home_.must({"resume", "--all"}); });
+  }
   EXPECT_EQ(last_run()["status"], "SUCCEEDED");
   EXPECT_EQ(home_.sql("mysqlinstd", "SELECT DISTINCT email FROM customers;"), "masked@example.invalid\n");
   EXPECT_EQ(home_.json({"resume", "--all"}), Json::array());
@@ -267,7 +271,7 @@ TEST_F(Runs, OneWhoseJournalCannotBeWrittenIsStillOpen) {
   const auto ended = running.get();
   EXPECT_EQ(ended.exit_code, 130) << ended.output;
   EXPECT_THAT(ended.output, HasSubstr("is still open"));
-  EXPECT_THAT(ended.output, HasSubstr("dbrefresh resume"));
+  EXPECT_THAT(ended.output, HasSubstr("dbrefresh --home " + home_.path().string() + " resume "));
   EXPECT_EQ(last_run()["status"], "RUNNING");
   execute(home_.path() / "journal.db", "DROP TRIGGER stuck");
   home_.must({"resume", "--all"});

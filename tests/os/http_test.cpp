@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "os/process.h"
 #include "tests/aws/server.h"
+#include "tests/port.h"
 #include "tests/temporary.h"
 
 namespace os {
@@ -26,7 +27,7 @@ std::string code_of(Http& http, const HttpRequest& request) {
 /// openssl's server, with a certificate of its own for 127.0.0.1.
 class TlsServer {
  public:
-  explicit TlsServer(const fs::path& folder) : certificate(folder / "cert.pem"), port_(any_free_port()) {
+  explicit TlsServer(const fs::path& folder) : certificate(folder / "cert.pem"), port_(tests::any_port()) {
     base::SystemClock clock;
     const std::string key = folder / "key.pem";
     run_or_throw({.argv = {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out",
@@ -63,7 +64,7 @@ TEST(Http, TrustsNoCertificateThatItWasNotTold) {
 
 TEST(Http, KeepsLinkLocalRequestsFromTheProxy) {
   tests::Server server({{.body = "here"}});
-  ::setenv("http_proxy", fmt::format("http://127.0.0.1:{}", any_free_port()).c_str(), 1);
+  ::setenv("http_proxy", fmt::format("http://127.0.0.1:{}", tests::any_port()).c_str(), 1);
   Http http;
   EXPECT_EQ(code_of(http, {.url = server.url()}), "ConnectionFailed");
   EXPECT_EQ(code_of(http, {.url = server.url(), .direct = true}), "200");

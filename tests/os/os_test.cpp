@@ -1,18 +1,24 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "base/error.h"
+#include "os/descriptor.h"
 #include "os/freeze.h"
 #include "os/process.h"
+#include "tests/port.h"
 #include "tests/temporary.h"
 
 namespace os {
@@ -268,9 +274,74 @@ TEST(FileLock, IsHeldByOneUntilItGoes) {
   EXPECT_TRUE(FileLock::try_lock(folder.path() / "lock"));
 }
 
+/// Listens on a port of 127.0.0.1.
+Fd listen_on(int port) {
+  Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  EXPECT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(::listen(listener.get(), 1), 0);
+  return listener;
+}
+
 TEST(Ports, KnowWhoIsThere) {
-  const int port = any_free_port();
+  const int port = tests::any_port();
   EXPECT_TRUE(port_is_free(port));
+  const Fd other = listen_on(port);
+  EXPECT_FALSE(port_is_free(port));
+  EXPECT_FALSE(port_is_fading(port));
+}
+
+/// Whoever is given one listens much later, perhaps after a copy of hours.
+TEST(Ports, AreGivenToOneAlone) {
+  auto given = std::make_unique<Ports>();
+  const int port = given->any();
+  std::set<int> others;
+  for (int each = 1; each <= 65535; ++each)
+    if (each != port) others.insert(each);
+  EXPECT_THROW(Ports().any(others), base::Error) << "it is claimed";
+  EXPECT_THROW(given->any(others), base::Error);
+  given.reset();
+  EXPECT_EQ(Ports().any(others), port);
+}
+
+/// Of a killed server of many threads the first may be a zombie while others still hold its port.
+TEST(Process, RunsUntilItsLastThreadHasEnded) {
+  const int port = tests::any_port();
+  const pid_t server = ::fork();
+  if (server == 0) {
+    const Fd listener = listen_on(port);
+    std::thread([] {
+      while (true) ::pause();
+    }).detach();
+    ::syscall(SYS_exit, 0);  // this thread alone
+  }
+  EXPECT_TRUE(wait_for_state(server, "Z"));
+  EXPECT_FALSE(port_is_free(port));
+  const auto process = identify(server);
+  EXPECT_TRUE(process);
+  EXPECT_TRUE(process && is_running(*process));
+  EXPECT_TRUE(process && send_signal(*process, SIGKILL));
+  const auto enough = in(std::chrono::seconds(30));
+  while (process && is_running(*process) && system_clock.now() < enough) std::this_thread::yield();
+  EXPECT_TRUE(port_is_free(port));
+  ::kill(server, SIGKILL);
+  ::waitpid(server, nullptr, 0);
+}
+
+/// Of those that are, any program's connection to somewhere may take one at any moment, for a while.
+TEST(Ports, AreNoneThatConnectionsAreGiven) {
+  std::istringstream range(read_file("/proc/sys/net/ipv4/ip_local_port_range"));
+  int first = 0, last = 0;
+  ASSERT_TRUE(range >> first >> last);
+  if (first <= 10000 && last >= 65535) GTEST_SKIP() << "this host gives connections all ports";
+  for (int i = 0; i < 50; ++i) {
+    const int port = tests::any_port();
+    EXPECT_TRUE(port < first || port > last) << port;
+    EXPECT_GE(port, 10000) << "these have names, and owners";
+  }
 }
 
 }  // namespace

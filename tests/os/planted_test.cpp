@@ -1,12 +1,18 @@
 // What another account may have planted in its folder, where root works too: links, pipes, second names.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <charconv>
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "base/error.h"
 #include "os/process.h"
@@ -95,6 +101,43 @@ TEST_F(Planted, GoesWithItsTreeAlone) {
   expect_untouched();
 }
 
+/// A process of the account makes files in `folder`, each anew when it is gone, until it is ended.
+class Maker {
+ public:
+  Maker(const fs::path& folder, const Ids& account) : pid_(::fork()) {
+    if (pid_ != 0) return;
+    const int opened = ::open(folder.c_str(), O_PATH | O_DIRECTORY);
+    if (::setgid(account.gid) != 0 || ::setuid(account.uid) != 0) ::_exit(1);
+    std::array<char, 16> name{"f"};
+    for (unsigned i = 0;; i = (i + 1) % 4000) {
+      std::to_chars(name.data() + 1, name.data() + name.size(), i);
+      ::close(::openat(opened, name.data(), O_CREAT | O_WRONLY, 0600));
+    }
+  }
+  Maker(const Maker&) = delete;
+  Maker& operator=(const Maker&) = delete;
+  ~Maker() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+TEST_F(Planted, AFolderGoesThoughItsAccountGoesOnMakingFiles) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const fs::path folder = temporary_.path() / "busy";
+  make_folder(folder, 0700, nobody_);
+  const Maker one(folder, nobody_), two(folder, nobody_), three(folder, nobody_), four(folder, nobody_);
+  const auto enough = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto files = [&] { return std::distance(fs::directory_iterator(folder), fs::directory_iterator()); };
+  while (files() < 3000 && std::chrono::steady_clock::now() < enough) std::this_thread::yield();
+  ASSERT_GE(files(), 3000);
+  remove_tree(folder);
+  EXPECT_FALSE(fs::exists(folder));
+}
+
 TEST_F(Planted, LogsAreNotRotatedOntoIt) {
   fs::create_symlink(secret_, inside_ / "log.1");
   std::ofstream(inside_ / "log") << std::string(100, 'x');
@@ -147,7 +190,6 @@ TEST(Process, AForkThatFailsTouchesNoOtherChild) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs a user without other processes";
   const pid_t other = ::fork();
   if (other == 0) {
-    const tests::Temporary folder;
     const rlimit none{0, 0};
     const pid_t child = ::fork();
     if (child == 0) ::_exit(7);

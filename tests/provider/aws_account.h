@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "provider/aws/databases.h"
+#include "tests/stand_in_session.h"
 
 namespace tests {
 
@@ -23,8 +26,11 @@ struct AwsAccount : aws::Api {
                    {"ToPort", 65535},
                    {"IpRanges", {{{"CidrIp", "10.0.0.7/32"}}}}}}},
                 {"IpPermissionsEgress", Json::array()}};
-  Json key;  ///< what DescribeKey answers
+  Json key;                          ///< what DescribeKey answers
+  std::set<std::string> far_groups;  ///< security groups of another VPC
+  std::set<std::string> no_groups;   ///< those that are not there
   std::vector<Json> interfaces;
+  Json connections = Json::array();  ///< what CloudWatch has counted of every instance
   std::map<std::string, Json> offers = {
       ///< answers, by operation
       {"DescribeDBParameterGroups", {{"DBParameterGroups", {{{"DBParameterGroupFamily", "mariadb10.11"}}}}}},
@@ -42,6 +48,9 @@ struct AwsAccount : aws::Api {
   Json call(const aws::Call& call, const base::Budget&) override {
     ++calls;
     if (call.operation.starts_with("Describe")) return describe(call);
+    if (call.operation == "GetMetricStatistics" && refused.contains(call.operation))
+      throw refused.at(call.operation);
+    if (call.operation == "GetMetricStatistics") return {{"Datapoints", connections}};
     changes.push_back(call.operation + " " + call.input.dump());
     if (const auto found = refused.find(call.operation); found != refused.end()) throw found->second;
     if (call.operation == "AddTagsToResource") tag(call.input);
@@ -95,7 +104,7 @@ struct AwsAccount : aws::Api {
     if (call.operation == "DescribeKey") return key;
     if (call.operation == "DescribeDBClusterSnapshots") return {{"DBClusterSnapshots", snapshots}};
     if (call.operation == "DescribeEvents") return {{"Events", events}};
-    if (call.operation == "DescribeSecurityGroups") return {{"SecurityGroups", {group}}};
+    if (call.operation == "DescribeSecurityGroups") return {{"SecurityGroups", security_groups(call.input)}};
     if (call.operation == "DescribeNetworkInterfaces") return {{"NetworkInterfaces", interfaces}};
     if (call.operation == "DescribeDBSubnetGroups") {
       if (call.input["DBSubnetGroupName"] != "private")
@@ -104,6 +113,18 @@ struct AwsAccount : aws::Api {
     }
     if (const auto found = offers.find(call.operation); found != offers.end()) return found->second;
     throw base::Error("InvalidAction", call.operation);
+  }
+  /// The quarantine group, or those that are asked for by their ids alone.
+  Json security_groups(const Json& input) const {
+    const Json& filters = input["Filters"];
+    if (filters.size() > 1) return {group};
+    Json out = Json::array();
+    for (const Json& id : filters[0]["Values"]) {
+      const auto name = id.get<std::string>();
+      if (!no_groups.contains(name))
+        out.push_back({{"GroupId", name}, {"VpcId", far_groups.contains(name) ? "vpc-2" : "vpc-1"}});
+    }
+    return out;
   }
   Json named_snapshots(const Json& input) const {
     Json out = Json::array();
@@ -157,7 +178,7 @@ class Logins {
   sql::Endpoint endpoint;  ///< of the last login
 
  private:
-  class Session : public sql::Connection {
+  class Session : public StandInSession {
    public:
     explicit Session(Logins& of) : of_(of) {}
     sql::Result execute(std::string_view statement, std::size_t) override {
@@ -181,11 +202,6 @@ class Logins {
                     [&](const auto& each) { return text.find("'" + each + "'") != std::string::npos; });
       return {};
     }
-    std::string quote(std::string_view text) override { return "'" + std::string(text) + "'"; }
-    std::string quote_name(std::string_view name) override { return "`" + std::string(name) + "`"; }
-    std::string password_hash(const std::string&, const base::Secret&) override { return "*"; }
-    bool encrypted() const override { return true; }
-    bool try_lock(std::string_view, std::chrono::seconds) override { return true; }
 
    private:
     Logins& of_;

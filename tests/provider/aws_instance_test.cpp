@@ -209,13 +209,19 @@ TEST_F(AwsInstance, APasswordThatCannotBeTriedIsBelievedWhenRdsSaysSo) {
       ElementsAre(HasSubstr(R"([{"Key":"dbrefresh:password","Value":"run1/pwd 2026-01-31T12:00:00.000Z"}])"),
                   HasSubstr("ModifyDBInstance ")));
   EXPECT_FALSE(databases_.opens("db-devtemp", base::Secret("new")));
-  account_.events = {{{"Date", "2026-01-31T12:00:30Z"}, {"Message", "Reset master credentials"}}};
+  account_.events = {{{"Date", "2026-01-31T12:00:30Z"}, {"Message", "Unable to reset your password."}}};
   later();
+  EXPECT_EQ(code_of([&] { make_so(desired); }), "DatabaseFailed");
+  account_.events = {{{"Date", "2026-01-31T12:00:30Z"}, {"Message", "Reset master credentials"}}};
   EXPECT_TRUE(std::holds_alternative<provider::Database>(make_so(desired)));
   EXPECT_TRUE(databases_.opens("db-devtemp", base::Secret("new")));
+  EXPECT_THAT(account_.taken(),
+              ElementsAre(HasSubstr(R"([{"Key":"dbrefresh:password","Value":"run1/pwd reset"}])")));
+  account_.events = Json::array();  // as they are to whoever asks by the name that it gets
+  later();
+  EXPECT_TRUE(databases_.opens("db-devtemp", base::Secret("new")));
+  EXPECT_TRUE(std::holds_alternative<provider::Database>(make_so(desired)));
   EXPECT_THAT(account_.taken(), IsEmpty());
-  account_.events = {{{"Date", "2026-01-31T12:00:30Z"}, {"Message", "Unable to reset your password."}}};
-  EXPECT_EQ(code_of([&] { make_so(desired); }), "DatabaseFailed");
 }
 
 /// RDS would say "not in this state" for ever.
@@ -234,8 +240,19 @@ TEST_F(AwsInstance, HasNoReplicaWithoutBackups) {
 TEST_F(AwsInstance, ADatabaseThatCannotBeReachedGetsNoPassword) {
   add_copy();
   logins_.reachable = false;
-  EXPECT_THAT(waits_for(make_so({.master_password = base::Secret("new")})), HasSubstr("no route to it"));
+  const provider::Desired desired{.master_password = base::Secret("new")};
+  EXPECT_THAT(waits_for(make_so(desired)), HasSubstr("no route to it"));
+  EXPECT_THAT(
+      account_.taken(),
+      ElementsAre(HasSubstr(R"([{"Key":"dbrefresh:unreached","Value":"2026-01-31T12:00:00.000Z"}])")));
+  clock_.sleep_until(clock_.now() + std::chrono::minutes(14), {});
+  EXPECT_THAT(waits_for(make_so(desired)), HasSubstr("no route to it"));
+  clock_.sleep_until(clock_.now() + std::chrono::minutes(1), {});
+  EXPECT_EQ(code_of([&] { make_so(desired); }), "Unreachable");
   EXPECT_THAT(account_.taken(), IsEmpty());
+  account_.instance("devtemp")["TagList"].push_back({{"Key", "dbrefresh:logins"}, {"Value", "locked"}});
+  later();
+  EXPECT_THAT(waits_for(make_so(desired)), HasSubstr("no route to it")) << "it let us in once";
 }
 
 /// `available` under the old name proves nothing: the name, our id and the endpoint do.

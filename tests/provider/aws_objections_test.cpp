@@ -32,6 +32,17 @@ TEST_F(AwsObjections, NoneWhereAllIsWell) {
   EXPECT_THAT(said(intent()), IsEmpty());
 }
 
+/// It would fail at the first login, when the copy is made.
+TEST_F(AwsObjections, MySqlBefore57IsNotServed) {
+  Json& source = account_.instance("prod");
+  source.update({{"Engine", "mysql"}, {"EngineVersion", "5.6.51"}});
+  EXPECT_THAT(said(intent()), ElementsAre(HasSubstr("'prod' is MySQL 5.6.51")));
+  for (const char* version : {"5.7.44", "8.0.39"}) {
+    source["EngineVersion"] = version;
+    EXPECT_THAT(said(intent()), IsEmpty());
+  }
+}
+
 TEST_F(AwsObjections, OneHostOfScriptsIsOnlineRunsLinuxAndIsLetIn) {
   auto asked = intent();
   asked.scripts_method = "ec2";
@@ -109,6 +120,42 @@ TEST_F(AwsObjections, ThereMustBeASubnetGroup) {
   EXPECT_EQ(all[0].message, "'nowhere': there is no such DB subnet group");
 }
 
+/// RDS would refuse them when the database is opened, and has its name.
+TEST_F(AwsObjections, SecurityGroupsMustBeInTheVpcOfTheNewDatabase) {
+  auto wanted = intent();
+  wanted.restore.shape.security_groups = {"sg-a", "sg-far", "sg-none"};
+  wanted.replicas = {{.name = "r", .shape = {.security_groups = {"sg-far"}}}};
+  account_.far_groups = {"sg-far"};
+  account_.no_groups = {"sg-none"};
+  EXPECT_THAT(said(wanted), ElementsAre("'sg-far' is in vpc-2, and the new database will be in vpc-1",
+                                        "'sg-none': there is no such security group",
+                                        "'sg-far' is in vpc-2, and the new database will be in vpc-1"));
+}
+
+/// RDS takes such a restore, and its storage never comes.
+TEST_F(AwsObjections, AKeyMustDecrypt) {
+  account_.instance("prod").update({{"StorageEncrypted", true}, {"KmsKeyId", "key-1"}});
+  const auto with = [&](const char* state) {
+    account_.key = {{"KeyMetadata", {{"KeyId", "key-1"}, {"Arn", "arn:key-1"}, {"KeyState", state}}}};
+    return said(intent());
+  };
+  EXPECT_THAT(with("Enabled"), IsEmpty());
+  EXPECT_THAT(
+      with("Disabled"),
+      ElementsAre(
+          "'prod' is encrypted with arn:key-1, which is Disabled: aws kms enable-key --key-id key-1"));
+  EXPECT_THAT(with("PendingDeletion"), ElementsAre(HasSubstr("aws kms cancel-key-deletion --key-id key-1")));
+  account_.snapshots = {{{"DBSnapshotIdentifier", "nightly"},
+                         {"DBSnapshotArn", "arn:aws:rds:eu-west-1:1:snapshot:nightly"},
+                         {"Status", "available"},
+                         {"Encrypted", true},
+                         {"KmsKeyId", "key-1"}}};
+  auto wanted = intent(RestoreType::from_snapshot);
+  wanted.restore.snapshot = "nightly";
+  EXPECT_THAT(said(wanted),
+              ElementsAre(HasSubstr("'nightly' is encrypted with arn:key-1, which is PendingDeletion")));
+}
+
 TEST_F(AwsObjections, ASourceMustBeRestorable) {
   account_.instance("prod").erase("LatestRestorableTime");
   EXPECT_THAT(said(intent()), ElementsAre(HasSubstr("'prod' keeps no backups")));
@@ -146,6 +193,22 @@ TEST_F(AwsObjections, WhatIsReplacedMustBeOurs) {
                   "warning: 'dev' has Performance Insights: the new database does not get it",
                   "warning: 'dev' has Enhanced Monitoring every 30 seconds: the new database does not get it",
                   HasSubstr("'dev' keeps no automated backups")));
+}
+
+/// They end when it is set aside: people should know, and nothing is kept from working.
+TEST_F(AwsObjections, WhoeverIsConnectedToTheOldDatabaseIsCounted) {
+  account_.add_instance("dev", Json::object());
+  auto asked = intent();
+  asked.restore.replaces = "db-dev";
+  account_.connections = {{{"Maximum", 0.0}}};
+  EXPECT_THAT(said(asked), IsEmpty());
+  account_.connections = {{{"Maximum", 2.0}}, {{"Maximum", 7.0}}, {{"Maximum", 0.0}}};
+  EXPECT_THAT(said(asked),
+              ElementsAre(HasSubstr("'dev' had up to 7 connections at once in the last 10 minutes")));
+  account_.refused.emplace("GetMetricStatistics", base::Error("AccessDenied", "you may not"));
+  EXPECT_THAT(said(asked), ElementsAre(HasSubstr("the connections to 'dev' are not counted: you may not")));
+  const base::Budget budget{clock_, clock_.now() + std::chrono::minutes(1), {}, [](const base::Note&) {}};
+  EXPECT_EQ(databases_.connections("db-dev", budget), std::nullopt);
 }
 
 TEST_F(AwsObjections, GroupsAndClassesMustFit) {

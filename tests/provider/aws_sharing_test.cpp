@@ -81,6 +81,10 @@ TEST_F(AwsSharing, ACopyThatFailedEndsTheRestore) {
 TEST_F(AwsSharing, ADefaultKeyIsRefusedWithTheWayOut) {
   account_.key = {{"KeyMetadata", {{"KeyManager", "CUSTOMER"}}}};
   EXPECT_THAT(databases_.check({.restore = request()}), IsEmpty());
+  account_.key["KeyMetadata"]["KeyState"] = "Disabled";
+  const auto disabled = databases_.check({.restore = request()});
+  ASSERT_EQ(disabled.size(), 1U);
+  EXPECT_THAT(disabled[0].message, HasSubstr("which is Disabled"));
   account_.key = {{"KeyMetadata", {{"KeyManager", "AWS"}}}};
   const auto said = databases_.check({.restore = request()});
   ASSERT_EQ(said.size(), 1U);

@@ -27,7 +27,9 @@ class AwsStores : public testing::Test {
                          {{"name", "rds!db-1"}, {"value", {{"password", "x"}}}, {"owner", "rds"}},
                          {{"name", "app/going"}, {"value", {{"password", "x"}}}, {"deleted", true}}}},
                        {"functions", {rotator}},
-                       {"tables", {{{"name", "ledger"}, {"key", "dbinstance"}, {"range", "restoredate"}}}},
+                       {"tables",
+                        {{{"name", "ledger"}, {"key", "dbinstance"}, {"range", "restoredate"}},
+                         {{"name", "other"}, {"key", "run"}}}},
                        {"topics", {"refresh"}}});
   }
   ~AwsStores() override { EXPECT_EQ(bed_.get("violations").at("violations"), Json::array()); }
@@ -151,6 +153,19 @@ TEST_F(AwsStores, AMessageGoesToItsTopic) {
   ASSERT_EQ(messages.size(), 1U) << messages;
   EXPECT_EQ(messages[0].at("subject"), "s");
   EXPECT_EQ(messages[0].at("message"), "b");
+}
+
+TEST_F(AwsStores, ATableOrTopicThatTakesNothingIsNamed) {
+  EXPECT_EQ(ledger_.objection("ledger"), "");
+  EXPECT_THAT(ledger_.objection("nothing"), HasSubstr("nothing"));
+  EXPECT_THAT(ledger_.objection(""), HasSubstr("dbalignment-awssol"));
+  EXPECT_THAT(ledger_.objection("other"), HasSubstr("has not the key of a ledger"));
+  provider::aws::Topics topics(asker_);
+  const std::string topic = "arn:aws:sns:eu-central-1:123456789012:";
+  EXPECT_EQ(topics.objection(topic + "refresh"), "");
+  EXPECT_EQ(topics.objection(""), "");
+  EXPECT_THAT(topics.objection(topic + "nothing"), HasSubstr("sns GetTopicAttributes"));
+  EXPECT_THAT(topics.objection(topic + "refresh.fifo"), HasSubstr("in order"));
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ TEST(OpenHome, LeavesAFolderThatIsSomethingElseAsItIs) {
   EXPECT_EQ(code_of([&] { open_home(folder.path()); }), "NotAHome");
   EXPECT_EQ(code_of([&] { open_home(folder.path(), Opening::to_look); }), "NotAHome");
   EXPECT_EQ(code_of([&] { open_home(folder.path() / "letter"); }), "NotAHome");
-  EXPECT_EQ(code_of([&] { open_home(folder.path() / "none", Opening::to_look); }), "NotAHome");
+  for (const auto opening : {Opening::to_look, Opening::to_change})
+    EXPECT_EQ(code_of([&] { open_home(folder.path() / "none", opening); }), "NotAHome");
   EXPECT_EQ(everything(folder.path()), before);
 }
 

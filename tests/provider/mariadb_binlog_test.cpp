@@ -1,10 +1,12 @@
 #include "provider/local/mariadb_binlog.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <utility>
 
+#include "base/error.h"
 #include "tests/temporary.h"
 
 namespace tests {
@@ -39,6 +41,23 @@ TEST_F(Binlog, WithAGapIsNone) {
   std::filesystem::remove(folder_.path() / "binlog.1000000");
   EXPECT_TRUE(binlog_files(folder_.path(), "binlog.999999").empty());
   EXPECT_TRUE(binlog_files(folder_.path(), "binlog.000001").empty());
+}
+
+/// The folder belongs to its server's account, which could plant anything there and have root wait or read.
+TEST_F(Binlog, IsOfRegularFilesAlone) {
+  const auto last = folder_.path() / "binlog.1000001";
+  std::filesystem::remove(last);
+  ASSERT_EQ(::mkfifo(last.c_str(), 0600), 0);
+  EXPECT_EQ(binlog_files(folder_.path(), "binlog.999999").size(), 2U);
+  EXPECT_THROW(provider::local::is_position_of(last, 4, ""), base::Error);
+  EXPECT_THROW(provider::local::find_binlog_end(last, 4, {}), base::Error);
+  std::filesystem::remove(last);
+  std::filesystem::create_symlink(folder_.path() / "other.999999", last);
+  EXPECT_EQ(binlog_files(folder_.path(), "binlog.999999").size(), 2U);
+  EXPECT_THROW(provider::local::find_binlog_end(last, 4, {}), base::Error);
+  std::filesystem::remove(folder_.path() / "binlog.999999");
+  ASSERT_EQ(::mkfifo((folder_.path() / "binlog.999999").c_str(), 0600), 0);
+  EXPECT_TRUE(binlog_files(folder_.path(), "binlog.999999").empty());
 }
 
 /// A header and nothing else, but for a GTID event's number, domain and flags.

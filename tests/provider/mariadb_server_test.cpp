@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "provider/local/mariadb_server.h"
 #include "sql/script.h"
+#include "tests/port.h"
 #include "tests/temporary.h"
 
 namespace tests {
@@ -25,7 +26,7 @@ class MariaDbServer : public testing::Test {
   Temporary folder_;
   base::SystemClock clock_;
   provider::local::Home home_ = provider::local::open_home(folder_.path());
-  int port_ = os::any_free_port();
+  int port_ = any_port();
   provider::local::MariaDbServer server_{home_, "db-one", port_};
 };
 

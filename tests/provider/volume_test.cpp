@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "provider/local/server.h"
+#include "provider/local/volume.h"
 #include "tests/end-to-end/program.h"
 #include "tests/volume.h"
 
@@ -41,32 +44,102 @@ TEST(Clone, FilesInTooManyPiecesAreReadInstead) {
   EXPECT_EQ(provider::local::why_not_clone(data, elsewhere.path()), "it is on another file system");
 }
 
-TEST(Clone, AVolumeOfOurOwnIsMadeAndMountedAgain) {
-  Home home;
-  base::SystemClock clock;
-  auto unmount = [&] {
-    const auto at = (home.path() / "volume").string();
+/// A home with a volume of its own, if this host makes one.
+class HomeVolume : public testing::Test {
+ protected:
+  ~HomeVolume() override {
+    if (mounted()) unmount();
+  }
+  os::Finished init() { return home_.run({"local", "init", "--volume", "600M"}); }
+  bool mounted() const { return os::fs::exists(at_) && !os::same_file_system(home_.path(), at_); }
+  void unmount() {
+    base::SystemClock clock;
     const auto deadline = clock.now() + std::chrono::seconds(20);
-    while (os::run({.argv = {"umount", at}}, clock, deadline, {}).exit_code != 0 && clock.now() < deadline)
+    while (os::run({.argv = {"umount", at_.string()}}, clock, deadline, {}).exit_code != 0 &&
+           clock.now() < deadline)
       clock.sleep_until(clock.now() + std::chrono::milliseconds(100), {});
-  };
-  const auto made = home.run({"local", "init", "--volume", "1G"});
+  }
+  unsigned rights() const { return static_cast<unsigned>(os::fs::status(image_).permissions()); }
+
+  Home home_;
+  const os::fs::path image_ = home_.path() / "volume.img", at_ = home_.path() / "volume";
+};
+
+TEST_F(HomeVolume, IsMadeAndMountedAgain) {
+  const auto made = init();
   if (made.exit_code != 0) GTEST_SKIP() << made.output;
-  home.make_production();
-  home.must({"run", home.file("db-app1-mysqlinstd.json")});
-  const std::string run = home.json({"list"}).back()["run"];
-  EXPECT_THAT(home.json({"history", run}).dump(), HasSubstr("copy on write; the source stood still for"));
-  const auto again = home.run({"local", "init", "--volume", "1G"});
+  home_.make_production();
+  home_.must({"run", home_.file("db-app1-mysqlinstd.json")});
+  const std::string run = home_.json({"list"}).back()["run"];
+  EXPECT_THAT(home_.json({"history", run}).dump(), HasSubstr("copy on write; the source stood still for"));
+  const auto again = init();
   EXPECT_EQ(again.exit_code, 2);
   EXPECT_THAT(again.output, HasSubstr("there is a volume already"));
-  home.must({"local", "stop", "mysqlinstd"});
-  home.must({"local", "stop", "mysqlinstp"});
+  home_.must({"local", "stop", "mysqlinstd"});
+  home_.must({"local", "stop", "mysqlinstp"});
   unmount();
-  EXPECT_FALSE(os::fs::exists(home.path() / "volume" / "instances"));
-  home.must({"local", "start", "mysqlinstd"});  // mounts it
-  EXPECT_EQ(home.sql("mysqlinstd", "SELECT COUNT(*) FROM customers;"), "3\n");
-  home.must({"local", "delete", "--all", "--force"});
+  EXPECT_FALSE(os::fs::exists(at_ / "instances"));
+  home_.must({"local", "start", "mysqlinstd"});  // mounts it
+  EXPECT_EQ(home_.sql("mysqlinstd", "SELECT COUNT(*) FROM customers;"), "3\n");
+  home_.must({"local", "delete", "--all", "--force"});
+}
+
+/// The data of all servers is in it, around their accounts.
+TEST_F(HomeVolume, IsReadByRootAlone) {
+  const auto made = init();
+  if (made.exit_code != 0) GTEST_SKIP() << made.output;
+  EXPECT_EQ(rights(), 0600U);
+  os::fs::permissions(image_, os::fs::perms(0644));  // as it was made once
+  home_.must({"local", "list"});
+  EXPECT_EQ(rights(), 0600U);
+}
+
+/// Else a home without a database would stand in its place, and accounts of its servers would be nobody's.
+TEST_F(HomeVolume, StaysWhereItIsMountedThoughItsImageWasMoved) {
+  const auto made = init();
+  if (made.exit_code != 0) GTEST_SKIP() << made.output;
+  os::fs::rename(image_, home_.path() / "volume.img.moved");
+  EXPECT_EQ(provider::local::storage_of(home_.path()), at_);
+}
+
+TEST_F(HomeVolume, IsMountedOnceByManyCommandsAtOnce) {
+  const auto made = init();
+  if (made.exit_code != 0) GTEST_SKIP() << made.output;
   unmount();
+  {
+    std::vector<std::jthread> commands;
+    for (int i = 0; i < 8; ++i) commands.emplace_back([this] { home_.must({"local", "list"}); });
+  }
+  EXPECT_TRUE(mounted());
+  unmount();
+  EXPECT_FALSE(mounted()) << "it was mounted twice";
+}
+
+TEST_F(HomeVolume, IsBegunAnewWhereItsMakerWasKilled) {
+  if (os::current_user().uid != 0) GTEST_SKIP() << "a volume is root's";
+  base::SystemClock clock;
+  const std::string left = image_.string() + ".partial";
+  const auto leave = "fallocate -l 600M " + left + " && mkfs.xfs -q " + left;
+  const auto killed =
+      os::run({.argv = {"/bin/sh", "-c", leave}}, clock, clock.now() + std::chrono::minutes(1), {});
+  if (killed.exit_code != 0) GTEST_SKIP() << killed.output;
+  const auto made = init();
+  EXPECT_EQ(made.exit_code, 0) << made.output;
+  EXPECT_FALSE(os::fs::exists(left));
+  EXPECT_EQ(rights(), 0600U);
+}
+
+TEST_F(HomeVolume, IsNotMadeInAFolderThatIsNoHome) {
+  if (os::current_user().uid != 0) GTEST_SKIP() << "a volume is root's";
+  const Temporary other;
+  std::ofstream(other.path() / "somebody's") << "x";
+  base::SystemClock clock;
+  const auto refused =
+      os::run({.argv = {PROGRAM, "--home", other.path(), "local", "init", "--volume", "600M"}}, clock,
+              clock.now() + std::chrono::minutes(1), {});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("is no home of dbrefresh"));
+  EXPECT_FALSE(os::fs::exists(other.path() / "volume.img"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "tests/processes.h"
 #include "tests/sql/with_server.h"
 
 namespace tests {
@@ -133,7 +134,7 @@ TEST_P(Running, AServerThatHangsIsLeft) {
     frozen.push_back(std::stoi(*session->scalar("SELECT pg_backend_pid()")));
   }
   frozen.push_back(server->pid);
-  for (const pid_t each : frozen) ::kill(each, SIGSTOP);
+  for (const pid_t each : frozen) ASSERT_TRUE(halt(each));
   const auto [code, took] = stopped(*session, sleep(0) + ";");
   for (const pid_t each : frozen) ::kill(each, SIGCONT);
   EXPECT_EQ(code, "Interrupted");

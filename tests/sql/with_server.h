@@ -6,6 +6,7 @@
 
 #include "provider/local/server.h"
 #include "sql/script.h"
+#include "tests/port.h"
 #include "tests/temporary.h"
 
 namespace tests {
@@ -41,7 +42,7 @@ class WithServer {
   std::string family_;
   Temporary folder_;
   provider::local::Home home_ = provider::local::open_home(folder_.path());
-  int port_ = os::any_free_port();
+  int port_ = any_port();
   std::unique_ptr<provider::local::Server> server_ =
       provider::local::make_server(home_, family_, "db-one", port_);
 };

@@ -1,7 +1,11 @@
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -124,6 +128,32 @@ TEST_F(StoreTest, AFileThatIsBusyIsWaitedFor) {
   EXPECT_EQ(code_of([&] { writer.put_machine("[]"); }), "StoreBusy") << "not for ever";
   writer.on_commit = {};
   writer.put_machine("[]");
+}
+
+/// A run that somebody has stopped in the middle of a write: it is named with what helps.
+TEST_F(StoreTest, WhoeverKeepsAFileBusyIsNamed) {
+  { const Database made(path, {one}); }
+  int ready[2];
+  ASSERT_EQ(::pipe2(ready, O_CLOEXEC), 0);
+  const pid_t other = ::fork();
+  if (other == 0) {
+    Database theirs(path, {one});
+    theirs.execute("BEGIN IMMEDIATE");
+    EXPECT_EQ(::write(ready[1], "x", 1), 1);
+    while (true) ::pause();
+  }
+  char byte = 0;
+  EXPECT_EQ(::read(ready[0], &byte, 1), 1);
+  try {
+    Database ours(path, {one});
+    ours.execute("BEGIN IMMEDIATE");
+    ADD_FAILURE() << "both write";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code, "StoreBusy");
+    EXPECT_THAT(error.hint, testing::HasSubstr(fmt::format("kill -CONT {}", other)));
+  }
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
 }
 
 TEST_F(StoreTest, AJournalOfAnOlderCommitIsListed) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "aws/refusal.h"
 #include "base/error.h"
 #include "provider/aws/stores.h"
 
@@ -19,6 +20,18 @@ Json Asker::ask(const std::string& service, const std::string& operation, Json i
 std::vector<Json> Asker::all(const std::string& service, const std::string& operation,
                              const std::string& list) {
   return service_.all(service, operation, Json::object(), list, service_.own_budget(longest));
+}
+
+std::optional<Json> Asker::look(const std::string& service, const std::string& operation, Json input,
+                                std::string& why, const std::string& region) {
+  try {
+    return ask(service, operation, std::move(input), region);
+  } catch (const base::Error& error) {
+    if (error.retryable) throw;
+    const bool may_not_look = ::aws::class_of(error.code, 0, "") == ::aws::Class::permission;
+    why = may_not_look ? "" : error.message;
+    return std::nullopt;
+  }
 }
 
 std::optional<Json> Asker::ask_unless(std::initializer_list<std::string_view> codes,

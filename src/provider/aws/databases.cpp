@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "provider/aws/connections.h"
 #include "provider/aws/model.h"
 #include "provider/aws/objections.h"
 #include "provider/aws/past.h"
@@ -79,6 +80,19 @@ Database Databases::must_find(const std::string& id) {
   return describe(*fleet, must_get(*fleet, id));
 }
 
+/// A value comes a minute late; it is of the name that the database has by then.
+std::optional<std::int64_t> Databases::connections(const std::string& id, const Budget& budget) {
+  const auto fleet = reader_.now(budget);
+  const Json* found = fleet->by_id(id);
+  if (found == nullptr) return std::nullopt;
+  try {
+    return most_connections(service_, instances_of(*found), std::chrono::minutes(3), budget);
+  } catch (const base::Error& error) {
+    budget.tell({fmt::format("the connections to {} are not counted: {}", name_of(*found), error.message)});
+    return std::nullopt;
+  }
+}
+
 std::optional<std::vector<std::string>> Databases::schemas(
     const std::string& id, const std::optional<base::Secret>& master_password) {
   if (!master_password) return std::nullopt;
@@ -134,7 +148,9 @@ std::unique_ptr<sql::Connection> Databases::script_session(const std::string& id
   if (is_closed(*fleet, database) && label(database, labels::logins) != "locked")
     throw base::Error("LoginsOpen", fmt::format("{} still has the logins of its source", called(database)),
                       "its master password must be changed first");
-  return log_in(account_, describe(*fleet, database), master_password, schema);
+  auto session = log_in(account_, describe(*fleet, database), master_password, schema);
+  if (family_of(text(database, "Engine")) == "mariadb") leave_binary_log(*session);
+  return session;
 }
 
 }  // namespace provider::aws

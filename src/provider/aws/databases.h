@@ -27,6 +27,7 @@ class Databases : public DatabaseService {
   Work<Database> create(const CreateRequest& request, const Budget& budget) override;
   Work<Database> make_so(const std::string& id, const Desired& desired, const Budget& budget) override;
   Work<Done> remove(const std::string& id, const Budget& budget) override;
+  std::optional<std::int64_t> connections(const std::string& id, const Budget& budget) override;
   bool replica_in_sync(const std::string& id) override;
   std::optional<std::vector<std::string>> schemas(
       const std::string& id, const std::optional<base::Secret>& master_password) override;

@@ -30,6 +30,10 @@ Json text(const std::string& value) {
   return {{"S", value}};
 }
 
+std::string named(const std::string& table) {
+  return table.empty() ? std::string(usual_ledger) : table;
+}
+
 /// An attribute that is not there, or is no text, is "".
 std::string text_of(const Json& item, const char* name) {
   return item.value(name, Json::object()).value("S", "");
@@ -60,16 +64,28 @@ bool DynamoLedger::put(const std::string& table, const LedgerRow& row, const std
 
 /// A key is never empty (DynamoDB): what a refused file does not say is called so.
 void DynamoLedger::record(const std::string& table, const LedgerRow& row) {
-  const std::string name = table.empty() ? std::string(usual_ledger) : table;
+  const std::string name = named(table);
   LedgerRow whole = row;
   if (whole.dbinstance.empty()) whole.dbinstance = "unknown";
   if (put(name, whole, row.restoredate) || put(name, whole, row.restoredate + " " + row.run)) return;
   throw base::Error("LedgerTaken", "the ledger has other rows under the key of run " + row.run);
 }
 
+std::string DynamoLedger::objection(const std::string& table) {
+  std::string why;
+  const auto name = named(table);
+  const auto found = asker_.look("dynamodb", "DescribeTable", {{"TableName", name}}, why);
+  if (!found) return why;
+  std::map<std::string, std::string> keys;
+  for (const Json& each : part(part(*found, "Table"), "KeySchema"))
+    keys[provider::aws::text(each, "KeyType")] = provider::aws::text(each, "AttributeName");
+  if (keys == std::map<std::string, std::string>{{"HASH", "dbinstance"}, {"RANGE", "restoredate"}}) return {};
+  return "the table " + name + " has not the key of a ledger: dbinstance (hash), restoredate (range)";
+}
+
 std::vector<LedgerRow> DynamoLedger::rows(const std::string& table) {
   std::vector<LedgerRow> all;
-  Json input = {{"TableName", table.empty() ? std::string(usual_ledger) : table}, {"ConsistentRead", true}};
+  Json input = {{"TableName", named(table)}, {"ConsistentRead", true}};
   do {
     const Json page = asker_.ask("dynamodb", "Scan", input);
     for (const Json& item : page.value("Items", Json::array())) {

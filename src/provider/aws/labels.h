@@ -18,8 +18,10 @@ inline constexpr const char* groups = "dbrefresh:groups";          ///< what it 
 inline constexpr const char* logs = "dbrefresh:logs";
 inline constexpr const char* open = "dbrefresh:open";  ///< "protection=true retention=7 backups=03:00-03:30"
 inline constexpr const char* publicly = "dbrefresh:public";  ///< "true" where it is publicly accessible then
-inline constexpr const char* password = "dbrefresh:password";  ///< which change of it was asked for, and when
-inline constexpr const char* logins = "dbrefresh:logins";      ///< "locked" once all but the master's are
+inline constexpr const char* password =
+    "dbrefresh:password";  ///< which change of it was asked for, and when or "reset"
+inline constexpr const char* unreached = "dbrefresh:unreached";  ///< since when no session came about
+inline constexpr const char* logins = "dbrefresh:logins";        ///< "locked" once all but the master's are
 }  // namespace labels
 
 /// A label of an instance or a cluster, "" if it has none.

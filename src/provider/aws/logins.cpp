@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "os/random.h"
 #include "provider/aws/sessions.h"
+#include "provider/aws/spare_passwords.h"
 
 namespace provider::aws {
 namespace {
@@ -17,10 +18,14 @@ constexpr const char* of_mysql =
 constexpr const char* of_postgres =
     "('rdsadmin', 'rdsrepladmin', 'rdsproxyadmin', 'rdstopmgr', 'rdswriteforwarduser')";
 
-/// A server that resolves no names leaves accounts of named hosts out: nobody is one of them, and no
-/// statement knows them (MySQL's manual, skip_name_resolve).
-constexpr const char* can_be_used =
-    "(NOT @@skip_name_resolve OR Host = 'localhost' OR Host LIKE '%:%' OR Host REGEXP '^[0-9.%_/]*$')";
+/// A MariaDB that resolves no names leaves accounts of named hosts out: nobody is one of them, and no
+/// statement knows them (sql/hostname.cc, hostname_requires_resolving()). MySQL knows them all the same.
+constexpr const char* known_to_mariadb =
+    " AND (NOT @@skip_name_resolve OR Host = 'localhost' OR Host REGEXP '[:%_/]' OR Host REGEXP "
+    "'^[0-9.]*$')";
+
+/// Of MySQL: roles are locked and have no password. RDS has some of its own (AWS_LAMBDA_ACCESS and others).
+constexpr const char* no_role = " AND (account_locked = 'N' OR authentication_string <> '')";
 
 /// Plugins of MySQL that keep a password's hash; those of others (IAM, LDAP) keep none.
 constexpr const char* with_passwords =
@@ -46,15 +51,16 @@ std::vector<Login> rows_of(sql::Connection& session, const std::string& query) {
 
 /// Those of `which`: "" for all, locked ones too.
 std::vector<Login> accounts_of_mysql(sql::Connection& session, const std::string& which) {
-  const auto others = fmt::format("CONCAT(User, '@', Host) <> CURRENT_USER() AND User NOT IN {} AND {}",
-                                  of_mysql, can_be_used);
+  const auto others =
+      fmt::format("CONCAT(User, '@', Host) <> CURRENT_USER() AND User NOT IN {}{}", of_mysql, which);
   return rows_of(
       session,
       is_mariadb(session)
-          ? fmt::format("SELECT User, Host FROM mysql.global_priv WHERE Host <> '' AND {}{}", others, which)
-          : fmt::format("SELECT User, Host, authentication_string <> '' AND plugin IN {} FROM "
-                        "mysql.user WHERE {}{}",
-                        with_passwords, others, which));
+          ? fmt::format("SELECT User, Host FROM mysql.global_priv WHERE Host <> '' AND {}{}", others,
+                        known_to_mariadb)
+          : fmt::format("SELECT User, Host, authentication_string <> '' AND plugin IN {} FROM mysql.user "
+                        "WHERE {}{}",
+                        with_passwords, others, no_role));
 }
 
 std::vector<Login> open_in(sql::Connection& session, const std::string& family) {
@@ -69,25 +75,55 @@ std::vector<Login> open_in(sql::Connection& session, const std::string& family) 
                                         : " AND account_locked = 'N'");
 }
 
-/// What a password is replaced by: a hash that no password is known of. A master user may unlock what we lock
-/// and read mysql.user: what it finds there must open nothing, here or in production.
-std::string unknown_password(bool mariadb) {
-  if (!mariadb) return "IDENTIFIED WITH caching_sha2_password BY RANDOM PASSWORD ";
+/// A hash that no password is known of. A master user may unlock what we lock and read mysql.user: what it
+/// finds there must open nothing, here or in production.
+std::string unknown_hash() {
   std::string hash = "*";
   for (const char byte : os::random_bytes(20))
     hash += fmt::format("{:02X}", static_cast<unsigned char>(byte));
-  return fmt::format("IDENTIFIED VIA mysql_native_password USING '{}' ", hash);
+  return hash;
 }
 
-void lock_in_mysql(sql::Connection& session) {
+std::string account_of(sql::Connection& session, const Login& login) {
+  return session.quote(login.name) + "@" + session.quote(login.host);
+}
+
+/// `by`: MariaDB and MySQL 5.7 say it with words of their own.
+void lock_by_hash(sql::Connection& session, const std::string& account, const char* by) {
+  session.execute(fmt::format("ALTER USER {} IDENTIFIED {} '{}' ACCOUNT LOCK", account, by, unknown_hash()),
+                  0);
+}
+
+/// MySQL 5.7 makes up no passwords, and knows of no second ones.
+void lock_in_mysql(sql::Connection& session, const std::string& account, bool has_password) {
+  if (!has_password) return void(session.execute(fmt::format("ALTER USER {} ACCOUNT LOCK", account), 0));
+  if (is_mysql5(session)) return lock_by_hash(session, account, "WITH mysql_native_password AS");
+  session.execute(fmt::format("ALTER USER {} IDENTIFIED WITH caching_sha2_password BY RANDOM PASSWORD {} "
+                              "ACCOUNT LOCK",
+                              account, without_history),
+                  0);
+  forget_second_password(session, account);
+}
+
+void lock_in_either(sql::Connection& session) {
   const bool mariadb = is_mariadb(session);
   for (const auto& login : accounts_of_mysql(session, "")) {
-    const auto account = session.quote(login.name) + "@" + session.quote(login.host);
-    session.execute(login.name.empty() ? fmt::format("DROP USER {}", account)
-                                       : fmt::format("ALTER USER {} {}ACCOUNT LOCK", account,
-                                                     login.has_password ? unknown_password(mariadb) : ""),
-                    0);
+    const auto account = account_of(session, login);
+    if (login.name.empty())
+      session.execute("DROP USER " + account, 0);
+    else if (mariadb)
+      lock_by_hash(session, account, "VIA mysql_native_password USING");
+    else
+      lock_in_mysql(session, account, login.has_password);
   }
+}
+
+void must_know_no_more(sql::Connection& session) {
+  const auto left = with_spare_passwords(session, of_mysql);
+  if (left.empty()) return;
+  throw base::Error("PasswordsRemain",
+                    "the copy still keeps old passwords of production: " + base::join(left, ", "),
+                    "ALTER USER … DISCARD OLD PASSWORD in production, or drop these accounts there");
 }
 
 /// A role that cannot log in may have a password all the same, and whoever may change the role lets it log
@@ -111,11 +147,15 @@ std::size_t lock_other_logins(sql::Connection& session, const std::string& famil
   if (family == "postgres")
     lock_in_postgres(session);
   else
-    lock_in_mysql(session);
+    lock_in_either(session);
   std::vector<std::string> left;
   for (const auto& login : open_in(session, family)) left.push_back(login.name);
   if (!left.empty())
     throw base::Error("LoginsOpen", "logins of production are still open: " + base::join(left, ", "));
+  if (family != "postgres" && !is_mariadb(session) && !is_mysql5(session)) {
+    forget_own_spare_passwords(session);
+    must_know_no_more(session);
+  }
   return logins.size();
 }
 

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
+
 #include "base/error.h"
 #include "base/text.h"
+#include "provider/aws/connections.h"
 #include "provider/aws/model.h"
-#include "provider/aws/origin.h"
 #include "provider/aws/script_hosts.h"
 
 namespace provider::aws {
@@ -16,6 +19,12 @@ using Weight = Objection::Weight;
 
 /// As many ids of security groups as a label has room for.
 constexpr std::size_t most_groups = 12;
+
+/// Aurora says 5.6.mysql_aurora.1.…, or 5.6.10a.
+bool is_before_mysql57(const std::string& engine, const std::string& version) {
+  return (engine == "mysql" || engine.starts_with("aurora")) && engine != "aurora-postgresql" &&
+         version.starts_with("5.") && !version.starts_with("5.7");
+}
 
 bool is_multi_az_cluster(const Json& database) {
   return kind_of(database) == Kind::cluster && !text(database, "Engine").starts_with("aurora");
@@ -30,8 +39,9 @@ std::vector<Objection> Objections::check(const Intent& intent) {
   const Json* old = fleet->by_id(intent.restore.replaces);
   check_engine(intent, *source);
   if (!is_refused_elsewhere(*fleet, intent.restore, *source)) check_origin(intent.restore, *source);
+  check_own_key();
   if (old != nullptr) check_old(*old);
-  check_network(intent.restore);
+  check_network(intent);
   if (old != nullptr)  // it is closed as well, while it is set aside
     check_quarantine(account_.quarantine.vpc_of(subnet_group_of(*old), budget_), describe(*fleet, *old).port);
   if (intent.scripts_method == "ec2") check_script_host(intent.restore);
@@ -58,12 +68,16 @@ void Objections::check_engine(const Intent& intent, const Json& source) {
                "that it is set, and the other logins of '{}' keep their passwords in the copy",
                engine, name_of(source)),
            Weight::warning);
+  if (is_before_mysql57(engine, text(source, "EngineVersion")))
+    object(About::source, fmt::format("'{}' is MySQL {}, whose logins cannot be locked: 5.7 can",
+                                      name_of(source), text(source, "EngineVersion")));
   if (engine.starts_with("custom-"))
     object(About::source, fmt::format("'{}' is of RDS Custom, which is not served", name_of(source)));
 }
 
 void Objections::check_origin(const RestoreRequest& request, const Json& source) {
   if (request.type == RestoreType::from_snapshot) return check_snapshot(request);
+  check_source_key(source);
   if (request.type == RestoreType::fast_cloning) {
     if (part(source, "DBClusterMembers").empty() && !flag(source, "CrossAccountClone"))
       object(About::source, fmt::format("'{}' has no instance: it cannot be cloned", name_of(source)));
@@ -81,42 +95,27 @@ void Objections::check_origin(const RestoreRequest& request, const Json& source)
                        name_of(source), base::ledger_utc(*latest)));
 }
 
-void Objections::check_snapshot(const RestoreRequest& request) {
-  const auto snapshot = find_named_snapshot(account_, request, budget_);
-  if (!snapshot && account_.source != nullptr) return say_why_not_shared(request);
-  if (!snapshot)
-    return object(About::snapshot, fmt::format("'{}': there is no such snapshot", request.snapshot));
-  const auto status = text(*snapshot, "Status");
-  if (status != "available") object(About::snapshot, fmt::format("'{}' is {}", request.snapshot, status));
-  check_key(*snapshot);
-}
-
-/// A snapshot that another account shares can be used where its key lets us. Nobody but its own account may
-/// use a default key.
-void Objections::check_key(const Json& snapshot) {
-  const bool cluster = snapshot.contains("DBClusterSnapshotArn");
-  const auto arn = arn_of_snapshot(snapshot);
-  if (!flag(snapshot, cluster ? "StorageEncrypted" : "Encrypted") ||
-      !is_foreign(arn, account_.settings.account))
-    return;
-  const auto key = text(snapshot, "KmsKeyId");
-  std::string why;
+/// Whoever is connected is cut off when it is set aside, and never reaches the new one by that connection.
+void Objections::count_connections(const Json& old) {
+  constexpr std::chrono::minutes within{10};
   try {
-    const Json found = account_.service.call("kms", "DescribeKey", {{"KeyId", key}}, budget_);
-    if (text(part(found, "KeyMetadata"), "KeyManager") != "AWS") return;
-    why = "the default key of its account";
-  } catch (const base::Error& error) {
-    if (error.retryable) throw;
-    why = is_default_key_there(key) ? "the default key of its account"
-                                    : fmt::format("a key that we may not use ({})", error.message);
+    const auto most = most_connections(account_.service, instances_of(old), within, budget_);
+    if (most.value_or(0) > 0)
+      object(
+          About::target,
+          fmt::format(
+              "'{}' had up to {} connections at once in the last {} minutes: they end when it is set aside",
+              name_of(old), *most, within.count()),
+          Objection::Weight::note);
+  } catch (const base::Error& error) {  // they keep nothing from working
+    object(About::target,
+           fmt::format("the connections to '{}' are not counted: {}", name_of(old), error.message),
+           Objection::Weight::note);
   }
-  object(About::snapshot,
-         fmt::format("'{}' is shared, and encrypted with {}: copy it there with a customer key (aws rds "
-                     "copy-db-{}snapshot --kms-key-id KEY), let this account use the key, and share the copy",
-                     arn, why, cluster ? "cluster-" : ""));
 }
 
 void Objections::check_old(const Json& old) {
+  count_connections(old);
   if (classify(status_of(old)) == StatusClass::stopped)
     object(About::target,
            fmt::format("'{}' is stopped, and RDS renames nothing that is stopped: start it first",
@@ -156,8 +155,8 @@ void Objections::check_old(const Json& old) {
            Weight::warning);
 }
 
-void Objections::check_network(const RestoreRequest& request) {
-  const Shape& wanted = request.shape;
+void Objections::check_network(const Intent& intent) {
+  const Shape& wanted = intent.restore.shape;
   if (wanted.security_groups.size() > most_groups)
     shape("security_groups",
           fmt::format("has {} groups; at most {} can be given", wanted.security_groups.size(), most_groups));
@@ -170,6 +169,33 @@ void Objections::check_network(const RestoreRequest& request) {
     return shape("subnet_group", fmt::format("'{}': there is no such DB subnet group", wanted.subnet_group));
   }
   check_quarantine(vpc, wanted.port);
+  for (const auto& why : against_groups(wanted.security_groups, vpc)) shape("security_groups", why);
+  std::set<std::string> of_replicas;
+  for (const CreateRequest& each : intent.replicas)
+    of_replicas.insert(each.shape.security_groups.begin(), each.shape.security_groups.end());
+  for (const auto& why : against_groups({of_replicas.begin(), of_replicas.end()}, vpc))
+    object(About::replicas, why);
+}
+
+/// RDS takes no group of another VPC, and says so when the database is opened: it has its name by then.
+std::vector<std::string> Objections::against_groups(const std::vector<std::string>& groups,
+                                                    const std::string& vpc) {
+  std::vector<std::string> all;
+  if (groups.empty()) return all;
+  std::map<std::string, std::string> vpcs;
+  for (const Json& each : account_.service.all("ec2", "DescribeSecurityGroups",
+                                               {{"Filters", {{{"Name", "group-id"}, {"Values", groups}}}}},
+                                               "SecurityGroups", budget_))
+    vpcs[text(each, "GroupId")] = text(each, "VpcId");
+  for (const auto& group : groups) {
+    const auto found = vpcs.find(group);
+    if (found == vpcs.end())
+      all.push_back(fmt::format("'{}': there is no such security group", group));
+    else if (found->second != vpc)
+      all.push_back(
+          fmt::format("'{}' is in {}, and the new database will be in {}", group, found->second, vpc));
+  }
+  return all;
 }
 
 /// Once for a VPC and a port.

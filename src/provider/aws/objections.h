@@ -24,19 +24,28 @@ class Objections {
   }
   void check_engine(const Intent& intent, const Json& source);
   void check_origin(const RestoreRequest& request, const Json& source);
-  void check_snapshot(const RestoreRequest& request);
-  void check_key(const Json& snapshot);
   void check_old(const Json& old);
-  void check_network(const RestoreRequest& request);
+  void count_connections(const Json& old);
+  void check_network(const Intent& intent);
+  std::vector<std::string> against_groups(const std::vector<std::string>& groups, const std::string& vpc);
   void check_quarantine(const std::string& vpc, int port);
   void check_script_host(const RestoreRequest& request);
   void check_replicas(const Intent& intent, const Json& model);
+
+  // objections_snapshot.cpp
+  void check_snapshot(const RestoreRequest& request);
+  void check_shared_key(const Json& snapshot);
+  void check_source_key(const Json& source);
+  void check_own_key();
+  void check_key(Objection::About about, const std::string& whose, const std::string& key);
+  void check_state(Objection::About about, const std::string& whose, const Json& key);
 
   // objections_offers.cpp
   void check_offers(const Intent& intent, const Json& source);
   void check_capacity(const Intent& intent, const Json& source, const Json* old);
   void check_parameter_group(const char* field, const std::string& name, bool of_cluster,
                              const std::string& engine, const std::string& version);
+  void check_binary_log(const Intent& intent, const std::string& engine);
   void check_class(const char* field, const std::string& name, const std::string& engine,
                    const std::string& version, const std::string& storage);
   void check_quota(const Intent& intent);

@@ -52,6 +52,24 @@ void Objections::check_parameter_group(const char* field, const std::string& nam
     shape(field, fmt::format("'{}' is for {}, and this is {} {}", name, family, engine, version));
 }
 
+/// The default groups of Aurora MySQL say OFF ("Configuring Aurora MySQL binary logging"); an instance keeps
+/// no such log without backups, and the copy has none before it is opened.
+void Objections::check_binary_log(const Intent& intent, const std::string& engine) {
+  const auto& group = intent.restore.shape.cluster_parameter_group;
+  if (engine != "aurora-mysql" || group.empty() || intent.scripts_method.empty()) return;
+  const auto all = ask("DescribeDBClusterParameters", {{"DBClusterParameterGroupName", group}}, "Parameters");
+  for (const Json& each : all.value_or(Json::array())) {
+    const auto value = text(each, "ParameterValue");
+    if (text(each, "ParameterName") != "binlog_format" || value.empty() || value == "OFF") continue;
+    shape(
+        "cluster_parameter_group",
+        fmt::format("'{}' has binlog_format {}: the run fails before its scripts (BinaryLogged) unless the "
+                    "master user has SESSION_VARIABLES_ADMIN, which keeps rows as they were out of that log",
+                    group, value),
+        Weight::warning);
+  }
+}
+
 void Objections::check_class(const char* field, const std::string& name, const std::string& engine,
                              const std::string& version, const std::string& storage) {
   if (name.empty()) return;
@@ -92,6 +110,7 @@ void Objections::check_offers(const Intent& intent, const Json& source) {
   const auto version = wanted.engine_version.empty() ? text(source, "EngineVersion") : wanted.engine_version;
   check_parameter_group("parameter_group", wanted.parameter_group, false, engine, version);
   check_parameter_group("cluster_parameter_group", wanted.cluster_parameter_group, true, engine, version);
+  check_binary_log(intent, engine);
   check_class("instance_class", wanted.instance_class, engine, version, wanted.storage_type);
   check_quota(intent);
   if (!intent.writer) return;

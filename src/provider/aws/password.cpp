@@ -39,13 +39,19 @@ std::optional<Pending> lock_once(Account& account, const Fleet& fleet, const Jso
                                  const Budget& budget) {
   if (!is_closed(fleet, database) || label(database, labels::logins) == "locked") return std::nullopt;
   const auto family = family_of(text(database, "Engine"));
-  if (family == "mariadb")
+  if (family == "mariadb") {
     stop_events(session);
-  else
+    if (!is_mariadb(session)) cut_replication(session);
+  } else {
     cut_ties_everywhere(account, describe(fleet, database), password, session);
+  }
   lock_other_logins(session, family);
   return add_tags(account, id_of(database), {{labels::logins, "locked"}}, budget);
 }
+
+/// Stands for the time, once RDS has said so: what RDS says of a database it says under the name that this
+/// had, and it is not found by the next one.
+constexpr const char* was_reset = "reset";
 
 /// "TOKEN TIME" of its label.
 std::pair<std::string, std::string> last_change(const Json& database) {
@@ -59,7 +65,9 @@ std::pair<std::string, std::string> last_change(const Json& database) {
 std::optional<Pending> set_unseen(Account& account, const Json& database, const base::Secret& password,
                                   const std::string& token, const Budget& budget) {
   if (last_change(database).first == token) {
-    if (password_is_reset(account, database, budget)) return std::nullopt;
+    if (last_change(database).second == was_reset) return std::nullopt;
+    if (password_is_reset(account, database, budget))
+      return add_tags(account, id_of(database), {{labels::password, token + " " + was_reset}}, budget);
   } else {
     const auto now = base::iso_utc(budget.clock.now());
     if (auto pending = add_tags(account, id_of(database), {{labels::password, token + " " + now}}, budget))
@@ -68,11 +76,32 @@ std::optional<Pending> set_unseen(Account& account, const Json& database, const 
   return send(account, database, password, budget);
 }
 
+/// A port that the network leads nowhere to does not open later, and RDS has taken a change of groups in a
+/// minute or two. Since when nobody got in is said by a label; after the first session the run's deadline
+/// alone counts.
+Pending await_port(Account& account, const Json& database, const Error& error, const Budget& budget) {
+  constexpr std::chrono::minutes patience{15};
+  const Json& endpoint = part(database, "Endpoint");
+  auto waits = later(fmt::format("{} to let us in: {}", called(database), error.message));
+  if (endpoint.empty() || label(database, labels::logins) == "locked") return waits;
+  const auto since = base::parse_iso_offset(label(database, labels::unreached));
+  const auto now = budget.clock.now();
+  if (!since)
+    return add_tags(account, id_of(database), {{labels::unreached, base::iso_utc(now)}}, budget)
+        .value_or(std::move(waits));
+  if (now - *since < patience) return waits;
+  throw Error("Unreachable",
+              fmt::format("{} has let nobody in for {} minutes: {}", called(database), patience.count(),
+                          error.message),
+              "whoever runs dbrefresh must reach the database's port: through the quarantine group, the "
+              "network ACLs and the routes of its subnets");
+}
+
 }  // namespace
 
 bool password_is_reset(Account& account, const Json& database, const Budget& budget) {
   const auto since = last_change(database).second;
-  if (since.empty()) return false;
+  if (since.empty() || since == was_reset) return !since.empty();
   bool reset = false;
   for (const Json& event :
        account.service.all("rds", "DescribeEvents",
@@ -100,7 +129,7 @@ std::optional<Pending> set_password(Account& account, const Fleet& fleet, const 
   } catch (const Error& error) {
     if (error.code == "AccessDenied") return send(account, database, password, budget);
     if (!error.retryable) throw;
-    return later(fmt::format("{} to let us in: {}", called(database), error.message));
+    return await_port(account, database, error, budget);
   }
   return lock_once(account, fleet, database, password, *session, budget);
 }

@@ -9,6 +9,8 @@
 namespace provider::aws {
 namespace {
 
+constexpr const char* table_access_denied = "ER_TABLEACCESS_DENIED_ERROR";
+
 constexpr const char* other_owners = R"(
 SELECT DISTINCT r.rolname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
 WHERE c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384 AND NOT r.rolsuper AND r.rolname <> session_user
@@ -59,34 +61,58 @@ void forget_as(sql::Connection& session, const std::string& owner) {
   }
 }
 
+/// What went wrong is a row of the answer, and no error (MySQL's manual, 15.7.3.1).
+void analyze(sql::Connection& session, const std::string& table, const std::string& how) {
+  for (const auto& row : session.query(fmt::format("ANALYZE TABLE {} {}", table, how)).table)
+    if (row.at(2) == "Error")
+      throw base::Error(
+          "StatisticsRemain",
+          fmt::format("statistics of {} still have unmasked values: {}", table, row.at(3).value_or("")),
+          "let the master user SELECT from and INSERT into the table, or drop it in a script");
+}
+
+std::string table_of(sql::Connection& session, const sql::Row& row) {
+  return session.quote_name(row.at(0).value_or("")) + "." + session.quote_name(row.at(1).value_or(""));
+}
+
 void forget_histograms(sql::Connection& session) {
   for (const auto& row : session
                              .query("SELECT SCHEMA_NAME, TABLE_NAME, COLUMN_NAME FROM "
                                     "information_schema.COLUMN_STATISTICS")
                              .table)
-    session.execute(
-        fmt::format("ANALYZE TABLE {}.{} DROP HISTOGRAM ON {}", session.quote_name(row.at(0).value_or("")),
-                    session.quote_name(row.at(1).value_or("")), session.quote_name(row.at(2).value_or(""))),
-        0);
+    analyze(session, table_of(session, row),
+            "DROP HISTOGRAM ON " + session.quote_name(row.at(2).value_or("")));
 }
 
 void renew_statistics(sql::Connection& session) {
   for (const auto& row : session.query("SELECT DISTINCT db_name, table_name FROM mysql.column_stats").table)
-    session.execute(
-        fmt::format("ANALYZE TABLE {}.{} PERSISTENT FOR ALL", session.quote_name(row.at(0).value_or("")),
-                    session.quote_name(row.at(1).value_or(""))),
-        0);
+    analyze(session, table_of(session, row), "PERSISTENT FOR ALL");
+}
+
+/// What the master user may not read, nobody with its password may.
+bool has_rows(sql::Connection& session, const std::string& log) {
+  try {
+    return session.scalar(fmt::format("SELECT EXISTS (SELECT 1 FROM mysql.{})", log)) == "1";
+  } catch (const base::Error& error) {
+    if (error.message.find(table_access_denied) == std::string::npos) throw;
+    return false;
+  }
+}
+
+void must_be_empty(sql::Connection& session, const std::string& log) {
+  if (!has_rows(session, log)) return;
+  throw base::Error("StatementsRemain",
+                    fmt::format("mysql.{} has statements of production, and RDS has no procedure here that "
+                                "takes them away",
+                                log),
+                    "let its log go to files (log_output), and empty the table in production");
 }
 
 /// RDS lets nobody truncate its logs; its procedure keeps the last one as a backup, so it is called twice
 /// (Amazon RDS User Guide, "Managing table-based MySQL logs").
 void forget_log(sql::Connection& session, const std::string& log) {
   const auto procedure = "rds_rotate_" + log;
-  const auto known = session.scalar(
-      "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'mysql' "
-      "AND ROUTINE_NAME = " +
-      session.quote(procedure));
-  if (known == "0") return;
+  if (!has_procedure(session, procedure)) return must_be_empty(session, log);
   for (int times = 0; times < 2; ++times) session.execute("CALL mysql." + procedure, 0);
 }
 
@@ -100,7 +126,7 @@ void forget_postgres_statistics(sql::Connection& session) {
 void forget_mysql_past(sql::Connection& session) {
   if (is_mariadb(session))
     renew_statistics(session);
-  else if (session.scalar("SELECT VERSION() >= '8'") == "1")
+  else if (!is_mysql5(session))
     forget_histograms(session);
   for (const char* log : {"general_log", "slow_log"}) forget_log(session, log);
 }

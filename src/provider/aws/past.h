@@ -13,7 +13,8 @@ void forget_postgres_statistics(sql::Connection& session);
 
 /// Of all databases of a server: histograms of MySQL (information_schema.COLUMN_STATISTICS), bounds of
 /// columns in MariaDB (mysql.column_stats), and the statements in mysql.general_log and mysql.slow_log, which
-/// a restore brings along.
+/// a restore brings along. Throws StatisticsRemain, or StatementsRemain of a log, where they cannot be taken
+/// away.
 void forget_mysql_past(sql::Connection& session);
 
 }  // namespace provider::aws

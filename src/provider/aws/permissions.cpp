@@ -17,6 +17,7 @@ constexpr Permission all_permissions[] = {
     {"sts", "GetCallerIdentity", Scope::look},
     {"rds", "DescribeAccountAttributes", Scope::look},
     {"rds", "DescribeDBClusterParameterGroups", Scope::look},
+    {"rds", "DescribeDBClusterParameters", Scope::look},
     {"rds", "DescribeDBClusterSnapshots", Scope::look},
     {"rds", "DescribeDBClusters", Scope::look},
     {"rds", "DescribeDBInstances", Scope::look},
@@ -25,6 +26,7 @@ constexpr Permission all_permissions[] = {
     {"rds", "DescribeDBSubnetGroups", Scope::look},
     {"rds", "DescribeEvents", Scope::look},
     {"rds", "DescribeOrderableDBInstanceOptions", Scope::look},
+    {"cloudwatch", "GetMetricStatistics", Scope::look},
     {"ec2", "DescribeNetworkInterfaces", Scope::look},
     {"ec2", "DescribeSecurityGroups", Scope::look},
     {"kms", "DescribeKey", Scope::look},
@@ -64,8 +66,10 @@ constexpr Permission all_permissions[] = {
     {"s3", "GetBucketLocation", Scope::bucket},
     {"s3", "GetObject", Scope::object},
     {"dynamodb", "GetItem", Scope::table},
+    {"dynamodb", "DescribeTable", Scope::table},
     {"dynamodb", "PutItem", Scope::table},
     {"dynamodb", "Scan", Scope::table},
+    {"sns", "GetTopicAttributes", Scope::topic},
     {"sns", "Publish", Scope::topic},
 };
 

@@ -55,7 +55,8 @@ word=$(printf '%s' "$word" |
   fail "the secret $secret is no JSON object with a password"
 )sh";
 
-/// The two clients prove who the server is by options of different names.
+/// The two clients prove who the server is by options of different names. The script stays out of the binary
+/// log, as in leave_binary_log().
 constexpr const char* by_mariadb = R"sh(client=$(command -v mariadb || command -v mysql) ||
   fail 'there is no mariadb and no mysql on this host'
 if "$client" --version | grep -q MariaDB; then
@@ -70,7 +71,11 @@ sql() {
     --connect-timeout=10 "$proof" --ssl-ca="$ca" --host="$host" --port="$port" --user="$user" "$@"
 }
 changed() { sql --execute="$1; SELECT ROW_COUNT()" 2>said; }
-script() { sql --database="$schema" <script >/dev/null 2>said; }
+script() {
+  logged=$(sql --execute='SELECT @@log_bin' 2>said) || return 1
+  [ "$logged" = 0 ] || set -- --init-command='SET SESSION sql_log_bin = OFF'
+  sql "$@" --database="$schema" <script >/dev/null 2>said
+}
 spoken() {
   if grep -q '^ERROR' said; then
     sed -n -e 's/^\(ERROR [0-9]* ([0-9A-Z]*) at line [0-9]*\):.*/\1/' -e '/^ERROR/p' said

@@ -52,8 +52,7 @@ bool flag(const Json& from, const char* member) {
 }
 
 std::int64_t number(const Json& from, const char* member) {
-  const Json& value = part(from, member);
-  return value.is_number() ? value.get<std::int64_t>() : 0;
+  return base::integer(part(from, member)).value_or(0);
 }
 
 const Json& part(const Json& from, const char* member) {

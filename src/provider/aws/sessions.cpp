@@ -41,4 +41,30 @@ bool is_mariadb(sql::Connection& session) {
   return session.scalar("SELECT VERSION()").value_or("").find("MariaDB") != std::string::npos;
 }
 
+bool is_mysql5(sql::Connection& session) {
+  const auto version = session.scalar("SELECT VERSION()").value_or("");
+  return version.starts_with("5.") && version.find("MariaDB") == std::string::npos;
+}
+
+bool has_procedure(sql::Connection& session, const std::string& name) {
+  return session.scalar(
+             "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'mysql' "
+             "AND ROUTINE_NAME = " +
+             session.quote(name)) != "0";
+}
+
+void leave_binary_log(sql::Connection& session) {
+  if (session.scalar("SELECT @@log_bin").value_or("0") == "0") return;
+  try {
+    session.execute("SET SESSION sql_log_bin = OFF", 0);
+  } catch (const base::Error& error) {
+    if (error.code != "SqlError") throw;
+    throw base::Error(
+        "BinaryLogged",
+        "the binary log of the copy would keep rows as they were before the scripts: " + error.message,
+        "give the copy a parameter group with binlog_format OFF, or the master user "
+        "SESSION_VARIABLES_ADMIN in production");
+  }
+}
+
 }  // namespace provider::aws

@@ -15,6 +15,9 @@ class Asker {
   /// The same; nothing where the service answers one of these codes.
   std::optional<Json> ask_unless(std::initializer_list<std::string_view> codes, const std::string& service,
                                  const std::string& operation, Json input, const std::string& region = "");
+  /// The same, of a service that may refuse us; `why` is what it says then, but that we may not look.
+  std::optional<Json> look(const std::string& service, const std::string& operation, Json input,
+                           std::string& why, const std::string& region = "");
   /// All pages of a list.
   std::vector<Json> all(const std::string& service, const std::string& operation, const std::string& list);
 
@@ -69,6 +72,8 @@ class DynamoLedger : public Ledger {
   explicit DynamoLedger(Asker asker) : asker_(asker) {}
   void record(const std::string& table, const LedgerRow& row) override;
   std::vector<LedgerRow> rows(const std::string& table) override;
+  /// Where it may be looked at: one that is not there, or has another key.
+  std::string objection(const std::string& table) override;
 
  private:
   bool put(const std::string& table, const LedgerRow& row, const std::string& date);
@@ -80,6 +85,8 @@ class Topics : public Notifier {
  public:
   explicit Topics(Asker asker) : asker_(asker) {}
   void send(const Message& message) override;
+  /// Where it may be looked at: one that is not there, or wants messages in order.
+  std::string objection(const std::string& topic) override;
 
  private:
   Asker asker_;

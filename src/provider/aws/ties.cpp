@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "base/text.h"
 #include "provider/aws/role.h"
+#include "provider/aws/sessions.h"
 
 namespace provider::aws {
 namespace {
@@ -76,7 +80,64 @@ void stop_jobs(sql::Connection& session) {
     remain(left + " jobs of pg_cron", {"", "they are still active"});
 }
 
+struct Channel {
+  std::string source, name;
+};
+
+std::string cell(const sql::Result& of, const sql::Row& row, std::string_view column) {
+  const auto found = std::ranges::find(of.columns, column);
+  if (found == of.columns.end())
+    throw base::Error("TiesRemain", fmt::format("the state of replication has no column {}", column));
+  return row.at(static_cast<std::size_t>(found - of.columns.begin())).value_or("");
+}
+
+/// Those of group replication have no source.
+std::vector<Channel> channels_of(sql::Connection& session) {
+  const bool old_words = is_mysql5(session);
+  const auto shown = session.query(old_words ? "SHOW SLAVE STATUS" : "SHOW REPLICA STATUS");
+  std::vector<Channel> all;
+  for (const auto& row : shown.table) {
+    Channel each{cell(shown, row, old_words ? "Master_Host" : "Source_Host"),
+                 cell(shown, row, "Channel_Name")};
+    if (!each.source.empty() && each.source != "<NULL>") all.push_back(std::move(each));
+  }
+  return all;
+}
+
+/// Of RDS's procedures `names` the first that this server has, if any.
+void call_first_of(sql::Connection& session, const std::vector<const char*>& names,
+                   const std::string& arguments) {
+  for (const char* name : names)
+    if (has_procedure(session, name))
+      return void(session.execute(fmt::format("CALL mysql.{}({})", name, arguments), 0));
+}
+
+/// What a procedure says of one that is stopped already is no matter: what is left decides.
+void reset(sql::Connection& session, const Channel& channel) {
+  const auto name = channel.name.empty() ? "" : session.quote(channel.name);
+  using Names = std::vector<const char*>;
+  const Names stop = {name.empty() ? "rds_stop_replication" : "rds_stop_replication_for_channel"};
+  const Names forget = name.empty() ? Names{"rds_reset_external_source", "rds_reset_external_master"}
+                                    : Names{"rds_reset_external_source_for_channel"};
+  for (const auto& procedures : {stop, forget}) {
+    try {
+      call_first_of(session, procedures, name);
+    } catch (const base::Error& error) {
+      if (error.code != "SqlError") throw;
+    }
+  }
+}
+
 }  // namespace
+
+void cut_replication(sql::Connection& session) {
+  for (const auto& channel : channels_of(session)) reset(session, channel);
+  std::vector<std::string> left;
+  for (const auto& channel : channels_of(session)) left.push_back(channel.source);
+  if (!left.empty())
+    remain("replication from " + base::join(left, ", "),
+           {"", "it is still configured", "stop it in the source, or restore a moment when there was none"});
+}
 
 void cut_ties(sql::Connection& session) {
   drop_subscriptions(session);

@@ -13,6 +13,14 @@ std::string region_of(const std::string& arn) {
 
 }  // namespace
 
+std::string Topics::objection(const std::string& topic) {
+  if (topic.empty()) return {};
+  if (topic.ends_with(".fifo")) return topic + " is a topic for messages in order, which is not served";
+  std::string why;
+  (void)asker_.look("sns", "GetTopicAttributes", {{"TopicArn", topic}}, why, region_of(topic));
+  return why;
+}
+
 /// Publish is not idempotent: a message of which nobody knows whether it was taken is sent again.
 void Topics::send(const Message& message) {
   if (message.topic.empty()) return;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/port.h"
 
 namespace provider::local {
 

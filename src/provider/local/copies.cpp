@@ -15,7 +15,7 @@ Row new_row(Kind kind, const std::string& token, const std::string& name, int po
           .id = new_id(kind),
           .name = must_be_name(name),
           .status = "creating",
-          .port = port != 0 ? port : os::any_free_port(),
+          .port = port,
           .tags = tags,
           .open = false,
           .settings = base::Json::object(),
@@ -180,7 +180,8 @@ Work<Restored> Copies::restore(const RestoreRequest& request, const Budget& budg
     return restored(made);
   };
   if (const auto made = find_made(request.token, budget)) return answer(*made);
-  const Row row = new_row(request.kind, request.token, request.name, request.shape.port, request.tags);
+  const int port = request.shape.port != 0 ? request.shape.port : fleet_.any_port();
+  const Row row = new_row(request.kind, request.token, request.name, port, request.tags);
   const auto origin = origin_of(request, budget.clock);
   return answer(make(
       row, origin.like,

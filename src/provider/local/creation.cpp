@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/port.h"
 #include "sql/schemas.h"
 
 namespace provider::local {
@@ -79,7 +80,7 @@ std::string Creation::create(const NewDatabase& request, const Budget& budget) {
           .name = must_be_name(request.name),
           .engine = engine,
           .status = "creating",
-          .port = request.port != 0 ? request.port : os::any_free_port(),
+          .port = request.port != 0 ? request.port : fleet_.any_port(),
           .master_user = request.master_user,
           .db_name = request.db_name,
           .tags = request.tags,
@@ -128,6 +129,8 @@ std::string Creation::adopt(const AdoptRequest& request, const Budget& budget) {
                       .password = request.password};
   const auto source = sql::connect(login, std::chrono::seconds(10));
   row.version = version_of(*source, family);
+  if (request.port == 0 && family == "mariadb")  // by its socket, which says no port
+    row.port = std::atoi(source->scalar("SELECT @@port").value_or("0").c_str());
   row.db_name = choose_database(login, request.db_name);
   if (row.master_user.empty())
     row.master_user = owner_of(*source, family, row.db_name).value_or(request.user);

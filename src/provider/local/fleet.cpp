@@ -56,6 +56,12 @@ os::FileLock Fleet::lock(const std::string& id, std::chrono::milliseconds patien
   throw error;
 }
 
+int Fleet::any_port() {
+  std::set<int> others;
+  for (const Row& each : rows_.all()) others.insert(each.port);
+  return ports_.any(others);
+}
+
 bool Fleet::is_locked(const std::string& id) {
   return os::is_locked(home_.locks() / id);
 }

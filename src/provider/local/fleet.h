@@ -1,6 +1,7 @@
 // The databases of one home, each with what belongs to it: its row, its server, the way into it, its lock.
 #pragma once
 
+#include "os/port.h"
 #include "provider/local/catalogue.h"
 #include "provider/local/server.h"
 
@@ -35,6 +36,10 @@ class Fleet {
   bool is_locked(const std::string& id);
   void set_status(const std::string& id, const std::string& status);
 
+  /// A free port for a new server: no other database of this home has it, be it stopped, and no other program
+  /// of ours is given it while this one lives.
+  int any_port();
+
   /// Where the master user logs in.
   sql::Endpoint endpoint(const Row& row);
   /// Where we log in as administrator; for an adopted server, as the user that it was adopted with.
@@ -47,6 +52,7 @@ class Fleet {
   const Home& home_;
   SecretStore& secrets_;
   Catalogue rows_;
+  os::Ports ports_;
 };
 
 inline bool is_ours(const Row& row) {

@@ -59,10 +59,14 @@ base::Json read_settings(const os::fs::path& root);
 os::fs::path default_home();
 
 /// What is done with a home: whoever only looks makes and changes nothing in it.
-enum class Opening { to_work, to_look };
+enum class Opening {
+  to_work,    ///< makes the home where nothing is yet
+  to_change,  ///< what is there already
+  to_look
+};
 
-/// Opens a home; to work, makes the folders that are missing, and the home itself where nothing is yet.
-/// Throws `NotAHome` for a folder that is something else, or, to look, for none; `BadHome` for one that
+/// Opens a home; but to look, makes the folders that are missing.
+/// Throws `NotAHome` for a folder that is something else, or, but to work, for none; `BadHome` for one that
 /// cannot be used safely: of another owner, writable by others, on a network file system, with a name that
 /// configuration files cannot hold; `PathTooLong` when sockets would not fit (Linux: 107 bytes);
 /// `SettingsInvalid`.

@@ -1,15 +1,16 @@
 #include "provider/local/mariadb_binlog.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <fstream>
 #include <map>
 #include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/descriptor.h"
 
 namespace provider::local {
 namespace {
@@ -39,15 +40,37 @@ std::uint32_t little_endian(const char* bytes) {
   return value;
 }
 
+/// A file of the log, which lies in a folder that its server's account writes to: a link or a FIFO in its
+/// place is not followed and not waited for. Its size is that of when it was opened.
+class LogFile {
+ public:
+  explicit LogFile(const os::fs::path& path) : file_(os::open_regular(path)) {
+    struct stat status {};
+    if (!file_ || ::fstat(file_.get(), &status) != 0) os::fail("read", path, errno);
+    size_ = static_cast<std::uint64_t>(status.st_size);
+  }
+  std::uint64_t size() const { return size_; }
+  /// Fewer bytes at the end of the file.
+  std::string read(std::uint64_t offset, std::size_t bytes) const {
+    std::string out(bytes, '\0');
+    const auto got = ::pread(file_.get(), out.data(), bytes, static_cast<off_t>(offset));
+    out.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return out;
+  }
+
+ private:
+  os::Fd file_;
+  std::uint64_t size_ = 0;
+};
+
 /// Nothing at the end of what has been written so far.
-std::optional<Event> read_event(std::ifstream& in, std::uint64_t offset, std::uint64_t file_size) {
-  if (offset + header_bytes > file_size) return std::nullopt;
-  std::array<char, header_bytes> header{};
-  in.seekg(static_cast<std::streamoff>(offset));
-  if (!in.read(header.data(), header.size())) return std::nullopt;
+std::optional<Event> read_event(const LogFile& file, std::uint64_t offset) {
+  if (offset + header_bytes > file.size()) return std::nullopt;
+  const std::string header = file.read(offset, header_bytes);
+  if (header.size() < header_bytes) return std::nullopt;
   const Event event{little_endian(header.data()), little_endian(header.data() + 5),
                     static_cast<unsigned char>(header[4]), little_endian(header.data() + 9)};
-  if (event.size < header_bytes || offset + event.size > file_size) return std::nullopt;
+  if (event.size < header_bytes || offset + event.size > file.size()) return std::nullopt;
   return event;
 }
 
@@ -73,11 +96,9 @@ Gtids gtids_of(const std::string& text) {
 
 /// GTID event: sequence number (8 bytes), domain (4). List: how many (the lower 28 bits of 4 bytes), and of
 /// each domain (4), server (4), sequence number (8), the last one of a domain last.
-void note_gtids(std::ifstream& in, std::uint64_t offset, const Event& event, Gtids& seen) {
+void note_gtids(const LogFile& file, std::uint64_t offset, const Event& event, Gtids& seen) {
   if (event.type != gtid_event && event.type != gtid_list_event) return;
-  std::string body(event.size - header_bytes, '\0');
-  in.seekg(static_cast<std::streamoff>(offset + header_bytes));
-  in.read(body.data(), static_cast<std::streamsize>(body.size()));
+  const std::string body = file.read(offset + header_bytes, event.size - header_bytes);
   if (event.type == gtid_event && body.size() >= 12)
     seen[little_endian(body.data() + 8)] = {event.server, little_endian_64(body.data())};
   if (event.type != gtid_list_event || body.size() < 4) return;
@@ -89,24 +110,22 @@ void note_gtids(std::ifstream& in, std::uint64_t offset, const Event& event, Gti
 }
 
 /// GTID event: sequence number (8 bytes), domain (4), flags.
-bool is_standalone(std::ifstream& in, std::uint64_t offset) {
-  in.seekg(static_cast<std::streamoff>(offset + header_bytes + 12));
-  return (in.get() & standalone) != 0;
+bool is_standalone(const LogFile& file, std::uint64_t offset) {
+  const std::string flags = file.read(offset + header_bytes + 12, 1);
+  return !flags.empty() && (static_cast<unsigned char>(flags[0]) & standalone) != 0;
 }
 
 /// The COMMIT of a transaction without an XID (tables that are not transactional).
-bool ends_in_commit(std::ifstream& in, std::uint64_t offset, std::uint32_t size) {
-  std::string text(std::min<std::uint32_t>(size, 32), '\0');
-  in.seekg(static_cast<std::streamoff>(offset + size - text.size()));
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  return text.find("COMMIT") != std::string::npos;
+bool ends_in_commit(const LogFile& file, std::uint64_t offset, std::uint32_t size) {
+  const std::uint32_t bytes = std::min<std::uint32_t>(size, 32);
+  return file.read(offset + size - bytes, bytes).find("COMMIT") != std::string::npos;
 }
 
 /// Is this event the last of its transaction, which is `alone` if one statement is all of it?
-bool ends_transaction(std::ifstream& in, std::uint64_t offset, const Event& event, bool alone) {
+bool ends_transaction(const LogFile& file, std::uint64_t offset, const Event& event, bool alone) {
   if (event.type == xid_event || event.type == xa_prepare_event) return true;
   if (event.type == compressed_query_event) return alone;
-  return event.type == query_event && (alone || ends_in_commit(in, offset, event.size));
+  return event.type == query_event && (alone || ends_in_commit(file, offset, event.size));
 }
 
 /// `binlog.000007` → 7.
@@ -126,7 +145,8 @@ std::vector<os::fs::path> binlog_files(const os::fs::path& data, const std::stri
   std::vector<os::fs::path> files;
   std::error_code error;
   for (os::fs::directory_iterator at(data, error), end; !error && at != end; at.increment(error))
-    if (is_of_binlog(at->path(), first) && number_of(at->path()) >= number_of(first))
+    if (is_of_binlog(at->path(), first) && number_of(at->path()) >= number_of(first) &&
+        at->symlink_status(error).type() == os::fs::file_type::regular)
       files.push_back(at->path());
   std::ranges::sort(files, {}, number_of);
   if (files.empty() || files[0].filename() != first) return {};
@@ -147,14 +167,13 @@ base::Json position_of(sql::Connection& server) {
 }
 
 bool is_position_of(const os::fs::path& file, std::uint64_t offset, const std::string& gtids) {
-  const std::uint64_t size = os::fs::file_size(file);
-  std::ifstream in(file, std::ios::binary);
+  const LogFile log(file);
   Gtids seen;
   std::uint64_t at = 4;
   while (at < offset) {
-    const auto event = read_event(in, at, size);
+    const auto event = read_event(log, at);
     if (!event) return false;
-    note_gtids(in, at, *event, seen);
+    note_gtids(log, at, *event, seen);
     at += event->size;
   }
   if (at != offset) return false;
@@ -167,25 +186,23 @@ bool is_position_of(const os::fs::path& file, std::uint64_t offset, const std::s
 }
 
 BinlogEnd find_binlog_end(const os::fs::path& file, std::uint64_t offset, base::Time until) {
-  const std::uint64_t size = os::fs::file_size(file);
-  std::ifstream in(file, std::ios::binary);
-  std::array<char, 4> magic{};
-  if (!in.read(magic.data(), magic.size()) || std::string_view(magic.data(), 4) !=
-                                                  "\xFE"
-                                                  "bin")
+  const LogFile log(file);
+  if (log.read(0, 4) !=
+      "\xFE"
+      "bin")
     throw Error("BinlogInvalid", fmt::format("{} is no binary log, or an encrypted one", file.string()));
   const auto limit = std::chrono::floor<std::chrono::seconds>(until).time_since_epoch().count();
   BinlogEnd end{.offset = offset};
   bool inside = false, alone = false;
   for (std::uint64_t at = std::max<std::uint64_t>(offset, 4);;) {
-    const auto event = read_event(in, at, size);
+    const auto event = read_event(log, at);
     if (!event) return end;
     const std::uint64_t next = at + event->size;
     if (event->type == gtid_event) {
       if (event->seconds >= limit) return {at, true};
       inside = true;
-      alone = is_standalone(in, at);
-    } else if (inside && ends_transaction(in, at, *event, alone)) {
+      alone = is_standalone(log, at);
+    } else if (inside && ends_transaction(log, at, *event, alone)) {
       inside = false;
     }
     if (!inside) end.offset = next;

@@ -12,7 +12,8 @@
 namespace provider::local {
 
 /// The files of a binary log from `first` on, in order; empty if `first` is not there, or one behind it is
-/// missing. Numbers have at least six digits.
+/// missing. Numbers have at least six digits. What is no regular file is not there: the folder is its
+/// server's.
 std::vector<os::fs::path> binlog_files(const os::fs::path& data, const std::string& first);
 
 /// Is this a file of the same log as `first`, and from before it?
@@ -24,7 +25,7 @@ base::Json position_of(sql::Connection& server);
 
 /// Is `offset` of `file` where a server was that had written the transactions `gtids` (gtid_binlog_pos, or ""
 /// if nobody knows)? Not so if the log was begun anew since (RESET MASTER): its files are numbered from 1
-/// again. Reads the headers of all events before `offset`.
+/// again. Reads the headers of all events before `offset`. Throws FileError for what is no regular file.
 bool is_position_of(const os::fs::path& file, std::uint64_t offset, const std::string& gtids);
 
 struct BinlogEnd {

@@ -118,8 +118,9 @@ bool MariaDbServer::has_log(const LogSource& log) const {
   const auto files = binlog_files(log.data, log.base_position.at("file"));
   if (files.empty()) return false;
   // What is received of a log may end before its base for a moment; whoever replays it looks again.
+  std::error_code gone;
   const bool on_its_way =
-      log.data == log.archive && os::fs::file_size(files.front()) < log.base_position.at("offset");
+      log.data == log.archive && os::fs::file_size(files.front(), gone) < log.base_position.at("offset");
   return on_its_way || is_log_of(log.base_position, files.front());
 }
 

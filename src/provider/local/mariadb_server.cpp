@@ -70,7 +70,24 @@ constexpr Carried carried_settings[] = {{"innodb_page_size"},
                                         {"join_buffer_size"},
                                         {"tmp_table_size"},
                                         {"max_heap_table_size"},
-                                        {"max_sp_recursion_depth"}};
+                                        {"max_sp_recursion_depth"},
+                                        {"max_length_for_sort_data"},
+                                        {"max_sort_length"},
+                                        {"optimizer_switch"},
+                                        {"optimizer_search_depth"},
+                                        {"optimizer_prune_level"},
+                                        {"optimizer_use_condition_selectivity"},
+                                        {"eq_range_index_dive_limit"},
+                                        {"use_stat_tables"}};
+
+/// What a session may set but is for the host, for the log, for who watches the server, or for clients that
+/// are slow, is not worth a word; names of character sets are the client's to choose.
+constexpr const char* unspoken_settings =
+    "^(log_|slow_|long_query|min_examined|profiling|optimizer_trace|debug|progress|session_track|binlog_|"
+    "gtid_|"
+    "server_id|sql_log_|sql_slave|max_relay|wsrep_|net_|wait_|interactive_|tcp_|lc_|thread_|deadlock_|"
+    "(query|transaction|range)_.*alloc|(aria|myisam)_(repair|sort)|preload_|keep_files|innodb_tmpdir|"
+    "character_set_(client|connection|results|database)|collation_(connection|database))";
 
 /// Our administrator has a login of its own: those that mariadb-install-db makes, who may do all by the word
 /// of the operating system, are nobody's.
@@ -209,6 +226,20 @@ base::Json MariaDbServer::settings_of(sql::Connection& source) const {
     if (!value.empty() || may_be_empty) out[option != nullptr ? option : variable] = value;
   }
   return out;
+}
+
+/// By name: what a session of the source begins with, and one of a copy does not.
+std::string MariaDbServer::left_behind(sql::Connection& source) {
+  std::string carried;
+  for (const auto& each : carried_settings) carried += fmt::format("'{}', ", each.variable);
+  return source
+      .scalar(fmt::format(
+          "SELECT GROUP_CONCAT(LOWER(variable_name) ORDER BY 1 SEPARATOR ', ') FROM "
+          "information_schema.system_variables WHERE variable_scope = 'SESSION' AND read_only = 'NO' AND "
+          "global_value_origin IN ('CONFIG', 'COMMAND-LINE', 'SQL') AND NOT global_value <=> default_value "
+          "AND variable_name NOT IN ({} 'storage_engine') AND variable_name NOT REGEXP '{}'",
+          carried, unspoken_settings))
+      .value_or("");
 }
 
 std::uint64_t MariaDbServer::size_of(sql::Connection& source) const {

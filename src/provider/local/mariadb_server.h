@@ -53,6 +53,7 @@ class MariaDbServer final : public Server {
   os::fs::path exchange() const { return folder() / "files"; }
   /// Empty: what is built in is all that is loaded, whatever a copy's mysql.plugin names.
   os::fs::path plugins() const { return folder() / "plugins"; }
+  static std::string left_behind(sql::Connection& source);
   os::fs::path fetch_log(const LogSource& log, const Budget& budget) const;
   /// hot_copy() of a server whose files cannot be read: its contents, as statements.
   Copied dump(const CopySource& source, const os::fs::path& target, const Budget& budget) const;

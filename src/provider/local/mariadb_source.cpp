@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -18,6 +19,8 @@ using Problems = std::vector<Problem>;
 /// What mariadb-dump needs to see all: what a user may not see, it leaves out without a word.
 constexpr const char* dumping_rights[] = {"SELECT", "EXECUTE",     "SHOW VIEW", "TRIGGER",
                                           "EVENT",  "LOCK TABLES", "RELOAD"};
+/// What mariadb-backup asks for before it begins; and LOCK TABLES, without which its user sees no databases.
+constexpr const char* copying_rights[] = {"RELOAD", "PROCESS", "LOCK TABLES", "BINLOG MONITOR"};
 
 /// Engines that are built into every server, and those whose tables are only links to another server's.
 constexpr const char* built_in =
@@ -60,20 +63,32 @@ void check_version(sql::Connection& source, bool by_files, Problems& problems) {
 }
 
 /// Of the user's own and those of its roles.
-void check_rights(sql::Connection& source, const std::string& user, Problems& problems) {
+bool has_right(sql::Connection& source, const std::string& right) {
+  // MariaDB 10.4 has BINLOG MONITOR by its old name.
+  const char* older = right == "BINLOG MONITOR" ? "REPLICATION CLIENT" : right.c_str();
+  return source.scalar(fmt::format(
+             "SELECT COUNT(*) FROM information_schema.user_privileges WHERE privilege_type IN ('{}', '{}') "
+             "AND "
+             "(grantee = "
+             "CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') OR grantee IN (SELECT CONCAT('''', "
+             "role_name, '''@''''''') FROM information_schema.enabled_roles))",
+             right, older)) != "0";
+}
+
+void check_rights(sql::Connection& source, const std::string& user, bool by_files, Problems& problems) {
   std::vector<std::string> missing;
-  for (const char* right : dumping_rights)
-    if (source.scalar(fmt::format(
-            "SELECT COUNT(*) FROM information_schema.user_privileges WHERE privilege_type = '{}' AND "
-            "(grantee = "
-            "CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') OR grantee IN (SELECT CONCAT('''', "
-            "role_name, '''@''''''') FROM information_schema.enabled_roles))",
-            right)) == "0")
-      missing.emplace_back(right);
+  for (const char* right : by_files ? std::span<const char* const>(copying_rights) : dumping_rights)
+    if (!has_right(source, right)) missing.emplace_back(right);
+  // mariadb-dump writes down where the binary log is, if there is one.
+  const char* position = "BINLOG MONITOR";
+  if (!by_files && source.scalar("SELECT @@log_bin") == "1" && !has_right(source, position))
+    missing.emplace_back(position);
   if (!missing.empty())
-    problems.push_back({0, "",
-                        fmt::format("'{}' lacks {} on *.*: what it does not see would be missing in the copy",
-                                    user, base::join(missing, ", "))});
+    problems.push_back(
+        {0, "",
+         fmt::format("is read by '{}', who lacks {} on *.*: {}", user, base::join(missing, ", "),
+                     by_files ? "mariadb-backup copies nothing without"
+                              : "what it does not see would be missing in the copy")});
 }
 
 void check_contents(sql::Connection& source, Problems& problems) {
@@ -112,7 +127,10 @@ void check_links(const os::fs::path& data, Problems& problems) {
 }
 
 /// Settings of the whole server that a copy does not take over.
-void check_settings(sql::Connection& source, Problems& problems) {
+void check_settings(sql::Connection& source, const std::string& left_behind, Problems& problems) {
+  if (!left_behind.empty())
+    problems.push_back(
+        {0, "", fmt::format("has settings that copies do not take over: {}", left_behind), true});
   tzset();
   const std::string ours = tzname[0], theirs = source.scalar("SELECT @@system_time_zone").value_or("");
   if (source.scalar("SELECT @@global.time_zone") == "SYSTEM" && theirs != ours && theirs != tzname[1])
@@ -135,10 +153,10 @@ Problems MariaDbServer::objections(sql::Connection& session, const CopySource& f
   const bool by_files = !from.data.empty();
   check_version(session, by_files, problems);
   if (!problems.empty() && !problems[0].warning) return problems;
-  if (!by_files) check_rights(session, from.administrator.user, problems);
+  check_rights(session, from.administrator.user, by_files, problems);
   if (by_files) check_links(from.data, problems);
   check_contents(session, problems);
-  check_settings(session, problems);
+  check_settings(session, left_behind(session), problems);
   return problems;
 }
 

@@ -33,7 +33,8 @@ std::string stranger_in(const os::fs::path& root) {
   for (const auto& entry : os::fs::directory_iterator(root)) {
     const std::string name = entry.path().filename();
     const auto is_its = [&](const char* ours) {
-      return name == ours || name.starts_with(std::string(ours) + "-");
+      return name == ours || name.starts_with(std::string(ours) + "-") ||
+             name == std::string(ours) + ".partial";
     };
     if (std::ranges::none_of(names_of_ours, is_its) && std::ranges::none_of(databases_of_ours, is_its))
       return name;
@@ -110,7 +111,7 @@ void check_place(const os::fs::path& root, Opening opening) {
     throw Error("NotAHome", fmt::format("{} is no folder", root.string()), "choose another one with --home");
   if (there) check_owner(root);
   const bool home = there && is_home(root);
-  if (!home && opening == Opening::to_look)
+  if (!home && opening != Opening::to_work)
     throw Error("NotAHome", fmt::format("there is nothing of dbrefresh in {}", root.string()),
                 "is --home right? local create makes a home");
   if (home && opening == Opening::to_look) return;

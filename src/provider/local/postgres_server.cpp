@@ -140,7 +140,8 @@ void PostgresServer::configure(bool open, const base::Json& settings) const {
 /// Its processes end by themselves when it was killed; until then its data is in use.
 void PostgresServer::await_orphans(const Budget& budget) const {
   const auto enough = budget.clock.now() + 30s;
-  while (os::find_working_in(os::fs::canonical(data()), server_programs())) {
+  const auto ours = os::fs::canonical(folder()) / data().filename();
+  while (os::find_working_in(ours, server_programs())) {
     if (budget.clock.now() >= enough)
       throw Error("DeadlineExceeded", fmt::format("processes of {} that was killed do not end", id_));
     if (!budget.clock.sleep_until(budget.clock.now() + 10ms, budget.stop))
@@ -159,11 +160,19 @@ void PostgresServer::remove_stale_locks() const {
   }
 }
 
-/// A line of postmaster.pid is key and id of its segment; a server that stops removes both.
+/// A line of postmaster.pid is key and id of its segment; a server that stops removes both. What is no such
+/// file names nothing.
 void PostgresServer::remove_remains(const Budget& budget) const {
-  if (!os::fs::exists(data() / "postmaster.pid")) return;
+  std::error_code none;
+  if (!os::fs::is_regular_file(data() / "postmaster.pid", none)) return;
   await_orphans(budget);
-  for (const auto& line : base::split_list(os::read_regular(data() / "postmaster.pid", 4096), '\n')) {
+  std::string said;
+  try {
+    said = os::read_regular(data() / "postmaster.pid", 4096);
+  } catch (const Error&) {
+    return;  // it was put there by somebody else than PostgreSQL
+  }
+  for (const auto& line : base::split_list(said, '\n')) {
     const auto words = base::split_list(line, ' ');
     if (words.size() == 2) os::remove_shared_memory(std::atoi(words[1].c_str()), account());
   }

@@ -13,17 +13,23 @@ namespace provider::local {
 namespace {
 
 /// A server that replays another one's log must allow at least as many of the first four (PostgreSQL manual,
-/// 27.4.3). The others change what queries mean, or how they are planned.
-constexpr const char* carried_settings = R"(
+/// 27.4.3). The others change what queries mean, or what they need; all that how they are planned.
+constexpr const char* carried_settings = R"((category LIKE 'Query Tuning%' OR name IN (
 'max_connections', 'max_worker_processes', 'max_prepared_transactions', 'max_locks_per_transaction',
 'TimeZone', 'DateStyle', 'IntervalStyle', 'default_text_search_config', 'lc_monetary', 'lc_numeric', 'lc_time',
 'search_path', 'bytea_output', 'xmlbinary', 'xmloption', 'standard_conforming_strings', 'backslash_quote',
 'escape_string_warning', 'array_nulls', 'transform_null_equals', 'quote_all_identifiers', 'extra_float_digits',
-'default_transaction_isolation', 'default_toast_compression',
-'work_mem', 'hash_mem_multiplier', 'maintenance_work_mem', 'temp_buffers', 'effective_cache_size',
-'random_page_cost', 'seq_page_cost', 'cpu_tuple_cost', 'default_statistics_target', 'jit',
-'plan_cache_mode', 'constraint_exclusion', 'enable_partitionwise_join', 'enable_partitionwise_aggregate',
-'from_collapse_limit', 'join_collapse_limit', 'geqo_threshold', 'shared_preload_libraries')";
+'default_transaction_isolation', 'default_transaction_deferrable', 'default_toast_compression',
+'default_table_access_method', 'check_function_bodies', 'row_security', 'gin_fuzzy_search_limit',
+'synchronize_seqscans', 'work_mem', 'hash_mem_multiplier', 'maintenance_work_mem', 'temp_buffers',
+'max_parallel_workers_per_gather', 'shared_preload_libraries')))";
+
+/// What a session may set but copies do not take over, because it is for the host, for who watches the
+/// server, or for its log, is not worth a word. All else is: above all an application's own settings
+/// ("app.key"), whose values are secrets at times.
+constexpr const char* unspoken_settings = R"((category ~
+'^(Reporting|Write-Ahead|Replication|Statistics|Developer|Error|Connections.*/ Conn|Resource Usage / Cost)'
+OR name ~ '^(vacuum_|jit_dump|lc_messages|client_|auto_explain\.|pgaudit\.|pg_stat_statements\.)'))";
 
 /// They only watch. Others, such as pg_cron, would do in a copy what they do in its source.
 constexpr const char* watching_libraries[] = {"pg_stat_statements", "auto_explain", "pgaudit",
@@ -58,12 +64,43 @@ int major_of(sql::Connection& source) {
 
 /// What is the server's own, not the session's: a setting of the user that asks, or of its database, stays
 /// out.
+constexpr const char* of_server = "source NOT IN ('user', 'database', 'database user', 'client', 'session')";
+
 std::vector<sql::Row> settings_there(sql::Connection& source) {
   return source
-      .query(fmt::format("SELECT name, current_setting(name) FROM pg_settings WHERE name IN ({}) AND source "
-                         "NOT IN ('user', 'database', 'database user', 'client', 'session') ORDER BY 1",
-                         carried_settings))
+      .query(fmt::format("SELECT name, current_setting(name) FROM pg_settings WHERE {} AND {} ORDER BY 1",
+                         carried_settings, of_server))
       .table;
+}
+
+/// By name: what copies are without. Settings of a database or of a login are in the data, and come along.
+/// What no library knows, and what our own sessions set, stands in files alone, which superusers may ask for.
+std::string left_behind(sql::Connection& source) {
+  const std::string shown = fmt::format(
+      "SELECT name FROM pg_settings WHERE context IN ('user', 'superuser') AND NOT {} AND NOT {} AND {} AND "
+      "source NOT IN ('default', 'override')",
+      carried_settings, unspoken_settings, of_server);
+  const std::string written =
+      " UNION SELECT name FROM pg_file_settings WHERE applied AND (name LIKE '%.%' AND name !~ "
+      "'^(auto_explain|pgaudit|pg_stat_statements)\\.' OR name IN ('statement_timeout', 'lock_timeout', "
+      "'idle_in_transaction_session_timeout') AND setting <> '0')";
+  const bool all = source.scalar("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == "t";
+  return source
+      .scalar(fmt::format("SELECT string_agg(name, ', ' ORDER BY name) FROM ({}{}) AS names", shown,
+                          all ? written : ""))
+      .value_or("");
+}
+
+/// Why pg_basebackup would get no session; "" if it would. A login may be good for SQL alone: pg_hba.conf has
+/// lines for replication, roles an attribute, servers a number of such sessions.
+std::string refuses_replication(sql::Endpoint login) {
+  login.replication = true;
+  try {
+    sql::connect(login, std::chrono::seconds(10));
+    return "";
+  } catch (const base::Error& error) {
+    return error.message;
+  }
 }
 
 }  // namespace
@@ -86,12 +123,23 @@ base::Json PostgresServer::settings_of(sql::Connection& source) const {
   return out;
 }
 
-std::vector<base::Problem> PostgresServer::objections(sql::Connection& session, const CopySource&) const {
+std::vector<base::Problem> PostgresServer::objections(sql::Connection& session,
+                                                      const CopySource& from) const {
   std::vector<base::Problem> found;
+  if (!from.ours)
+    if (const auto why = refuses_replication(from.administrator); !why.empty())
+      found.push_back({0, "", "takes no session for replication: " + why});
   const int major = major_of(session);
   if (os::find_program(fmt::format("/usr/lib/postgresql/{}/bin/postgres", major)).empty())
     found.push_back(
-        {0, "", fmt::format("it is PostgreSQL {0}, which is not installed here: postgresql-{0}", major)});
+        {0, "", fmt::format("is PostgreSQL {0}, which is not installed here: postgresql-{0}", major)});
+  if (const auto names = left_behind(session); !names.empty())
+    found.push_back(
+        {0, "",
+         fmt::format("has settings that copies do not take over: {} (a script can give them to a database or "
+                     "a login)",
+                     names),
+         true});
   for (const auto& row : settings_there(session)) {
     const std::string name = row[0].value_or(""), value = row[1].value_or("");
     if (name.starts_with("lc_") && !has_locale(value))

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "os/port.h"
 #include "provider/local/copies.h"
 
 namespace provider::local {
@@ -52,7 +53,7 @@ Work<Row> Copies::make_replica(const CreateRequest& request, const Row& source, 
   Row row{.id = new_id(Kind::instance),
           .name = must_be_name(request.name),
           .status = "creating",
-          .port = request.shape.port != 0 ? request.shape.port : os::any_free_port(),
+          .port = request.shape.port != 0 ? request.shape.port : fleet_.any_port(),
           .tags = request.tags,
           .open = source.open,
           .settings = base::Json::object(),

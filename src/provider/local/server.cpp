@@ -25,7 +25,8 @@ std::unique_ptr<Server> make_server(const Home& home, const std::string& family,
 
 std::optional<os::ProcessId> Server::process() const {
   std::error_code error;
-  const auto ours = os::fs::canonical(data(), error);
+  // Its account could have put a link to another server's data there.
+  const auto ours = os::fs::canonical(folder(), error) / data().filename();
   if (error) return std::nullopt;
   for (const auto& file : {folder() / "pid", data() / "postmaster.pid"}) {
     try {

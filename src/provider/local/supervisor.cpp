@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "os/port.h"
 
 namespace provider::local {
 namespace {

@@ -6,8 +6,9 @@
 namespace provider::local {
 
 /// Makes `<root>/volume.img`, preallocated (a sparse one would give write errors on a full host while it
-/// shows room), with xfs and reflink in it, and mounts it at `<root>/volume`. Needs root, to whom `root` must
-/// belong. Throws BadInput where there are databases already, or a volume; DiskFull,
+/// shows room), which root alone can read, with xfs and reflink in it, and mounts it at `<root>/volume`.
+/// Needs root, to whom `root` must belong. What one that was killed has left is overwritten. Throws BadInput
+/// where there are databases already, or a volume; BadHome and NotAHome as open_home(); DiskFull,
 /// ProgramFailed.
 void make_volume(const os::fs::path& root, std::uintmax_t bytes);
 

@@ -8,10 +8,11 @@ import sys
 import threading
 import time
 
+from . import forks
 from .bed import Bed
 from .front import Front
 from .servers.none import NoServers
-from .upstream import Upstream
+from .upstream import Upstream, load
 
 
 def _stdin_ends():
@@ -24,31 +25,37 @@ def _stdin_ends():
     return True
 
 
-def _watch(end, parent):
+def _until_orphaned():
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.2)
+
+
+def _watch(end, until_alone):
     def stdin():
         if _stdin_ends():
             end.set()
     threading.Thread(target=stdin, daemon=True).start()
 
-    def orphaned():
-        while os.getppid() == parent:
-            time.sleep(0.2)
+    def alone():
+        until_alone()
         end.set()
-    threading.Thread(target=orphaned, daemon=True).start()
+    threading.Thread(target=alone, daemon=True).start()
 
 
-def main():
+def run(arguments, until_alone):
+    """A bed, until nobody needs it any more."""
     parser = argparse.ArgumentParser(prog="aws-bed", allow_abbrev=False)
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0: any that is free")
     parser.add_argument("--account", default="123456789012")
     parser.add_argument("--backends", choices=("none", "real"), default="none", help="real: MariaDB and PostgreSQL servers")
     parser.add_argument("--addresses", choices=("names", "ip"), default="names", help="what endpoints of real servers say")
     parser.add_argument("--seed", help="a world to plant, a JSON file")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
-    _watch(end, os.getppid())
+    _watch(end, until_alone)
     home = None
     if options.backends == "real":
         from .servers.home import Home
@@ -77,6 +84,14 @@ def main():
         home.close()
     sys.stdout.flush()
     os._exit(0)  # moto's threads are no daemons
+
+
+def main():
+    if sys.argv[1:2] == ["--forks"]:
+        load()
+        forks.serve(int(sys.argv[2]), run)
+    else:
+        run(sys.argv[1:], _until_orphaned)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import time
 import traceback
 import uuid
 
+from . import metrics
 from .credentials import Credentials
 from .faults import JSON_NAMES, Faults
 from .journal import Journal
@@ -117,6 +118,8 @@ class Bed:
             return self._rds(call, account, terminal)
         if call.service == "ssm":
             return self.hosts.answer(call)
+        if call.service == "monitoring":
+            return metrics.answer(self, call, account)
         if call.service == "secretsmanager":
             self._learn_secret(call.input.get("SecretString"))
         with self.world.lock:

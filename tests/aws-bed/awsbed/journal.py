@@ -4,6 +4,8 @@ import time
 
 HIDDEN = {"MasterUserPassword", "SecretString", "SecretBinary", "Password", "TdeCredentialPassword", "SecretAccessKey"}
 
+IAM = {"monitoring": "cloudwatch"}  # services that policies call otherwise than signatures do
+
 
 def shown(value, shape=None):
     """An input with its secrets covered."""
@@ -25,7 +27,7 @@ class Journal:
         with self.lock:
             number = len(self.calls) + 1
             self.calls.append({"n": number, "seconds": round(time.monotonic() - self.begun, 3), "account": account,
-                               "region": call.region, "service": call.service, "operation": call.name,
+                               "region": call.region, "service": IAM.get(call.service, call.service), "operation": call.name,
                                "input": shown(call.input), "status": status, "code": code, "fault": fault})
             self.raw.append((number, call))
             self.violations.extend({"n": number, "service": call.service, "operation": call.name, "what": what}

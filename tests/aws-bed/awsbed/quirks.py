@@ -2,7 +2,7 @@
 import json
 
 from . import quirk_secrets
-from .rds import managed, modify_cluster, modify_instance
+from .rds import kms, managed, modify_cluster, modify_instance
 from .rds.errors import Refusal
 from .rds.world import Context
 from .wire import errors
@@ -17,6 +17,8 @@ def refuse(bed, call, account):
         return errors.answer("secretsmanager", "InvalidRequestException", "You can't delete a secret that RDS manages.")
     if call.service == "secretsmanager":
         return quirk_secrets.answer(bed, call, account)
+    if call.service == "kms" and call.name == "DescribeKey":
+        return _key(bed, call, account)
     if call.service == "iam" and call.name == "SimulatePrincipalPolicy":
         return bed.simulation.answer(call, bed.world.page)
     if call.service == "sns" and call.name == "Publish":
@@ -32,6 +34,19 @@ def _publish(input):
     if not input["Message"]:
         return errors.answer("sns", "InvalidParameter", "Invalid parameter: Empty message", 400)
     return None
+
+
+def _key(bed, call, account):
+    """A key of another account is shown to whom its policy names, and the default one of RDS to its own account alone."""
+    try:
+        shown = kms.shown(Context(bed.world, bed.world.store(account, call.region)), call.input["KeyId"])
+    except Refusal as reason:
+        return errors.answer("kms", reason.code, reason.message)
+    return shown and _json({"KeyMetadata": shown})
+
+
+def _json(body):
+    return Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode())
 
 
 def _managed(bed, call, account):
@@ -58,5 +73,4 @@ def _rotate(bed, call, account):
                        lambda end: step(ctx, database, "resetting-master-credentials", end))
     except Refusal as reason:
         return errors.answer("secretsmanager", "InvalidRequestException", reason.message)
-    body = {"ARN": database["MasterUserSecret"]["SecretArn"], "Name": call.input["SecretId"]}
-    return Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode())
+    return _json({"ARN": database["MasterUserSecret"]["SecretArn"], "Name": call.input["SecretId"]})

@@ -1,13 +1,13 @@
 """Plants a world from a JSON document (README.md describes it)."""
 from datetime import datetime, timedelta, timezone
 
-from .rds import catalogue, groups, kms, rules, snapshots
+from .rds import catalogue, groups, kms, managed, rules, snapshots
 from .rds.cluster import Cluster
 from .rds.instance import Instance
 from .rds.network import SubnetGroup
 from .rds.resource import new_id
 from .rds.world import Context
-from .seed_services import plant_services
+from .seed_services import disable_keys, plant_services
 
 KNOWN = {"account", "region", "accounts", "security_groups", "subnet_groups", "parameter_groups", "cluster_parameter_groups",
          "option_groups", "instances", "clusters", "snapshots", "secrets", "buckets", "tables", "topics", "queues", "keys",
@@ -27,6 +27,7 @@ def plant(bed, document):
         plant_services(bed, each, made)
         with bed.world.lock:
             _databases(bed, each, made)
+        disable_keys(bed, each, made)
     key = bed.credentials.main()
     bed.seeded = made
     return {**made, "credentials": {"access_key_id": key.id, "secret_access_key": key.secret}}
@@ -37,6 +38,7 @@ def _databases(bed, document, made):
     place.quotas.update(document.get("quotas", {}))
     place.parameter_groups.update({g["name"].lower(): g["family"] for g in document.get("parameter_groups", [])})
     place.cluster_parameter_groups.update({g["name"].lower(): g["family"] for g in document.get("cluster_parameter_groups", [])})
+    place.cluster_parameters.update({g["name"].lower(): g.get("parameters", {}) for g in document.get("cluster_parameter_groups", [])})
     place.option_groups.update({g["name"].lower(): (g["engine"], g["major"]) for g in document.get("option_groups", [])})
     place.others.update(document.get("others", {}))
     for group in document.get("subnet_groups", []):
@@ -101,6 +103,10 @@ def _planted(ctx, found, each, made):
     made["ids"][found.name], made["arns"][found.name] = found.id, found.arn
     if each.get("master_password"):
         ctx.world.known_secrets.add(each["master_password"])
+    if each.get("managed"):
+        managed.plant(ctx, found, each["master_password"])
+    if "connections" in each:
+        ctx.world.connections[found.id] = each["connections"]
     if not each.get("serving", True):
         ctx.world.servers.asleep.add(found.id)
     return ctx.world.servers.seed(found, each.get("master_password", "bed-password-1"), each.get("sql", ""), each.get("unmasked", False))
@@ -136,6 +142,8 @@ def _member(ctx, cluster, each, writer, made):
     member.parameter_group = (groups.parameter_group(ctx.place, each.get("parameter_group"), cluster.engine, cluster["EngineVersion"]),
                               "in-sync")
     member.line.rest = cluster.line.rest
+    if "connections" in each:
+        ctx.world.connections[member.id] = each["connections"]
     ctx.place.instances.append(member)
     made["ids"][name], made["arns"][name] = member.id, member.arn
 

@@ -1,6 +1,8 @@
 """The services beside RDS of a world: what moto keeps."""
 import json
 
+from .rds.store import partition_of
+
 
 def plant_services(bed, document, made):
     account, region = document["account"], document["region"]
@@ -8,8 +10,9 @@ def plant_services(bed, document, made):
     def client(service):
         return bed.upstream.client(service, account, region)
     _network(client("ec2"), document, made)
+    _named(bed.upstream.backend("ec2", account, region), document, made)
     for each in document.get("keys", []):
-        _key(client("kms"), each, made)
+        _key(client("kms"), each, partition_of(region), made)
     for each in document.get("secrets", []):
         value = each["value"] if isinstance(each["value"], str) else json.dumps(each["value"])
         made["secrets"][each["name"]] = client("secretsmanager").create_secret(Name=each["name"], SecretString=value)["ARN"]
@@ -46,6 +49,18 @@ def _network(ec2, document, made):
         _group(ec2, group, _vpc(ec2, vpcs, group.get("vpc", "default")), users, made)
 
 
+def _named(ec2, document, made):
+    """Gives security groups the ids that a world asks for: files name them by id. `ec2` is moto's backend."""
+    for each in document.get("security_groups", []):
+        if "id" not in each:
+            continue
+        for groups in ec2.groups.values():
+            if made["security_groups"][each["name"]] in groups:
+                group = groups.pop(made["security_groups"][each["name"]])
+                group.id = group.group_id = made["security_groups"][each["name"]] = each["id"]
+                groups[each["id"]] = group
+
+
 def _group(ec2, group, vpc, users, made):
     """Lets in `users`, a `cidr` or more `cidrs`, and who is in the groups `from`; `interfaces` are private addresses that are in it."""
     made_id = made["security_groups"][group["name"]] = ec2.create_security_group(
@@ -74,13 +89,18 @@ def _vpc(ec2, vpcs, name):
     return vpcs[name]
 
 
-def _key(kms, each, made):
+def disable_keys(bed, document, made):
+    """Last of all: what they encrypt was encrypted before."""
+    for each in document.get("keys", []):
+        if each.get("disabled"):
+            bed.upstream.client("kms", document["account"], document["region"]).disable_key(KeyId=made["keys"][each["name"]].split("/")[1])
+
+
+def _key(kms, each, partition, made):
     key = kms.create_key(Description=each["name"], Policy=json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": [f"arn:aws:iam::{a}:root" for a in each.get("accounts", [])] or "*"},
+        {"Effect": "Allow", "Principal": {"AWS": [f"arn:{partition}:iam::{a}:root" for a in each.get("accounts", [])] or "*"},
          "Action": "kms:*", "Resource": "*"}]}))["KeyMetadata"]
     kms.create_alias(AliasName=f"alias/{each['name']}", TargetKeyId=key["KeyId"])
-    if each.get("disabled"):
-        kms.disable_key(KeyId=key["KeyId"])
     made["keys"][each["name"]] = key["Arn"]
 
 

@@ -11,24 +11,35 @@ PATIENCE = 300  # seconds; whoever asks us has a limit of their own
 DROPPED = ("connection", "transfer-encoding", "content-length", "keep-alive", "expect", "date", "server")
 
 
+def load():
+    """What takes seconds and is the same for every bed: no request is to wait for it."""
+    import boto3
+    import moto.server  # noqa: F401
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    for service in PRELOADED:
+        backend(service, "123456789012", "us-east-1")
+        models.service(service)
+        boto3.client(service, region_name="us-east-1", aws_access_key_id="bed", aws_secret_access_key="bed")
+    models.service("rds")
+
+
+def backend(service, account, region):
+    from moto.backends import get_backend
+    backends = get_backend(service)[account]
+    return backends[region] if region in backends else backends["aws"]
+
+
 class Upstream:
+    backend = staticmethod(backend)
+
     def __init__(self):
-        os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        load()
         from moto.server import ThreadedMotoServer
-        for service in PRELOADED:  # seconds that no request is to wait for
-            self.backend(service, "123456789012", "us-east-1")
-            models.service(service)
-        models.service("rds")
         self.server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self.server.start()
         self.port = self.server.get_host_and_port()[1]
         os.environ["MOTO_PORT"] = str(self.port)
-
-    def backend(self, service, account, region):
-        from moto.backends import get_backend
-        backends = get_backend(service)[account]
-        return backends[region] if region in backends else backends["aws"]
 
     def reset(self):
         from moto.core.base_backend import BackendDict

@@ -2,7 +2,7 @@
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from .harness import BedTest
+from .harness import REGION, BedTest
 
 WORLD = {
     "security_groups": [{"name": "developers", "users": True}, {"name": "quarantine"}, {"name": "elsewhere", "vpc": "other"}],
@@ -196,6 +196,22 @@ class Changes(BedTest):
     def test_password_rules(self):
         for text in ("short", "x" * 42, "with/slash-1", "with@at-sign", 'with"quote-1', "with space-1"):
             self.refused("InvalidParameterValue", self.modify, MasterUserPassword=text)
+
+    def test_a_password_that_is_managed_from_the_beginning(self):
+        self.bed.post("seed", {"region": REGION, "instances": [{"name": "kept", "engine": "mariadb", "managed": True,
+                                                                "master_password": "a-password-1"}]})
+        secret = self.settle("kept")["MasterUserSecret"]
+        self.assertEqual("active", secret["SecretStatus"])
+        value = self.bed.client("secretsmanager").get_secret_value(SecretId=secret["SecretArn"])["SecretString"]
+        self.assertIn('"password": "a-password-1"', value)
+
+    def test_arns_are_of_the_partition_of_their_region(self):
+        for region, partition in (("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")):
+            made = self.bed.post("seed", {"region": region, "instances": [{"name": "there", "engine": "mariadb"}]})
+            self.assertTrue(made["arns"]["there"].startswith(f"arn:{partition}:rds:{region}:"), made["arns"])
+            rds = self.bed.client("rds", region)
+            rds.add_tags_to_resource(ResourceName=made["arns"]["there"], Tags=[{"Key": "a", "Value": "b"}])
+            self.assertEqual([{"Key": "a", "Value": "b"}], rds.describe_db_instances()["DBInstances"][0]["TagList"])
 
     def test_managed_passwords(self):
         self.refused("InvalidParameterCombination", self.modify, MasterUserPassword="a-password-1", ManageMasterUserPassword=True)

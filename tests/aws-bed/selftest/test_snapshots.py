@@ -5,7 +5,7 @@ from .harness import ACCOUNT, OTHER, REGION, BedTest
 
 WORLD = {
     "security_groups": [{"name": "developers", "users": True}],
-    "keys": [{"name": "mine", "accounts": [OTHER]}, {"name": "off", "disabled": True}],
+    "keys": [{"name": "mine", "accounts": [OTHER]}, {"name": "off", "accounts": [ACCOUNT], "disabled": True}],
     "instances": [{"name": "production", "engine": "mariadb", "unmasked": True, "encrypted": True, "tags": {"env": "production"}},
                   {"name": "plain", "engine": "postgres", "port": 5433}],
     "snapshots": [{"name": "default-key", "of": "production"}, {"name": "nightly", "of": "production", "type": "automated"},
@@ -95,6 +95,23 @@ class Snapshots(BedTest):
         for key in ("alias/missing", "alias/off", self.made["keys"]["theirs"].replace(OTHER, ACCOUNT),
                     f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"):
             self.refused("KMSKeyNotAccessibleFault", self.copy, "default-key", "x", KmsKeyId=key)
+
+    def test_what_a_disabled_key_encrypts_is_not_restored(self):
+        self.bed.post("seed", {"region": REGION, "keys": [{"name": "late", "disabled": True}],
+                               "instances": [{"name": "locked", "engine": "mariadb", "kms": "alias/late"}],
+                               "snapshots": [{"name": "locked", "of": "locked"}]})
+        self.refused("KMSKeyNotAccessibleFault", self.restore, "locked")
+        self.refused("KMSKeyNotAccessibleFault", self.rds.restore_db_instance_to_point_in_time, SourceDBInstanceIdentifier="locked",
+                     TargetDBInstanceIdentifier="copy", UseLatestRestorableTime=True)
+
+    def test_keys_are_shown_to_whom_their_policy_names(self):
+        ours, theirs = self.bed.client("kms"), self.bed.client("kms", key=self.bed.account(OTHER))
+        default = self.available("default-key")["KmsKeyId"]
+        self.assertEqual("AWS", ours.describe_key(KeyId=default)["KeyMetadata"]["KeyManager"])
+        self.refused("AccessDeniedException", theirs.describe_key, KeyId=default)
+        shown = theirs.describe_key(KeyId=self.made["keys"]["mine"])["KeyMetadata"]
+        self.assertEqual(("CUSTOMER", "Enabled"), (shown["KeyManager"], shown["KeyState"]))
+        self.refused("AccessDeniedException", theirs.describe_key, KeyId=self.made["keys"]["off"])
 
     def test_deletion(self):
         self.rds.delete_db_snapshot(DBSnapshotIdentifier="open")

@@ -29,6 +29,7 @@ ACTIONS = {
     "DescribeDBInstanceAutomatedBackups": backups.describe, "DeleteDBInstanceAutomatedBackup": backups.delete,
     "DescribeDBSubnetGroups": offers.subnet_groups, "DescribeDBParameterGroups": offers.parameter_groups,
     "DescribeDBClusterParameterGroups": offers.cluster_parameter_groups, "DescribeOptionGroups": offers.option_groups,
+    "DescribeDBClusterParameters": offers.cluster_parameters,
     "DescribeAccountAttributes": offers.account_attributes, "DescribeDBEngineVersions": offers.engine_versions,
     "DescribeOrderableDBInstanceOptions": offers.orderable, "DescribeEvents": offers.events,
     "DescribeCertificates": offers.certificates,

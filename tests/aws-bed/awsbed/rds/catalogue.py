@@ -26,7 +26,7 @@ ENGINES = {e.name: e for e in (
     Engine("postgres", "postgres", 5432, ("14.12", "15.7", "15.8"), (8, 128), ("postgresql", "upgrade", "iam-db-auth-error")),
     Engine("aurora-mysql", "mariadb", 3306, ("5.7.mysql_aurora.2.12.3", "8.0.mysql_aurora.3.05.2", "8.0.mysql_aurora.3.07.1"),
            (8, 41), _MYSQL_LOGS),
-    Engine("aurora-postgresql", "postgres", 5432, ("14.12", "15.7", "15.8"), (8, 128), ("postgresql", "iam-db-auth-error")),
+    Engine("aurora-postgresql", "postgres", 5432, ("10.21", "14.12", "15.7", "15.8"), (8, 128), ("postgresql", "iam-db-auth-error")),
     Engine("oracle-ee", "none", 1521, ("19.0.0.0.ru-2024-07.rur-2024-07.r1",), (8, 30), ("alert", "audit", "listener", "trace")),
     Engine("sqlserver-se", "none", 1433, ("15.00.4390.2.v1",), (8, 128), ("agent", "error")),
     Engine("docdb", "none", 27017, ("5.0.0",), (8, 100), ("audit",)),

@@ -68,11 +68,18 @@ def _begin(ctx, database, input, password):
     place = ctx.place
     kind = "cluster" if database.arn_kind == "cluster" else "db"
     key = kms.usable(ctx, input["MasterUserSecretKmsKeyId"]) if input.get("MasterUserSecretKmsKeyId") else \
-        f"arn:aws:kms:{place.region}:{place.account}:key/aws-secretsmanager"
+        f"arn:{place.partition}:kms:{place.region}:{place.account}:key/aws-secretsmanager"
     name = f"rds!{kind}-{uuid.uuid4()}"
     store = ctx.world.moto("secretsmanager", place.account, place.region)
     arn, _, _ = _created(store, name, json.dumps({"username": database["MasterUsername"], "password": password}))
+    store.secrets[name].tags = [{"Key": "aws:secretsmanager:owningService", "Value": "rds"}]
     database["MasterUserSecret"] = {"SecretArn": arn, "SecretStatus": "creating", "KmsKeyId": key}
+
+
+def plant(ctx, database, password):
+    """A database of a world whose password RDS manages, and has set."""
+    _begin(ctx, database, {}, password)
+    database["MasterUserSecret"] = {**database["MasterUserSecret"], "SecretStatus": "active"}
 
 
 def _created(store, name, text):

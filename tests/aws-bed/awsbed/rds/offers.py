@@ -18,8 +18,12 @@ def _families():
     return sorted({catalogue.family(e.name, v) for e in catalogue.ENGINES.values() for v in e.versions})
 
 
+def _with_defaults(table):
+    return {f"default.{family}": family for family in _families()} | table
+
+
 def _parameter_groups(ctx, input, name, table, kind, code):
-    rows = {f"default.{family}": family for family in _families()} | table
+    rows = _with_defaults(table)
     if input.get(name):
         if input[name].lower() not in rows:
             raise Refusal(code, f"{kind} not found: {input[name]}")
@@ -39,6 +43,19 @@ def parameter_groups(ctx, input):
 def cluster_parameter_groups(ctx, input):
     return _parameter_groups(ctx, input, "DBClusterParameterGroupName", ctx.place.cluster_parameter_groups,
                              "DBClusterParameterGroup", "DBClusterParameterGroupNotFound")
+
+
+def cluster_parameters(ctx, input):
+    """Only binlog_format, of Aurora MySQL's: OFF unless a seeded group says otherwise."""
+    name = input["DBClusterParameterGroupName"].lower()
+    families = _with_defaults(ctx.place.cluster_parameter_groups)
+    if name not in families:
+        raise Refusal("DBParameterGroupNotFound", f"DBClusterParameterGroup not found: {name}")
+    said = ctx.place.cluster_parameters.get(name, {})
+    found = [{"ParameterName": "binlog_format", "ParameterValue": said.get("binlog_format", "OFF"),
+              "Source": "user" if "binlog_format" in said else "engine-default", "IsModifiable": True,
+              "ApplyType": "static", "DataType": "string"}] if "mysql" in families[name] else []
+    return {"Parameters": [p for p in found if input.get("Source", p["Source"]) == p["Source"]]}
 
 
 def option_groups(ctx, input):

@@ -106,6 +106,7 @@ def to_point_in_time(ctx, input):
     if time and not restorable[0] <= time <= restorable[1]:
         raise value(f"The specified time must be from {restorable[0].isoformat()} to {restorable[1].isoformat()}.")
     carried = carried_of(source)
+    kms.readable(ctx, carried["KmsKeyId"])
     _key(ctx, input, carried)
     if kind == "copy-on-write":
         source["CloneGroupId"] = carried["CloneGroupId"] = source["CloneGroupId"] or new_id("clone")[6:].lower()
@@ -135,6 +136,7 @@ def from_snapshot(ctx, input):
         raise combination(f"Cannot restore a snapshot of {carried['EngineVersion']} to {version}")
     carried["EngineVersion"] = version
     carried.pop("CloneGroupId", None)
+    kms.readable(ctx, carried["KmsKeyId"])
     if input.get("KmsKeyId"):
         carried["KmsKeyId"], carried["StorageEncrypted"] = kms.usable(ctx, input["KmsKeyId"]), True
     tags = {} if foreign else snapshot.settings.get("database_tags", {})

@@ -1,7 +1,7 @@
 """RestoreDBInstanceToPointInTime, RestoreDBInstanceFromDBSnapshot (API reference; RDS user guide: USER_PIT,
 USER_RestoreFromSnapshot). Groups, subnet group, Multi-AZ, IAM authentication, deletion protection and the copying of
 tags are defaults, not the source's, unless they are given."""
-from . import birth, catalogue, groups, rules, sharing
+from . import birth, catalogue, groups, kms, rules, sharing
 from .errors import Refusal, combination, value
 from .instance import Instance
 from .resource import new_id
@@ -86,6 +86,7 @@ def _restore(ctx, input, name, carried, tags, source_id, how):
     birth.check_quota(ctx.place, input.get("AllocatedStorage", carried.get("AllocatedStorage") or 0))
     ctx.place.free("instances", name)
     given = rules.tags(input.get("Tags"))
+    kms.readable(ctx, carried["KmsKeyId"])
     settings = _settings(input, carried)
     settings["Port"] = input.get("Port", carried.get("Port"))
     instance = Instance(ctx.place, name, new_id("db"), settings, given or tags, ctx.world.now())

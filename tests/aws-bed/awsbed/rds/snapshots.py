@@ -88,6 +88,8 @@ def _copy(ctx, input, store, source_name, target_name):
         raise Refusal("KMSKeyNotAccessibleFault", "A copy of an encrypted snapshot that is shared needs KmsKeyId.")
     else:
         key = source["KmsKeyId"]
+    if source["KmsKeyId"] != kms.default_key(source.place):
+        kms.readable(ctx, source["KmsKeyId"])
     if foreign and source.encrypted and source["KmsKeyId"] == kms.default_key(source.place):
         raise Refusal("KMSKeyNotAccessibleFault", "The source snapshot is encrypted with the default key of its account.")
     tags = rules.tags(input.get("Tags")) or (dict(source.tags) if input.get("CopyTags") and not foreign else {})

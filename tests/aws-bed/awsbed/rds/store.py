@@ -16,21 +16,28 @@ QUOTAS = {"DBInstances": 40, "DBClusters": 40, "ManualSnapshots": 100, "ManualCl
           "AllocatedStorage": 100000, "ReadReplicasPerMaster": 15, "RetainedAutomatedBackups": 40}
 
 
+def partition_of(region):
+    """What ARNs of a Region begin with (Regions and partitions of botocore's endpoints)."""
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
+
+
 class Store:
     """Nothing here is unique but what taken() guards: a database that is being deleted keeps its name."""
 
     def __init__(self, world, account, region):
         self.world, self.account, self.region = world, account, region
+        self.partition = partition_of(region)
         self.instances, self.clusters, self.snapshots, self.cluster_snapshots = [], [], [], []
         self.backups = []  # retained ones, and those of clusters
         self.parameter_groups, self.cluster_parameter_groups, self.option_groups = {}, {}, {}
+        self.cluster_parameters = {}  # by group: what it sets
         self.subnet_groups, self.events = {}, []
         self.others = {}  # what is only described: the member of the answer -> its rows
         self.quotas = dict(QUOTAS)
         self.hash = hashlib.sha256(f"{account}/{region}".encode()).hexdigest()[:12]
 
     def arn(self, kind, name):
-        return f"arn:aws:rds:{self.region}:{self.account}:{kind}:{name}"
+        return f"arn:{self.partition}:rds:{self.region}:{self.account}:{kind}:{name}"
 
     def named(self, kind, name):
         """By name or ARN, hidden or not; None."""

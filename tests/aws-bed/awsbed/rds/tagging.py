@@ -8,7 +8,7 @@ KINDS = {"db": "instances", "cluster": "clusters", "snapshot": "snapshots", "clu
 
 def _find(ctx, arn):
     parts = arn.split(":", 6)
-    if len(parts) != 7 or parts[:3] != ["arn", "aws", "rds"]:
+    if len(parts) != 7 or parts[:3] != ["arn", ctx.place.partition, "rds"]:
         raise value(f"Invalid resource name: {arn}")
     if parts[3] != ctx.place.region or parts[4] != ctx.place.account:
         raise value(f"The specified resource name does not match an RDS resource in this region: {arn}")

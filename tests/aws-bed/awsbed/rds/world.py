@@ -25,6 +25,7 @@ class World:
         self.stores, self.pace, self.exposure = {}, Pace(), Exposure()
         self.network = Network(lambda account, region: moto("ec2", account, region))
         self.known_secrets = set()
+        self.connections = {}  # by id of an instance: how many CloudWatch counts
         self.page = 100  # rows that a page has at most
 
     def now(self):

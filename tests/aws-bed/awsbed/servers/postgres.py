@@ -63,6 +63,7 @@ class Postgres(Server):
         settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": self.folder, "ssl": "on",
                     "ssl_cert_file": f"{self.folder}/server.pem", "ssl_key_file": f"{self.folder}/server.key",
                     "ssl_ca_file": self.authority.path, "fsync": "off", "synchronous_commit": "off", "shared_buffers": "8MB",
+                    "dynamic_shared_memory_type": "mmap",  # in its folder: a killed one leaves nothing in /dev/shm
                     "max_connections": 40, "wal_level": "replica", "max_wal_senders": 4, "max_wal_size": "32MB", "min_wal_size": "2MB",
                     "password_encryption": "scram-sha-256", "logging_collector": "off"}
         return [_programs() + "/postgres", "-D", self.data, *[part for k, v in settings.items() for part in ("-c", f"{k}={v}")]]

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 # PR_SET_PDEATHSIG tells of the end of a thread: all servers are started by one that lives as long as the bed.
 _SPAWNER = ThreadPoolExecutor(1, thread_name_prefix="spawner")
+_CLAIMS = []  # sockets whose names are ports
 
 
 def account(kind):
@@ -46,15 +47,19 @@ def start(command, user, log):
 
 
 def free_port():
-    """Below those that the kernel gives to connections; whoever starts a server tries again with another one."""
+    """Below those that the kernel gives to connections; whoever starts a server tries again with another one. Claimed
+    for as long as we live, as the program's own are (src/os/port.h)."""
     while True:
         port = random.randint(15000, 32000)
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with socket.socket() as found:
             try:
+                claim.bind(f"\0dbrefresh/port/{port}")
                 found.bind(("127.0.0.1", port))
+                _CLAIMS.append(claim)
                 return port
             except OSError:
-                continue
+                claim.close()
 
 
 def copy(source, target, user):

@@ -16,7 +16,10 @@ def service(signing_name):
     if signing_name not in SERVED:
         return None
     name = NAMES.get(signing_name, signing_name)
-    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
+    model = Loader().load_service_model(name, "service-2")
+    if "cbor" in model["metadata"]["protocol"]:  # the bed has another one that the service speaks
+        model["metadata"]["protocol"] = "json"
+    return ServiceModel(model, name)
 
 
 def operation(signing_name, name):
