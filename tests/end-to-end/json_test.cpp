@@ -41,6 +41,8 @@ TEST(JsonAnswers, AreAsTheirPageSays) {
   expect({"resume", "--all"}, "array of outcome");
   expect({"cancel", made["run"]}, "error");
   expect({"status", "nothing"}, "error");
+  expect({"statsu"}, "error");
+  expect({"run"}, "error");
   EXPECT_EQ(expect({"list"}, "array of run").size(), 3U);
   for (const auto& run : {made, refused}) {
     expect({"status", run["run"]}, "status");
@@ -52,6 +54,7 @@ TEST(JsonAnswers, AreAsTheirPageSays) {
   expect({"local", "list"}, "array of database");
   expect({"local", "secret"}, "array of string");
   expect({"local", "snapshot", "create", "put-by", "--of", "mysqlinstd"}, "snapshot");
+  EXPECT_EQ(home.run({"local", "snapshot", "create", "put-by", "--of", "mysqlinstd"}).exit_code, 2);
   expect({"local", "snapshot", "list"}, "array of snapshot");
   expect({"local", "snapshot", "delete", "put-by"}, "array of string");
   expect({"local", "backup", "--all"}, "array of done");

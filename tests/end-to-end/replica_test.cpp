@@ -58,6 +58,10 @@ TEST_F(Replica, IsReplacedWithItsInstanceAndComesBackWithIt) {
   home_.make_production();
   home_.must({"run", file(true)});
   expect_in_step();
+  const auto refused = home_.run({"local", "delete", "mysqlinstd"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("mysqlinstd is replicated by mysqlinstd-r"));
+  EXPECT_THAT(home_.must({"plan", file(false)}), HasSubstr("a run can begin"));
   const std::string old = id_of("mysqlinstd-r");
 
   home_.must({"run", file(false)});

@@ -41,7 +41,7 @@ std::optional<Pending> lock_once(Account& account, const Fleet& fleet, const Jso
   const auto family = family_of(text(database, "Engine"));
   if (family == "mariadb") {
     stop_events(session);
-    if (!is_mariadb(session)) cut_replication(session);
+    cut_replication(session);
   } else {
     cut_ties_everywhere(account, describe(fleet, database), password, session);
   }

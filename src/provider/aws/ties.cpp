@@ -84,22 +84,32 @@ struct Channel {
   std::string source, name;
 };
 
-std::string cell(const sql::Result& of, const sql::Row& row, std::string_view column) {
-  const auto found = std::ranges::find(of.columns, column);
-  if (found == of.columns.end())
-    throw base::Error("TiesRemain", fmt::format("the state of replication has no column {}", column));
-  return row.at(static_cast<std::size_t>(found - of.columns.begin())).value_or("");
+/// Of the first column that is there; nothing if none is.
+std::optional<std::string> cell(const sql::Result& of, const sql::Row& row,
+                                std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (const auto found = std::ranges::find(of.columns, name); found != of.columns.end())
+      return row.at(static_cast<std::size_t>(found - of.columns.begin())).value_or("");
+  return std::nullopt;
+}
+
+/// MariaDB's master may not ask from 10.5 on, and has a procedure for it (Amazon RDS User Guide,
+/// "mysql.rds_replica_status").
+const char* replication_statement(sql::Connection& session) {
+  if (is_mariadb(session) && has_procedure(session, "rds_replica_status"))
+    return "CALL mysql.rds_replica_status()";
+  return is_mariadb(session) || is_mysql5(session) ? "SHOW SLAVE STATUS" : "SHOW REPLICA STATUS";
 }
 
 /// Those of group replication have no source.
 std::vector<Channel> channels_of(sql::Connection& session) {
-  const bool old_words = is_mysql5(session);
-  const auto shown = session.query(old_words ? "SHOW SLAVE STATUS" : "SHOW REPLICA STATUS");
+  const auto shown = session.query(replication_statement(session));
   std::vector<Channel> all;
   for (const auto& row : shown.table) {
-    Channel each{cell(shown, row, old_words ? "Master_Host" : "Source_Host"),
-                 cell(shown, row, "Channel_Name")};
-    if (!each.source.empty() && each.source != "<NULL>") all.push_back(std::move(each));
+    const auto source = cell(shown, row, {"Source_Host", "Master_Host"});
+    if (!source) throw base::Error("TiesRemain", "the state of replication names no source");
+    if (!source->empty() && *source != "<NULL>")
+      all.push_back({*source, cell(shown, row, {"Channel_Name"}).value_or("")});
   }
   return all;
 }

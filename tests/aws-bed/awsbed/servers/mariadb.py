@@ -15,6 +15,9 @@ CREATE TABLE mysql.rds_heartbeat2 (id INT PRIMARY KEY, value BIGINT);
 DELIMITER $
 CREATE DEFINER=rdsadmin@localhost PROCEDURE mysql.rds_kill(IN thread BIGINT) KILL CONNECTION thread $
 CREATE DEFINER=rdsadmin@localhost PROCEDURE mysql.rds_kill_query(IN thread BIGINT) KILL QUERY thread $
+CREATE DEFINER=rdsadmin@localhost PROCEDURE mysql.rds_replica_status() SHOW SLAVE STATUS $
+CREATE DEFINER=rdsadmin@localhost PROCEDURE mysql.rds_stop_replication() STOP SLAVE $
+CREATE DEFINER=rdsadmin@localhost PROCEDURE mysql.rds_reset_external_master() RESET SLAVE ALL $
 DELIMITER ;
 DROP USER IF EXISTS root@localhost;
 DROP USER IF EXISTS mysql@localhost;
