@@ -136,21 +136,29 @@ TEST_F(AwsShared, SnapshotUnderACustomerKey) {
                         "there with a customer key"));
 }
 
-class AwsOracle : public AwsOtherWorld {
+/// An engine whose protocol nobody here speaks.
+struct Unspoken {
+  const char *name, *engine, *family, *parameter_group, *log;
+  int port;
+  const char* multi_az;
+};
+
+class AwsUnspoken : public AwsOtherWorld, public testing::WithParamInterface<Unspoken> {
  protected:
-  AwsOracle() : AwsOtherWorld("none", world()) {
+  AwsUnspoken() : AwsOtherWorld("none", world(GetParam().engine)) {
     change({{"restore",
-             {{"dbparamgrp", "default.oracle-ee19.0"},
-              {"cwalogs", "alert"},
-              {"port", 1521},
-              {"multiaz", "True"}}},
-            {"runscripts", {{"torun", "false"}, {"engine", "oracle"}, {"check", {{"torun", "false"}}}}}});
+             {{"dbparamgrp", GetParam().parameter_group},
+              {"cwalogs", GetParam().log},
+              {"port", GetParam().port},
+              {"multiaz", GetParam().multi_az}}},
+            {"runscripts",
+             {{"torun", "false"}, {"engine", GetParam().family}, {"check", {{"torun", "false"}}}}}});
   }
-  static Json world() {
+  static Json world(const char* engine) {
     Json world = usual();
     world["parameter_groups"] = Json::array();
     for (Json& each : world["instances"]) {
-      each.update({{"engine", "oracle-ee"}, {"unmasked", false}});
+      each.update({{"engine", engine}, {"unmasked", false}});
       for (const char* name : {"parameter_group", "sql", "db_name"}) each.erase(name);
     }
     return world;
@@ -158,8 +166,36 @@ class AwsOracle : public AwsOtherWorld {
 };
 
 /// Nobody logs in to it: RDS says that its password was set, under the name that the copy had then.
-TEST_F(AwsOracle, IsRefreshedWhereNoScriptsAreAskedFor) {
-  expect_end("OracleMultiAz", {"run", file(), "--unmasked", "it has no personal data"});
+TEST_P(AwsUnspoken, IsRefreshedWhereNoScriptsAreAskedFor) {
+  expect_end(GetParam().name, {"run", file(), "--unmasked", "it has no personal data"});
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, AwsUnspoken,
+                         testing::Values(Unspoken{"OracleMultiAz", "oracle-ee", "oracle",
+                                                  "default.oracle-ee19.0", "alert", 1521, "True"},
+                                         Unspoken{"SqlServer", "sqlserver-se", "sqlserver",
+                                                  "default.sqlserver-se-15.0", "error", 1433, "False"}),
+                         [](const auto& which) { return std::string(which.param.name); });
+
+class AwsMultiAzCluster : public AwsProgram {
+ protected:
+  AwsMultiAzCluster() : AwsProgram("none", world()) { write(file_of(aurora, made_, clock_.now())); }
+  static Json world() {
+    Json world = world_of(aurora);
+    world["clusters"][0]["engine"] = "mysql";
+    return world;
+  }
+  static constexpr Sort aurora{"", "aurora-mysql", "default.aurora-mysql8.0", "restorepoint"};
+};
+
+/// RDS makes its instances, and none can be added.
+TEST_F(AwsMultiAzCluster, IsRefusedByName) {
+  for (const char* verb : {"plan", "run"}) {
+    const auto refused = run({verb, file()});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.output, HasSubstr("'prodclu' is a Multi-AZ DB cluster (mysql)"));
+  }
+  EXPECT_EQ(state_without_harm()["places"]["123456789012/eu-central-1"]["clusters"].size(), 2U);
 }
 
 class AwsChina : public AwsOtherWorld {

@@ -47,6 +47,8 @@ def major(engine_name, version):
 
 
 def family(engine_name, version):
+    if engine_name.startswith("sqlserver"):  # sqlserver-se-15.0 of 15.00.4390.2.v1
+        return f"{engine_name}-{int(version.split('.', 1)[0])}.0"
     return ("docdb" if engine_name == "docdb" else engine_name) + major(engine_name, version)
 
 
