@@ -185,6 +185,20 @@ TEST_F(AwsInstance, WhatATagMayNotHoldIsLeftOut) {
   EXPECT_THAT(account_.taken(), IsEmpty()) << "it is as it was wanted";
 }
 
+/// A late request of a process that has died may have the last word.
+TEST_F(AwsInstance, ATagThatWasWrittenOverIsWrittenAgain) {
+  add_copy();
+  const provider::Desired desired{.tags = {{"refresh-masked", "true"}}};
+  const auto began = clock_.now();
+  account_.forgets_tags = true;
+  EXPECT_EQ(waits_for(make_so(desired)), "its tags to show");
+  EXPECT_LE(clock_.now() - began, std::chrono::seconds(15));
+  account_.forgets_tags = false;
+  EXPECT_TRUE(std::holds_alternative<provider::Database>(make_so(desired)));
+  EXPECT_THAT(account_.taken(),
+              ElementsAre(HasSubstr("AddTagsToResource "), HasSubstr("AddTagsToResource ")));
+}
+
 /// They would do in the copy what they do in production; a script may make others.
 TEST_F(AwsInstance, EventsOfProductionAreDisabledBeforeAnythingElseIsDone) {
   add_copy();

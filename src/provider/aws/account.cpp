@@ -14,6 +14,9 @@ using base::Error;
 using namespace std::chrono_literals;
 
 constexpr auto shows_soon = 5s, takes_minutes = 20s, takes_an_hour = 30s, between_looks = 1s;
+/// A tag that does not show by then has been written over, by a request of somebody who has died meanwhile:
+/// whoever is asked again sends it again.
+constexpr auto tags_show = 10s;
 
 /// Codes after which the world is looked at again: it is changing, or has changed already (the code on the
 /// wire, not the name of the shape).
@@ -101,10 +104,11 @@ std::optional<Pending> add_tags(Account& account, const std::string& id, const T
     if (!is_not_now(error)) throw;
     return later("AddTagsToResource: " + error.message);
   }
+  const auto until = std::min(budget.until, budget.clock.now() + tags_show);
   while (true) {
     account.reader.changed(id);
     const auto next = budget.clock.now() + between_looks;
-    if (next > budget.until || !budget.clock.sleep_until(next, budget.stop)) return soon("its tags to show");
+    if (next > until || !budget.clock.sleep_until(next, budget.stop)) return soon("its tags to show");
     if (missing(must_get(*account.reader.now(budget, id), id), tags).empty()) return std::nullopt;
   }
 }
