@@ -14,10 +14,10 @@ namespace local = provider::local;
 
 constexpr int rounds = 3;
 
-void run(Bank& bank, const std::string& line) {
+void run(Bank& bank, const std::string& line, const std::string& password = "") {
   os::run_or_throw({.argv = {"/bin/bash", "-o", "pipefail", "-c", line},
                     .user = *os::owner_of(bank.home.instance(bank.source)),
-                    .environment = {"TZ=UTC"}},
+                    .environment = {"TZ=UTC", "MYSQL_PWD=" + password}},
                    bank.clock, bank.clock.now() + std::chrono::minutes(20), {});
 }
 
@@ -46,10 +46,13 @@ void replay_by_hand_mariadb(Bank& bank, const local::Server& peer, const local::
     if (entry.path().stem() == "binlog" && entry.path().extension() != ".index" &&
         entry.path().filename() >= base.position.at("file").get<std::string>())
       files += " " + entry.path().string();
-  run(bank, fmt::format("mariadb-binlog --no-defaults --start-position={} --stop-datetime='{}'{} | mariadb "
-                        "--no-defaults --user={} --socket={}",
-                        base.position.at("offset").get<std::uint64_t>(), base::ledger_utc(until), files,
-                        os::owner_of(bank.home.instance(bank.source))->name, peer.socket_endpoint().socket));
+  const auto admin = peer.administrator_endpoint();
+  run(bank,
+      fmt::format("mariadb-binlog --no-defaults --start-position={} --stop-datetime='{}'{} | mariadb "
+                  "--no-defaults --user={} --socket={}",
+                  base.position.at("offset").get<std::uint64_t>(), base::ledger_utc(until), files, admin.user,
+                  admin.socket),
+      admin.password.reveal());
 }
 
 void points_of(const std::string& family, int transactions) {
@@ -73,10 +76,13 @@ void points_of(const std::string& family, int transactions) {
     wrong += bank.transfers(made) == bank.acknowledged ? 0 : 1;
     bank.remove(made.id);
     const auto peer = local::make_server(bank.home, family, "db-peer", tests::any_port());
+    const auto account = *os::owner_of(bank.home.instance(bank.source));  // whose files it replays
+    auto by_hand = [&](const std::vector<std::string>& command) {
+      os::run_or_throw({.argv = command}, bank.clock, bank.clock.now() + std::chrono::minutes(5), {});
+    };
     theirs.push_back(seconds([&] {
-      os::run_or_throw({.argv = {"cp", "-a", "--reflink=auto", bank.home.snapshot(base.id).string(),
-                                 peer->folder().string()}},
-                       bank.clock, bank.clock.now() + std::chrono::minutes(5), {});
+      by_hand({"cp", "-a", "--reflink=auto", bank.home.snapshot(base.id).string(), peer->folder().string()});
+      by_hand({"chown", "-R", fmt::format("{}:{}", account.uid, account.gid), peer->folder().string()});
       if (family == "postgres")
         replay_by_hand_postgres(bank, *peer, until);
       else
