@@ -11,10 +11,10 @@ namespace provider::aws {
 /// Throws TiesRemain where that cannot be done, by name.
 void cut_ties(sql::Connection& session);
 
-/// Of MySQL 5.7 and later, and of MariaDB, as the master user: ends replication from other servers, and forgets where they
-/// are and what opens them, by RDS's own procedures (Amazon RDS User Guide, "Configuring, starting, and
-/// stopping binary log replication", "Managing multi-source replication"). Throws TiesRemain where a channel
-/// stays, by its source.
+/// Of MySQL 5.7 and later, and of MariaDB, as the master user: ends replication from other servers, and
+/// forgets where they are and what opens them, by RDS's own procedures (Amazon RDS User Guide, "Configuring,
+/// starting, and stopping binary log replication", "Managing multi-source replication"). Throws TiesRemain
+/// where a channel stays, by its source.
 void cut_replication(sql::Connection& session);
 
 }  // namespace provider::aws
