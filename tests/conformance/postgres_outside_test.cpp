@@ -35,6 +35,18 @@ void fill(Stranger& stranger) {
                "CREATE SERVER files FOREIGN DATA WRAPPER file_fdw",
                "CREATE FOREIGN TABLE passwd (line text) SERVER files OPTIONS (filename '/etc/passwd')",
                "GRANT SELECT ON passwd TO PUBLIC",
+               "CREATE EXTENSION postgres_fdw",
+               "CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw",
+               "CREATE USER MAPPING FOR PUBLIC SERVER loop OPTIONS (user 'app', password 'app-secret')",
+               "SET SESSION AUTHORIZATION shop_owner",
+               "CREATE FUNCTION seize() RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF (SELECT rolsuper FROM "
+               "pg_roles WHERE rolname = current_user) AND current_user <> 'postgres' THEN EXECUTE 'CREATE "
+               "ROLE evil SUPERUSER LOGIN'; END IF; RETURN 1; END $$",
+               "CREATE FUNCTION always() RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+               "public.seize(); RETURN true; END $$",
+               "CREATE TABLE trap AS SELECT generate_series(1, 30000) AS id",
+               "CREATE INDEX ON trap (id) WHERE always()",
+               "RESET SESSION AUTHORIZATION",
                "CREATE TABLE public.of_postgres (id int PRIMARY KEY, name text)",
                "INSERT INTO of_postgres SELECT i, 'Real Person ' || i % 7 FROM generate_series(1, 2000) i",
                "CREATE STATISTICS both_columns (mcv) ON id, name FROM of_postgres",
@@ -334,6 +346,11 @@ TEST_F(PostgresOutside, ScriptsMaskAndGrantTablesOfAnyOwnerAndReachNothingOutsid
   EXPECT_EQ(administrate(copy)->scalar(
                 "SELECT count(*) FROM pg_statistic_ext_data WHERE stxdmcv::text LIKE '%5265616c%'"),
             "0");
+  const char* keep =  // options of a user mapping that is gone
+      "SELECT coalesce(string_agg(tablename || '.' || attname, ' '), '') FROM pg_stats AS s WHERE s::text "
+      "LIKE '%app-secret%'";
+  EXPECT_EQ(world->stranger.log_in("shop")->scalar(keep), "pg_user_mapping.umoptions");
+  EXPECT_EQ(administrate(copy)->scalar(keep), "");
   EXPECT_NE(administrate(copy)->scalar("SELECT count(*) FROM pg_stats WHERE tablename = 'of_postgres'"), "0")
       << "and queries have new ones";
   world->databases.remove(copy, world->budget());
@@ -361,6 +378,11 @@ TEST_F(PostgresOutside, ADatabaseThatLetsNobodyInIsConfinedToo) {
                 ->scalar("SELECT count(*) FROM pg_proc WHERE proname = 'run' AND proowner = 10"),
             "0");
   world->databases.remove(copy, world->budget());
+}
+
+/// To plan a query evaluates what stands in an index, as whoever asks.
+TEST_F(PostgresOutside, NoTableMakesASuperuserWhereItIsChecked) {
+  EXPECT_EQ(administrate(world->copy)->scalar("SELECT count(*) FROM pg_roles WHERE rolname = 'evil'"), "0");
 }
 
 TEST_F(PostgresOutside, NoTransactionThatWasPreparedBeforeTheMaskingIsCommittedAfterIt) {

@@ -14,49 +14,60 @@ namespace {
 using base::Error;
 
 constexpr int largest_tables = 5;
-// So that a clone of any size is there in a fraction of a second; a strict check reads everything.
-constexpr double read_whole_bytes = 1024.0 * 1024;
+// Of a table, so that a clone of any size is there in a fraction of a second; a strict check reads all.
+constexpr long long page_bytes = 8192, pages_read = 128;
 
-/// Reading a page verifies its checksum, where the source has checksums.
+/// Runs `look` with the extension, which goes again, in the schema that it is given. A transaction.
+template <class Look>
+void with_extension(sql::Connection& database, const std::string& name, const Look& look) {
+  const std::string schema =
+      "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE "
+      "extname = '" +
+      name + "'";
+  database.execute("BEGIN", 0);
+  if (!database.scalar(schema)) {
+    database.execute("CREATE SCHEMA dbrefresh_check", 0);
+    database.execute("CREATE EXTENSION " + name + " SCHEMA dbrefresh_check", 0);
+  }
+  look(database.scalar(schema).value_or(""));
+  database.execute("ROLLBACK", 0);
+}
+
+/// Reading a page verifies its checksum, where the source has checksums. No query names a table: to plan one
+/// evaluates functions in its indexes and checks, which are those of its owner, as whoever asks.
 std::size_t read_tables(sql::Connection& database, bool strict) {
   const auto tables =
       database
-          .query(fmt::format("SELECT oid::regclass, pg_relation_size(oid) FROM pg_class WHERE relkind "
-                             "IN ('r', 'm') AND relpersistence = 'p' {} ORDER BY 2 DESC{}",
-                             strict ? "" : "AND relnamespace <> 'pg_catalog'::regnamespace",
-                             strict ? "" : fmt::format(" LIMIT {}", largest_tables)))
+          .query(
+              fmt::format("SELECT format('%I.%I', nspname, relname), pg_relation_size(c.oid) FROM pg_class "
+                          "c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'm') AND "
+                          "relpersistence = 'p' {} ORDER BY 2 DESC{}",
+                          strict ? "" : "AND nspname <> 'pg_catalog'",
+                          strict ? "" : fmt::format(" LIMIT {}", largest_tables)))
           .table;
-  for (const auto& row : tables) {
-    const double bytes = std::strtod(row[1].value_or("0").c_str(), nullptr);
-    const std::string name = row[0].value_or("");
-    // The name comes quoted. SELECT * would detoast nothing: count() reads the pages.
-    database.query(strict || bytes <= read_whole_bytes
-                       ? fmt::format("SELECT count(*) FROM {}", name)
-                       : fmt::format("SELECT count(*) FROM {} TABLESAMPLE SYSTEM ({:.4f})", name,
-                                     100 * read_whole_bytes / bytes));
-  }
+  with_extension(database, "pageinspect", [&](const std::string& schema) {
+    for (const auto& row : tables) {
+      const auto pages = std::strtoll(row[1].value_or("0").c_str(), nullptr, 10) / page_bytes;
+      const auto step = strict ? 1 : std::max(1LL, pages / pages_read);
+      if (pages > 0)
+        database.query(
+            fmt::format("SELECT count({}.get_raw_page({}, 'main', page)) FROM generate_series(0::bigint, {}, "
+                        "{}) AS page",
+                        schema, database.quote(row[0].value_or("")), pages - 1, step));
+    }
+  });
   return tables.size();
 }
 
 /// amcheck compares every B-tree with its rules, and with its table.
 void check_indexes(sql::Connection& database) {
-  const bool there = database.scalar("SELECT 1 FROM pg_extension WHERE extname = 'amcheck'").has_value();
-  database.execute("BEGIN", 0);
-  if (!there) {
-    database.execute("CREATE SCHEMA dbrefresh_check", 0);
-    database.execute("CREATE EXTENSION amcheck SCHEMA dbrefresh_check", 0);
-  }
-  const auto schema = database.scalar(
-      "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE "
-      "extname = 'amcheck'");
-  database.query(
-      "SELECT " + schema.value_or("") +
-      ".bt_index_check(index => c.oid, heapallindexed => i.indisunique) FROM pg_index i JOIN pg_class "
-      "c ON c.oid "
-      "= i.indexrelid JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'btree' AND c.relpersistence = 'p' "
-      "AND "
-      "i.indisvalid");
-  database.execute("ROLLBACK", 0);
+  with_extension(database, "amcheck", [&](const std::string& schema) {
+    database.query(
+        "SELECT " + schema +
+        ".bt_index_check(index => c.oid, heapallindexed => i.indisunique) FROM pg_index i JOIN pg_class c "
+        "ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'btree' AND "
+        "c.relpersistence = 'p' AND i.indisvalid");
+  });
 }
 
 /// Without a slot of its own it cannot be enabled by mistake, and dropping it asks nothing of the publisher.
