@@ -25,12 +25,12 @@ lint:
 	@tools/setup lint
 	@tools/lint $(BUILD)
 
-bench: setup all
-	@ninja -C $(BUILD) --quiet bench
+bench: setup $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet dbrefresh bench
 	@$(BUILD)/bench $(PROGRAM)
 
 # 1, 20 and 200 refreshes at once, each number on a test bed of its own for Amazon's services.
-bench-aws: setup all
+bench-aws: setup $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet bench_aws
 	@printf '%s\n' 1 20 200 | xargs -n 1 -P 3 $(BUILD)/bench_aws
 

@@ -51,12 +51,12 @@ int resume_all(const Options& options) {
   for (const Json& whereabouts : runs::open_worlds(options.home)) {
     Opened opened(whereabouts, options);
     for (const auto& id : opened.driver.resume_all()) {
-      outcomes.push_back(with_home(runs::outcome_view(*opened.world, id), options));
+      outcomes.push_back(runs::outcome_view(*opened.world, id));
       code =
           std::max(code, options.json ? exit_of(outcomes.back()) : print_outcome(outcomes.back(), options));
     }
   }
-  if (options.json) print_json(outcomes);
+  if (options.json) print_json(with_home(outcomes, options));
   return code;
 }
 

@@ -37,8 +37,7 @@ int exit_of(const std::string& code) {
                                                    "DBSnapshotAlreadyExists",
                                                    "DBClusterAlreadyExistsFault",
                                                    "DBInstanceNotFound",
-                                                   "DBSnapshotNotFound",
-                                                   "SourceNotUsable"};
+                                                   "DBSnapshotNotFound"};
   if (std::ranges::find(bad_input, code) != std::end(bad_input)) return Exit::bad_input;
   return code == "RunInterrupted" ? Exit::interrupted : Exit::failed;
 }
@@ -87,9 +86,7 @@ std::string no_command(const CLI::App& program, int argc, char** argv) {
   return {};
 }
 
-std::string suggestion(const CLI::App& program, int argc, char** argv) {
-  std::vector<std::string> names;
-  for (const auto* each : program.get_subcommands({})) names.push_back(each->get_name());
+std::string suggestion(const std::vector<std::string>& names, int argc, char** argv) {
   const std::vector<std::string_view> views(names.begin(), names.end());
   for (int i = 1; i < argc; ++i)
     if (std::ranges::find(names, argv[i]) == names.end())
@@ -141,7 +138,7 @@ void declare_commands(CLI::App& program, Options& options, Body& chosen) {
 }
 
 /// Nothing if the command line is good; else the exit code.
-std::optional<int> parse(CLI::App& program, int argc, char** argv) {
+std::optional<int> parse(CLI::App& program, const std::vector<std::string>& commands, int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -150,7 +147,7 @@ std::optional<int> parse(CLI::App& program, int argc, char** argv) {
       return Exit::done;
     }
     const auto word = no_command(program, argc, argv);
-    const auto guess = suggestion(program, argc, argv);
+    const auto guess = suggestion(commands, argc, argv);
     const base::Error said(
         "BadInput", word.empty() ? error.what() : fmt::format("there is no command '{}'", word),
         guess.empty() ? "dbrefresh --help lists all; dbrefresh COMMAND --help tells more" : guess);
@@ -190,7 +187,7 @@ int run_program(int argc, char** argv) {
   Body chosen;
   declare_options(program, options);
   declare_commands(program, options, chosen);
-  if (const auto code = parse(program, argc, argv)) return *code;
+  if (const auto code = parse(program, options.commands, argc, argv)) return *code;
   return run_body(chosen, options);
 }
 

@@ -24,7 +24,7 @@ std::vector<std::string> client_of(runs::LocalWorld& world, const provider::Data
   const std::string host = where.socket.empty() ? where.host : where.socket;
   std::vector<std::string> words;
   if (where.family == "postgres") {
-    if (const auto peer = sql::must_answer_in(where.socket); !where.socket.empty() && !peer.empty())
+    if (const auto peer = sql::must_answer_in(where.socket); !peer.empty())
       ::setenv("PGREQUIREPEER", peer.c_str(), 1);
     words = {"psql",
              "--no-psqlrc",

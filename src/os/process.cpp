@@ -171,13 +171,14 @@ class Child {
   bool reaped_ = false;
 };
 
-/// Field 22 of /proc/<pid>/stat and the state letter; the command name in brackets may hold anything.
+/// Of /proc/<pid>/stat (proc(5)): fields 22, 3 and 20.
 struct Stat {
   std::uint64_t start_time = 0;
   char state = 0;
   int threads = 0;
 };
 
+/// The command's name, which stands in brackets before them, may hold anything.
 std::optional<Stat> stat_of(int pid) {
   std::string stat;
   try {

@@ -101,7 +101,7 @@ class Postgres : public Connection {
   void begin_login() {
     const std::string host = endpoint_.socket.empty() ? endpoint_.host : endpoint_.socket;
     const std::string port = std::to_string(endpoint_.port);
-    const std::string peer = endpoint_.socket.empty() ? "" : must_answer_in(endpoint_.socket);
+    const std::string peer = must_answer_in(endpoint_.socket);
     const std::string database = endpoint_.database.empty() ? "postgres" : endpoint_.database;
     const std::array names = {"host",
                               "port",

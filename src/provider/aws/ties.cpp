@@ -96,14 +96,14 @@ std::optional<std::string> cell(const sql::Result& of, const sql::Row& row,
 /// MariaDB's master may not ask from 10.5 on, and has a procedure for it (Amazon RDS User Guide,
 /// "mysql.rds_replica_status").
 const char* replication_statement(sql::Connection& session) {
-  if (is_mariadb(session) && has_procedure(session, "rds_replica_status"))
-    return "CALL mysql.rds_replica_status()";
-  return is_mariadb(session) || is_mysql5(session) ? "SHOW SLAVE STATUS" : "SHOW REPLICA STATUS";
+  if (!is_mariadb(session)) return is_mysql5(session) ? "SHOW SLAVE STATUS" : "SHOW REPLICA STATUS";
+  return has_procedure(session, "rds_replica_status") ? "CALL mysql.rds_replica_status()"
+                                                      : "SHOW SLAVE STATUS";
 }
 
 /// Those of group replication have no source.
-std::vector<Channel> channels_of(sql::Connection& session) {
-  const auto shown = session.query(replication_statement(session));
+std::vector<Channel> channels_of(sql::Connection& session, const char* statement) {
+  const auto shown = session.query(statement);
   std::vector<Channel> all;
   for (const auto& row : shown.table) {
     const auto source = cell(shown, row, {"Source_Host", "Master_Host"});
@@ -141,9 +141,10 @@ void reset(sql::Connection& session, const Channel& channel) {
 }  // namespace
 
 void cut_replication(sql::Connection& session) {
-  for (const auto& channel : channels_of(session)) reset(session, channel);
+  const char* statement = replication_statement(session);
+  for (const auto& channel : channels_of(session, statement)) reset(session, channel);
   std::vector<std::string> left;
-  for (const auto& channel : channels_of(session)) left.push_back(channel.source);
+  for (const auto& channel : channels_of(session, statement)) left.push_back(channel.source);
   if (!left.empty())
     remain("replication from " + base::join(left, ", "),
            {"", "it is still configured", "stop it in the source, or restore a moment when there was none"});

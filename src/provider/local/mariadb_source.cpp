@@ -16,11 +16,13 @@ namespace {
 using base::Problem;
 using Problems = std::vector<Problem>;
 
+/// To ask where the binary log is. MariaDB 10.4 has it by its old name, REPLICATION CLIENT.
+constexpr const char* log_right = "BINLOG MONITOR";
 /// What mariadb-dump needs to see all: what a user may not see, it leaves out without a word.
 constexpr const char* dumping_rights[] = {"SELECT", "EXECUTE",     "SHOW VIEW", "TRIGGER",
                                           "EVENT",  "LOCK TABLES", "RELOAD"};
 /// What mariadb-backup asks for before it begins; and LOCK TABLES, without which its user sees no databases.
-constexpr const char* copying_rights[] = {"RELOAD", "PROCESS", "LOCK TABLES", "BINLOG MONITOR"};
+constexpr const char* copying_rights[] = {"RELOAD", "PROCESS", "LOCK TABLES", log_right};
 
 /// Engines that are built into every server, and those whose tables are only links to another server's.
 constexpr const char* built_in =
@@ -64,8 +66,7 @@ void check_version(sql::Connection& source, bool by_files, Problems& problems) {
 
 /// Of the user's own and those of its roles.
 bool has_right(sql::Connection& source, const std::string& right) {
-  // MariaDB 10.4 has BINLOG MONITOR by its old name.
-  const char* older = right == "BINLOG MONITOR" ? "REPLICATION CLIENT" : right.c_str();
+  const char* older = right == log_right ? "REPLICATION CLIENT" : right.c_str();
   return source.scalar(fmt::format(
              "SELECT COUNT(*) FROM information_schema.user_privileges WHERE privilege_type IN ('{}', '{}') "
              "AND "
@@ -76,13 +77,11 @@ bool has_right(sql::Connection& source, const std::string& right) {
 }
 
 void check_rights(sql::Connection& source, const std::string& user, bool by_files, Problems& problems) {
-  std::vector<std::string> missing;
-  for (const char* right : by_files ? std::span<const char* const>(copying_rights) : dumping_rights)
-    if (!has_right(source, right)) missing.emplace_back(right);
-  // mariadb-dump writes down where the binary log is, if there is one.
-  const char* position = "BINLOG MONITOR";
-  if (!by_files && source.scalar("SELECT @@log_bin") == "1" && !has_right(source, position))
-    missing.emplace_back(position);
+  const auto needed = by_files ? std::span<const char* const>(copying_rights) : dumping_rights;
+  std::vector<std::string> missing(needed.begin(), needed.end());
+  // mariadb-dump writes down where the log is, if there is one.
+  if (!by_files && source.scalar("SELECT @@log_bin") == "1") missing.emplace_back(log_right);
+  std::erase_if(missing, [&](const std::string& right) { return has_right(source, right); });
   if (!missing.empty())
     problems.push_back(
         {0, "",

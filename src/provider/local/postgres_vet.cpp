@@ -45,15 +45,17 @@ std::size_t read_tables(sql::Connection& database, bool strict) {
                           strict ? "" : "AND nspname <> 'pg_catalog'",
                           strict ? "" : fmt::format(" LIMIT {}", largest_tables)))
           .table;
+  const auto pages_of = [](const sql::Row& row) {
+    return std::strtoll(row[1].value_or("0").c_str(), nullptr, 10) / page_bytes;
+  };
+  if (tables.empty() || pages_of(tables[0]) == 0) return tables.size();  // the largest comes first
   with_extension(database, "pageinspect", [&](const std::string& schema) {
     for (const auto& row : tables) {
-      const auto pages = std::strtoll(row[1].value_or("0").c_str(), nullptr, 10) / page_bytes;
-      const auto step = strict ? 1 : std::max(1LL, pages / pages_read);
-      if (pages > 0)
-        database.query(
-            fmt::format("SELECT count({}.get_raw_page({}, 'main', page)) FROM generate_series(0::bigint, {}, "
-                        "{}) AS page",
-                        schema, database.quote(row[0].value_or("")), pages - 1, step));
+      const auto pages = pages_of(row), step = strict ? 1 : std::max(1LL, pages / pages_read);
+      database.query(
+          fmt::format("SELECT count({}.get_raw_page({}, 'main', page)) FROM generate_series(0::bigint, {}, "
+                      "{}) AS page",
+                      schema, database.quote(row[0].value_or("")), pages - 1, step));
     }
   });
   return tables.size();
