@@ -122,6 +122,8 @@ class Advance {
   bool walk(const Visit& visit);
   static bool find_ready(const Frame& frame);
   void apply(const Event& event);
+  void start_limit();
+  bool redrive(const Redrive& event);
 
   /// Enters the frame's state if it is ready to.
   bool step(const Here& here);

@@ -54,7 +54,7 @@ Json Advance::context(const Here& here) const {
                 {"Input", execution_.input},
                 {"RoleArn", ""},
                 {"StartTime", base::iso_utc(execution_.started)},
-                {"RedriveCount", 0}}},
+                {"RedriveCount", execution_.redrives}}},
               {"State", {{"Name", here.frame.state}, {"EnteredTime", base::iso_utc(here.frame.entered)}}},
               {"StateMachine", {{"Id", execution_.machine_name}, {"Name", execution_.machine_name}}}};
   const Type type = here.state().type;

@@ -30,7 +30,7 @@ std::chrono::microseconds to_duration(double seconds) {
 Decision Advance::run(const Event& event) {
   if (std::holds_alternative<Start>(event)) {
     log("ExecutionStarted", "", {{"input", execution_.input}});
-    if (machine_.timeout_seconds > 0) execution_.deadline = now_ + to_duration(machine_.timeout_seconds);
+    start_limit();
   }
   apply(event);
   settle();
@@ -70,6 +70,8 @@ void Advance::apply(const Event& event) {
     decision_.stale = !walk([&](const Here& here) { return take_result(here, *result); });
   } else if (const auto* beat = std::get_if<TaskHeartbeat>(&event)) {
     decision_.stale = !walk([&](const Here& here) { return take_heartbeat(here, beat->token); });
+  } else if (const auto* again = std::get_if<Redrive>(&event)) {
+    decision_.stale = !redrive(*again);
   } else if (std::holds_alternative<Hurry>(event)) {
     bool any = false;
     walk([&](const Here& here) {
@@ -85,6 +87,25 @@ void Advance::apply(const Event& event) {
   } else {
     walk([&](const Here& here) { return step(here); });
   }
+}
+
+void Advance::start_limit() {
+  if (machine_.timeout_seconds > 0) execution_.deadline = now_ + to_duration(machine_.timeout_seconds);
+}
+
+/// The times that a machine and its states may take begin anew (Step Functions' guide, "Redriving state
+/// machine executions"). The count of visits goes on: the tokens of the tasks before are stale.
+bool Advance::redrive(const Redrive& event) {
+  if (execution_.status != Execution::Status::failed) return false;
+  execution_.root = {.state = event.state,
+                     .input = event.input,
+                     .variables = std::move(execution_.root.variables),
+                     .visit = execution_.root.visit};
+  execution_.status = Execution::Status::running;
+  log("ExecutionRedriven", "", {{"redriveCount", ++execution_.redrives}});
+  start_limit();
+  extend_limit();
+  return walk([&](const Here& here) { return step(here); });
 }
 
 bool Advance::step(const Here& here) {

@@ -59,6 +59,7 @@ struct Execution {
   /// The host's own limit of events: at that many, the next Task state fails with Dbrefresh.TooManyChecks,
   /// which can be caught. What a Catch leads to is a way out and may go on to a later limit. 0: none.
   std::int64_t event_limit = 0;
+  int redrives = 0;  ///< how often it was taken up after it had failed
   Status status = Status::running;
 };
 
@@ -85,7 +86,13 @@ struct Start {};
 struct Proceed {};  ///< go on with what is ready
 struct Tick {};     ///< some deadline may have come
 struct Hurry {};    ///< Wait states and delays of retries that are going on end now
-using Event = std::variant<Start, Proceed, Tick, Hurry, TaskResult, TaskHeartbeat>;
+/// An execution that has failed goes on, as with Step Functions' RedriveExecution, but at a state of the
+/// host's choice and with an input of its own.
+struct Redrive {
+  std::string state;
+  Json input;
+};
+using Event = std::variant<Start, Proceed, Tick, Hurry, Redrive, TaskResult, TaskHeartbeat>;
 
 struct Decision {
   std::vector<HistoryEvent> events;  ///< new lines of the history

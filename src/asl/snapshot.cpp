@@ -70,6 +70,7 @@ Json to_json(const Execution& execution) {
               {"events", execution.events},
               {"status", static_cast<int>(execution.status)}};
   if (execution.event_limit > 0) out["eventLimit"] = execution.event_limit;
+  if (execution.redrives > 0) out["redrives"] = execution.redrives;
   if (execution.deadline) out["deadline"] = micros(*execution.deadline);
   return out;
 }
@@ -83,6 +84,7 @@ Execution execution_from_json(const Json& json) {
                       .root = frame_from_json(json.at("root")),
                       .events = json.at("events"),
                       .event_limit = json.value("eventLimit", std::int64_t{0}),
+                      .redrives = json.value("redrives", 0),
                       .status = static_cast<Execution::Status>(json.at("status").get<int>())};
   if (json.contains("deadline")) execution.deadline = from_micros(json["deadline"]);
   return execution;

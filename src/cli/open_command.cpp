@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/run_output.h"
 #include "cli/signals.h"
+#include "runs/left.h"
 
 namespace cli {
 namespace {
@@ -37,7 +38,7 @@ Json world_of(const std::string& run, const Options& options) {
 int resume(const std::string& id, const Options& options) {
   Opened opened(world_of(id, options), options);
   const auto row = must_find_run(*opened.world, id);
-  if (row.status == "RUNNING")
+  if (runs::can_be_taken_up(*opened.world, row))
     opened.driver.resume(id);
   else if (!options.json)
     std::cout << fmt::format("run {} has ended: {}\n", id, row.status);
@@ -112,7 +113,7 @@ Body set_up_cancel(Arguments& arguments, const Options& options) {
 
 std::span<const Command> open_commands() {
   static constexpr Command commands[] = {
-      {"resume", "take up a run that was interrupted", set_up_resume},
+      {"resume", "take up a run that was interrupted, or could not be rolled back", set_up_resume},
       {"cancel", "stop a run and put everything back", set_up_cancel},
   };
   return commands;

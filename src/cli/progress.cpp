@@ -81,8 +81,9 @@ void Progress::leaves(const std::string&, bool ended) {
   close_line(failed_ ? "FAILED" : ended ? "ok" : "left");
 }
 
-void Progress::clears(const std::string& run) {
-  std::cout << fmt::format("run {} was interrupted; it is rolled back first\n", run);
+void Progress::clears(const std::string& run, bool interrupted) {
+  std::cout << fmt::format("run {} {}; it is rolled back first\n", run,
+                           interrupted ? "was interrupted" : "could not be rolled back");
 }
 
 void Progress::awaits(const std::string& run) {

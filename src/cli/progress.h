@@ -19,7 +19,7 @@ class Progress : public runs::Listener {
   Progress(base::Clock& clock, bool terminal, const Options& options);
   ~Progress() override;
 
-  void clears(const std::string& run) override;
+  void clears(const std::string& run, bool interrupted) override;
   void plans(const std::string& run, const runs::Planned& planned) override;
   void history(const std::string& execution, const asl::HistoryEvent& event, base::Time at) override;
   void progress(const std::string& execution, const std::string& state, const base::Note& note) override;

@@ -45,6 +45,11 @@ Execution read_snapshot(const store::ExecutionRow& row) {
   }
 }
 
+Error in_the_way(const std::string& other, const std::string& subject) {
+  return {"AlreadyRunning", fmt::format("run {} is already refreshing {}", other, subject),
+          fmt::format("wait for it, or: dbrefresh cancel {}", other)};
+}
+
 }  // namespace
 
 Engine::Engine(store::Journal& journal, base::Clock& clock, Ownership& ownership, Task task,
@@ -73,10 +78,7 @@ void Engine::start(const std::string& id, const std::string& subject, const std:
   row.remark = remark;
   row.owner = ownership_.id();
   row.created = clock_.now();
-  if (const auto other = journal_.create(row)) {
-    throw Error("AlreadyRunning", fmt::format("run {} is already refreshing {}", *other, subject),
-                fmt::format("wait for it, or: dbrefresh cancel {}", *other));
-  }
+  if (const auto other = journal_.create(row)) throw in_the_way(*other, subject);
   driven_[id].machine = machine_id;
   ready_.emplace(id, asl::Start{});
 }
@@ -94,6 +96,33 @@ bool Engine::adopt(const std::string& id) {
     journal_.release(id, ownership_.id());
     throw;
   }
+  return true;
+}
+
+bool Engine::redrive(const std::string& id, const asl::Redrive& event) {
+  if (!journal_.claim(id, ownership_.id(),
+                      [this](const std::string& owner) { return ownership_.is_alive(owner); }))
+    return false;
+  bool failed = false;
+  try {
+    failed = begin_again(id, event);
+  } catch (const Error&) {
+    end(id);
+    throw;
+  }
+  if (!failed) end(id);
+  return failed;
+}
+
+bool Engine::begin_again(const std::string& id, const asl::Redrive& event) {
+  const auto row = journal_.find(id);
+  if (!row) return false;
+  driven_[id].machine = row->machine;
+  const auto now = clock_.now();
+  auto moved = move(id, event, now);
+  if (moved.decision.stale) return false;
+  if (const auto other = record(moved, event, now)) throw in_the_way(*other, row->subject);
+  go_on(std::move(moved), now);
   return true;
 }
 
@@ -186,7 +215,7 @@ std::optional<Engine::Move> Engine::decide(const std::string& id, const asl::Eve
   return std::nullopt;
 }
 
-void Engine::record(const Move& move, const asl::Event& event, base::Time now) {
+std::optional<std::string> Engine::record(const Move& move, const asl::Event& event, base::Time now) {
   const Execution& execution = move.execution;
   const auto updated = row_of(execution, driven_.at(execution.id).machine, now);
   std::vector<store::EventRow> events;
@@ -200,8 +229,11 @@ void Engine::record(const Move& move, const asl::Event& event, base::Time now) {
   if (const auto* result = std::get_if<asl::TaskResult>(&event))
     ended = store::AttemptRow{
         .token = result->token, .ended = now, .outcome = result->error.value_or("succeeded")};
-  journal_.write(
-      {.execution = updated, .events = events, .begun = std::move(begun), .ended = std::move(ended)});
+  const store::JournalWrite write{
+      .execution = updated, .events = events, .begun = std::move(begun), .ended = std::move(ended)};
+  if (std::holds_alternative<asl::Redrive>(event)) return journal_.reopen(write);
+  journal_.write(write);
+  return std::nullopt;
 }
 
 void Engine::step(const std::string& id, const asl::Event& event) {
@@ -210,11 +242,17 @@ void Engine::step(const std::string& id, const asl::Event& event) {
   auto moved = decide(id, event, now);
   if (!moved || moved->decision.stale) return;
   record(*moved, event, now);
-  const auto& [execution, decision] = *moved;
+  go_on(*std::move(moved), now);
+}
+
+/// Does what was decided and recorded.
+void Engine::go_on(Move moved, base::Time now) {
+  const auto& [execution, decision] = moved;
+  const std::string id = execution.id;
   for (const auto& each : decision.events) observer_.history(id, each, now);
   if (execution.status != Execution::Status::running) return end(id);
   schedule(id, execution, decision.more);
-  hot_ = std::move(moved->execution);
+  hot_ = std::move(moved.execution);
   for (const auto& task : decision.tasks) dispatch(id, task);
 }
 

@@ -68,6 +68,10 @@ class Engine {
   /// Takes an execution over from an engine that is gone. False if its owner lives, or if it has ended.
   bool adopt(const std::string& id);
 
+  /// Takes up an execution that has FAILED, as the event says. False if another engine is about it, or if it
+  /// has not failed. Throws `AlreadyRunning` as start() does.
+  bool redrive(const std::string& id, const asl::Redrive& event);
+
   /// Works until all executions of this engine have ended or `stop` is asked for. Then running tasks are told
   /// to stop and awaited; their attempts stay open. Throws what the journal throws, and then all executions
   /// are as the journal has them: none has failed, another engine takes them up. Throws why an execution was
@@ -101,9 +105,12 @@ class Engine {
   };
   asl::Execution load(const std::string& id);
   void take_up(const store::ExecutionRow& row);
+  bool begin_again(const std::string& id, const asl::Redrive& event);
   Move move(const std::string& id, const asl::Event& event, base::Time now);
   std::optional<Move> decide(const std::string& id, const asl::Event& event, base::Time now);
-  void record(const Move& move, const asl::Event& event, base::Time now);
+  /// The id of another execution that is in the way, which only a Redrive may find.
+  std::optional<std::string> record(const Move& move, const asl::Event& event, base::Time now);
+  void go_on(Move moved, base::Time now);
   void abandon(const std::string& id, const base::Error& why);
   void drive(const std::stop_token& stop);
   void step(const std::string& id, const asl::Event& event);

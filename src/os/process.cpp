@@ -260,16 +260,19 @@ Finished run(const Command& command, base::Clock& clock, base::Time deadline, co
   }
 }
 
+bool tells_of_full_disk(std::string_view output) {
+  static constexpr std::string_view words[] = {"No space left", "Errcode: 28", "failed with error 28"};
+  return std::ranges::any_of(
+      words, [&](std::string_view each) { return output.find(each) != std::string_view::npos; });
+}
+
 Finished run_or_throw(const Command& command, base::Clock& clock, base::Time deadline,
                       const std::stop_token& stop, const std::function<void()>& tick) {
   Finished finished = run(command, clock, deadline, stop, tick);
   if (finished.exit_code != 0) {
     const std::string_view all = base::trim(finished.output);
     throw Error(
-        all.find("No space left") != std::string_view::npos ||
-                all.find("Errcode: 28") != std::string_view::npos
-            ? "DiskFull"
-            : "ProgramFailed",
+        tells_of_full_disk(all) ? "DiskFull" : "ProgramFailed",
         fmt::format("'{}' ended with {}: {}", command.argv[0], finished.exit_code, last_line_first(all)));
   }
   return finished;

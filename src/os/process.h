@@ -4,6 +4,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -34,9 +35,11 @@ struct Finished {
 Finished run(const Command& command, base::Clock& clock, base::Time deadline, const std::stop_token& stop,
              const std::function<void()>& tick = {});
 
-/// run(), and throws `ProgramFailed` with the end of the output unless the exit code is 0.
+/// run(), and throws `ProgramFailed`, or `DiskFull`, with the end of the output unless the exit code is 0.
 Finished run_or_throw(const Command& command, base::Clock& clock, base::Time deadline,
                       const std::stop_token& stop, const std::function<void()>& tick = {});
+/// Is this what programs write when a disk is full?
+bool tells_of_full_disk(std::string_view output);
 
 /// Which process: a pid is reused, a pid with its start time is not.
 struct ProcessId {

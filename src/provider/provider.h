@@ -326,7 +326,7 @@ class Ledger {
 };
 
 struct Message {
-  std::string run;      ///< a run's message is sent once
+  std::string id;       ///< of this message, which is sent once: the run's, or begins with it
   std::string topic;    ///< the ARN of the file, or ""
   std::string subject;  ///< fewer than 100 characters, ASCII, no line ends
   std::string body;

@@ -12,6 +12,9 @@ using Ordered = nlohmann::ordered_json;
 constexpr std::string_view stage_names[] = {"PRE-RESTORE", "RESTORE", "POST-RESTORE"};
 /// With a minute between the later ones: an API may throttle for half an hour.
 constexpr int most_retries = 40;
+/// Where the state of a run says why it could not be rolled back, and how often it was tried again.
+constexpr const char* not_put_back = "roll_back_failure";
+constexpr const char* tried_again = "rolled_back_again";
 
 std::string_view stage_name(Stage stage) {
   return stage_names[static_cast<std::size_t>(stage)];
@@ -84,7 +87,7 @@ void add_failure_path(Ordered& states) {
   const Step& back = roll_back_step();
   const auto reports = failure_sequence();
   add_step(states, back, reports[0]->states.start,
-           catch_all("$.roll_back_failure", reports[0]->states.start));
+           catch_all(fmt::format("$.{}", not_put_back), reports[0]->states.start));
   for (std::size_t i = 0; i < reports.size(); ++i) {
     const std::string_view next = i + 1 < reports.size() ? reports[i + 1]->states.start : "RESTORE-FAILED";
     add_step(states, *reports[i], next, catch_all(result_path(*reports[i]), next));
@@ -127,6 +130,22 @@ Json run_input(const std::string& run, const RefreshFile& file, bool keep_failed
           {"keep_failed", keep_failed},
           {"started", base::ledger_utc(now)},
           {"results", Json::object()}};
+}
+
+std::string roll_back_failure(const Json& state) {
+  return state.value(not_put_back, Json::object()).value("Cause", "");
+}
+
+int rolled_back_again(const Json& state) {
+  return state.value(tried_again, 0);
+}
+
+std::optional<asl::Redrive> roll_back_again(const Json& state) {
+  if (!state.contains(not_put_back)) return std::nullopt;
+  Json input = state;
+  input.erase(not_put_back);
+  input[tried_again] = rolled_back_again(state) + 1;
+  return asl::Redrive{std::string(roll_back_step().states.start), std::move(input)};
 }
 
 }  // namespace refresh

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "asl/interpreter.h"
 #include "engine/task.h"
 #include "refresh/file.h"
 
@@ -17,6 +18,14 @@ nlohmann::ordered_json state_machine();
 
 /// The input of a run: no secret is in it.
 Json run_input(const std::string& run, const RefreshFile& file, bool keep_failed, base::Time now);
+
+/// How a run goes on that has failed, and could not be rolled back either: `state` is what it ended with.
+/// Nothing if all was put back.
+std::optional<asl::Redrive> roll_back_again(const Json& state);
+/// Why it could not be; "" if all was put back.
+std::string roll_back_failure(const Json& state);
+/// How often that was tried since it had failed.
+int rolled_back_again(const Json& state);
 
 /// The reference of every member and field, as Markdown: of one step, or of all if `key` is "".
 std::string reference(std::string_view key);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "refresh/document.h"
 #include "refresh/lookup.h"
 #include "refresh/masking.h"
 #include "refresh/plan.h"
@@ -130,19 +131,27 @@ std::string body(StepContext& step, bool failed) {
   if (!failed) return text + masked(step) + way_in(step);
   text += fmt::format("Reason:   {}\n", cause(step));
   const Json back = step.state.value("results", Json::object()).value(roll_back_step().key, Json::object());
-  const std::string state =
-      step.state.value("roll_back_failure", Json()).is_object()
-          ? "rolling back failed too: " + step.state["roll_back_failure"].value("Cause", "")
-          : back.value("state", "everything was put back");
+  const std::string why = roll_back_failure(step.state);
+  text += why.empty()
+              ? fmt::format("State:    {}\n", back.value("state", "everything was put back"))
+              : fmt::format(
+                    "State:    rolling back failed too: {}\nThen:     mend that, and: dbrefresh resume {}\n",
+                    why, step.run());
+  return text + fmt::format("More:     dbrefresh history {}\n", step.run());
+}
 
-  return text + fmt::format("State:    {}\nMore:     dbrefresh history {}\n", state, step.run());
+/// One message each time that a run ends.
+std::string message_id(const StepContext& step) {
+  const int again = rolled_back_again(step.state);
+  return again == 0 ? step.run() : fmt::format("{}-{}", step.run(), again + 1);
 }
 
 Work<Done> send(StepContext& step, bool failed) {
   const Json member = step.state.at("members").value(send_msg.key, Json::object());
-  // The run is over: nobody needs its passwords any more, whatever becomes of the mail.
-  step.services.secrets.remove(run_secret_name(step.run()));
-  step.services.notifier.send({.run = step.run(),
+  // The run is over: nobody needs its passwords any more, whatever becomes of the mail. Who rolls it back
+  // again does.
+  if (roll_back_failure(step.state).empty()) step.services.secrets.remove(run_secret_name(step.run()));
+  step.services.notifier.send({.id = message_id(step),
                                .topic = member.value("topicarn", ""),
                                .subject = subject(step, failed),
                                .body = body(step, failed)});
@@ -181,6 +190,7 @@ extern constexpr Step update_ledger{
     .fields = ledger_fields,
     .cancellable = false,
     .report = true,
+    .insists = true,
     .read = read,
     .plan = plan_ledger,
     .advance = record_success,
@@ -194,6 +204,7 @@ extern constexpr Step send_msg{
     .fields = message_fields,
     .cancellable = false,
     .report = true,
+    .insists = true,
     .read = read,
     .plan = plan_message,
     .advance = send_success,
@@ -207,6 +218,7 @@ extern constexpr Step update_ledger_failure{
     .summary = "Record the failed run in the ledger.",
     .cancellable = false,
     .report = true,
+    .insists = true,
     .advance = record_failure,
 };
 static_assert(well_formed(update_ledger_failure));
@@ -218,6 +230,7 @@ extern constexpr Step send_msg_failure{
     .summary = "Tell people that the run failed, why, and what state things are in.",
     .cancellable = false,
     .report = true,
+    .insists = true,
     .advance = send_failure,
 };
 static_assert(well_formed(send_msg_failure));

@@ -75,6 +75,7 @@ extern constexpr Step roll_back{
     .states = {"roll-back", "wait-roll-back", "check-roll-back", "outcome-roll-back"},
     .summary = "Put everything back: the old database under its name, no copy left behind.",
     .cancellable = false,
+    .insists = true,
     .deadline_minutes = 240,
     .advance = advance,
 };

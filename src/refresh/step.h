@@ -218,6 +218,10 @@ struct Step {
   bool always = false;      ///< runs without its member too
   bool report = false;      ///< its failure never changes the outcome of the run; always runs
   bool heavy = false;       ///< its call lasts as long as its work does
+  /// What somebody can mend meanwhile, a full disk or a port that another program has, it waits for, as for
+  /// anything that is not there yet: until its deadline, or, without a check state, as often as a call is
+  /// repeated.
+  bool insists = false;
   /// The error after which the run goes back to the stage `restore` with a new copy.
   std::string_view restores_again_on = {};
   int deadline_minutes = 60;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "refresh/document.h"
+#include "refresh/lookup.h"
 #include "refresh/workflow.h"
 
 namespace refresh {
@@ -24,6 +25,11 @@ constexpr int soon_part = 10;
 std::string without_digits(std::string text) {
   std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
   return text;
+}
+
+/// Of a step that insists.
+bool may_pass(const Error& error) {
+  return error.code == "DiskFull" || error.code == "PortTaken";
 }
 
 /// Stops when this process is to end, or when the run is to be cancelled and the step lets itself be.
@@ -73,11 +79,20 @@ class Call {
                         .budget = budget,
                         .key = key_,
                         .result = before_};
-    const auto work = step_.advance(context);
+    const auto work = advance(context);
     return told(work, std::move(context.result));
   }
 
  private:
+  Work<Done> advance(StepContext& context) const {
+    try {
+      return step_.advance(context);
+    } catch (const Error& error) {
+      if (!step_.insists || !may_pass(error)) throw;
+      return wait_for("somebody to mend this: " + error.message);
+    }
+  }
+
   base::Time deadline() const { return began_ + std::chrono::minutes(step_.deadline_minutes); }
   const Json& member() const {
     const auto found = state_.at("members").find(key_);

@@ -8,6 +8,7 @@
 #include "refresh/masking.h"
 #include "runs/account_refusal.h"
 #include "runs/housekeeping.h"
+#include "runs/left.h"
 #include "runs/recorder.h"
 #include "runs/view.h"
 
@@ -25,6 +26,12 @@ base::Problem in_the_way(const std::string& run, const std::string& target) {
   return {0, "$.restore",
           fmt::format("run {} is refreshing {} right now; wait for it, or: dbrefresh cancel {}", run, target,
                       run)};
+}
+
+base::Problem not_put_back(const std::string& run, const std::string& why) {
+  return {0, "$.restore",
+          fmt::format("run {} of the same target could not be rolled back: {}; mend that, and try again", run,
+                      why)};
 }
 
 constexpr auto look_again = std::chrono::milliseconds(200);
@@ -60,16 +67,20 @@ void Driver::drive(const std::vector<std::string>& ids, const std::function<void
 
 /// True if no other run of the target is in the way any more; else `planned` gets it as a problem.
 bool Driver::clear(const std::string& target, Planned& planned) {
-  for (const auto& row : world_.journal.list(true)) {
-    if (row.subject != target) continue;
-    if (is_driven(world_, row)) {
-      planned.problems.push_back(in_the_way(row.id, target));
-      return false;
-    }
-    listener_.clears(row.id);
-    cancel(row.id, true);
+  const auto left = left_run(world_, target);
+  if (!left) return true;
+  if (is_driven(world_, *left)) {
+    planned.problems.push_back(in_the_way(left->id, target));
+    return false;
   }
-  return true;
+  listener_.clears(left->id, left->status == "RUNNING");
+  if (left->status == "RUNNING")
+    cancel(left->id, true);
+  else
+    resume(left->id);
+  const auto why = refresh::roll_back_failure(state_of(must_find_run(world_, left->id)));
+  if (!why.empty()) planned.problems.push_back(not_put_back(left->id, why));
+  return why.empty();
 }
 
 std::string Driver::refuse(const std::string& id, Planned planned, Refusal why) {
@@ -124,8 +135,10 @@ std::string Driver::start(const Request& request) {
 }
 
 void Driver::resume(const std::string& id) {
+  const auto row = must_find_run(world_, id);
+  const auto again = row.status == "FAILED" ? refresh::roll_back_again(state_of(row)) : std::nullopt;
   drive({id}, [&](engine::Engine& engine) {
-    if (!engine.adopt(id))
+    if (!(again ? engine.redrive(id, *again) : engine.adopt(id)))
       throw Error("AlreadyRunning", fmt::format("run {} is being driven by another process", id),
                   "dbrefresh status " + id);
   });

@@ -11,8 +11,9 @@ namespace runs {
 /// Hears what happens to runs, for people.
 class Listener : public engine::Observer {
  public:
-  /// A run of the same target lost its process: it is rolled back before the new one begins.
-  virtual void clears(const std::string& /*run*/) {}
+  /// A run of the same target was interrupted, or could not be rolled back: that is done before the new one
+  /// begins.
+  virtual void clears(const std::string& /*run*/, bool /*interrupted*/) {}
   /// Before anything is run; `planned` may be refused.
   virtual void plans(const std::string& /*run*/, const Planned& /*planned*/) {}
   /// Another process drives it, and is told to stop.
@@ -32,13 +33,14 @@ class Driver {
   /// more than `keep_days` ago.
   Driver(World& world, Listener& listener, std::stop_token stop, int keep_days = default_keep_days);
 
-  /// Makes a refresh, after rolling back a run of the same target that lost its process. Returns the run's
-  /// id; one that is refused has one too.
+  /// Makes a refresh, after rolling back what left_run() tells. Returns the run's id; one that is refused has
+  /// one too.
   std::string start(const Request& request);
   /// Records that a run was refused because the world of its databases cannot be opened. Ours is that of the
   /// home, where the traces are left then. Returns the run's id.
   std::string refuse(const Request& request, const base::Error& why);
-  /// Takes up a run that lost its process. Throws AlreadyRunning if it did not.
+  /// Takes up a run that lost its process, or rolls one back again that could not be. Throws AlreadyRunning
+  /// if neither is so.
   void resume(const std::string& id);
   /// Takes up all of its world that lost their processes, side by side. Returns their ids.
   std::vector<std::string> resume_all();

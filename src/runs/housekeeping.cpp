@@ -1,6 +1,7 @@
 #include "runs/housekeeping.h"
 
 #include "refresh/lookup.h"
+#include "runs/left.h"
 
 namespace runs {
 
@@ -18,7 +19,7 @@ void sweep_secrets(World& world) {
     if (!name.starts_with(prefix)) continue;
     const auto run = name.substr(prefix.size());
     const auto row = world.journal.find(run);
-    if (row ? row->status != "RUNNING" : run < young) world.secrets.remove(name);
+    if (row ? !can_be_taken_up(world, *row) : run < young) world.secrets.remove(name);
   }
 }
 

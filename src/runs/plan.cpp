@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "refresh/workflow.h"
 #include "runs/account_refusal.h"
+#include "runs/left.h"
 #include "runs/view.h"
 
 namespace runs {
@@ -57,24 +58,19 @@ void decide_masking(Planned& planned, const std::string& asked, const std::strin
     plan.notes.push_back("UNMASKED: " + planned.unmasked);
 }
 
-/// A run of the same target that lost its process; "" if there is none.
-std::string interrupted_run(World& world, const refresh::Names& names) {
-  const auto target = target_of(world, names);
-  for (const auto& row : world.journal.list(true))
-    if (row.subject == target && !is_driven(world, row)) return row.id;
-  return "";
+std::string note_of(const store::ExecutionRow& left) {
+  return fmt::format(
+      "run {} of the same target {}: a new one rolls it back first (or: dbrefresh resume {})", left.id,
+      left.status == "RUNNING" ? "was interrupted" : "failed, and could not be rolled back", left.id);
 }
 
-/// What an interrupted run left is in nobody's way: a new one puts it back first.
+/// What a run left that nobody drives is in nobody's way: a new one puts it back first.
 refresh::Plan plan_of(World& world, const refresh::RefreshFile& file) {
   try {
-    const auto left = interrupted_run(world, file.names);
-    auto plan = refresh::make_plan(to_json(file.names), file.members, world.services(), left);
-    if (!left.empty())
-      plan.notes.push_back(
-          fmt::format("run {} of the same target was interrupted: a new one rolls it back first (or: "
-                      "dbrefresh resume {})",
-                      left, left));
+    auto left = left_run(world, target_of(world, file.names));
+    if (left && is_driven(world, *left)) left.reset();
+    auto plan = refresh::make_plan(to_json(file.names), file.members, world.services(), left ? left->id : "");
+    if (left) plan.notes.push_back(note_of(*left));
     return plan;
   } catch (const base::Error& error) {
     if (const auto refusal = refusal_of_account(error, world.whereabouts())) throw *refusal;

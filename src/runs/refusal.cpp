@@ -126,7 +126,7 @@ class Recording {
   void by_message() {
     const std::string target = said_.target().empty() ? "a database" : said_.target();
     world_.services().notifier.send(
-        {.run = id_,
+        {.id = id_,
          .topic = said_.text("sendmsg", "topicarn"),
          .subject = fmt::format("Refresh of {} [REFUSED]", target).substr(0, longest_subject),
          .body = fmt::format(

@@ -7,10 +7,12 @@
 
 #include "base/text.h"
 #include "engine/ownership.h"
+#include "refresh/document.h"
 #include "refresh/lookup.h"
 #include "refresh/masking.h"
 #include "refresh/workflow.h"
 #include "runs/efforts.h"
+#include "runs/left.h"
 
 namespace runs {
 namespace {
@@ -56,8 +58,7 @@ Json events_of(Books& books, const std::string& id) {
 Json standing(const Json& state, const std::string& status) {
   if (status == "SUCCEEDED" || status == "RUNNING") return nullptr;
   if (status == "REFUSED") return "nothing was begun, and nothing was changed";
-  if (state.contains("roll_back_failure"))
-    return "rolling back failed: " + state["roll_back_failure"].value("Cause", "");
+  if (const auto why = refresh::roll_back_failure(state); !why.empty()) return "rolling back failed: " + why;
   return state.value("results", Json::object())
       .value("roll_back", Json::object())
       .value("state", "everything was put back; the old database serves under its name, if there was one");
@@ -108,9 +109,9 @@ bool fits(const store::ExecutionRow& row, const Filter& filter) {
           row.subject.ends_with("/" + filter.target));
 }
 
-std::string hint_of(const store::ExecutionRow& row) {
+std::string hint_of(Books& books, const store::ExecutionRow& row) {
   if (row.status == "SUCCEEDED") return "";
-  return fmt::format("dbrefresh {} {}", row.status == "RUNNING" ? "resume" : "history", row.id);
+  return fmt::format("dbrefresh {} {}", can_be_taken_up(books, row) ? "resume" : "history", row.id);
 }
 
 /// What an instance is to others: "writer of auposclud", "replica of app1"; null if it stands alone.
@@ -234,7 +235,7 @@ Json outcome_view(World& world, const std::string& id) {
   view["connect"] = connection(world, state, row.status);
   view["kept"] = kept(world, row, state);
   view["problems"] = Json::parse(row.snapshot).value("problems", Json::array());
-  view["hint"] = text(hint_of(row));
+  view["hint"] = text(hint_of(world, row));
   return view;
 }
 

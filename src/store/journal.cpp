@@ -114,14 +114,16 @@ std::string Journal::machine(const std::string& id) {
   return row.text(0);
 }
 
+std::optional<std::string> Journal::running(const std::string& subject) {
+  auto row = db_.prepare("SELECT id FROM execution WHERE subject = ? AND status = 'RUNNING'");
+  return !subject.empty() && row.bind(subject).step() ? std::optional(row.text(0)) : std::nullopt;
+}
+
 std::optional<std::string> Journal::create(const ExecutionRow& row) {
   std::optional<std::string> other;
   commit([&] {
-    auto running = db_.prepare("SELECT id FROM execution WHERE subject = ? AND status = 'RUNNING'");
-    if (!row.subject.empty() && running.bind(row.subject).step()) {
-      other = running.text(0);
-      return;
-    }
+    other = running(row.subject);
+    if (other) return;
     db_.prepare(
            "INSERT INTO execution (id, name, subject, machine, status, snapshot, owner, created_us, remark) "
            "VALUES (?,?,?,?,?,?,?,?,?)")
@@ -145,6 +147,16 @@ void Journal::record(const ExecutionRow& row) {
 
 void Journal::write(const JournalWrite& write) {
   commit([&] { put(write); });
+}
+
+std::optional<std::string> Journal::reopen(const JournalWrite& write) {
+  std::optional<std::string> other;
+  commit([&] {
+    auto subject = db_.prepare("SELECT subject FROM execution WHERE id = ?");
+    other = subject.bind(write.execution.id).step() ? running(subject.text(0)) : std::nullopt;
+    if (!other) put(write);
+  });
+  return other;
 }
 
 void Journal::put(const JournalWrite& write) {

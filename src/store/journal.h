@@ -70,6 +70,9 @@ class Journal {
   /// Adds an execution that has ended already: one that was refused.
   void record(const ExecutionRow& row);
   void write(const JournalWrite& write);
+  /// The same for an execution that had ended and runs again. As with create(), nothing is written and the
+  /// id of the other one is returned if another one of its subject runs.
+  std::optional<std::string> reopen(const JournalWrite& write);
   /// Notes that an attempt whose outcome is unknown is begun again.
   void begin_again(const std::string& execution, const std::string& token, base::Time now);
   /// Adds to what an attempt has cost: so many requests of the outside, by this try of it.
@@ -96,6 +99,7 @@ class Journal {
  private:
   void commit(const std::function<void()>& change);
   void put(const JournalWrite& write);
+  std::optional<std::string> running(const std::string& subject);
   Database db_;
   Statement update_execution_, insert_event_, find_cancelled_;  ///< used often: prepared once
 };

@@ -180,6 +180,41 @@ TEST_F(Runs, AllThatLostTheirProcessAreTakenUpBetweenTheHalvesOfTheSwap) {
   EXPECT_EQ(home_.json({"resume", "--all"}), Json::array());
 }
 
+/// The old database does not start: nobody serves until a person has mended that, and then the next one puts
+/// it back.
+TEST_F(Runs, OneThatCouldNotBeRolledBackIsTakenUpAgain) {
+  home_.make_production();
+  home_.must({"run", home_.file(unmasked_file)});
+  const Json before = home_.named("mysqlinstd");
+  const auto process = start(home_.file(masked_file));
+  await(process, [&] { return home_.must({"local", "list"}).find("mysqlinstd-old-") != std::string::npos; });
+  os::send_signal(process, SIGKILL);
+  await_end(process);
+  const std::string run = last_run()["run"];
+  if (last_run()["status"] != "RUNNING") GTEST_SKIP() << "it was too fast to be killed between the halves";
+  for (const auto& each : home_.json({"local", "list"}))
+    if (each["id"] == before["id"]) home_.must({"local", "stop", each["name"]});
+  const auto data = home_.path() / "instances" / before["id"].get<std::string>() / "data";
+  os::fs::rename(data, data.string() + ".away");
+
+  const auto cancelled = home_.run({"cancel", run});
+  EXPECT_EQ(cancelled.exit_code, 1) << cancelled.output;
+  EXPECT_THAT(cancelled.output, HasSubstr("rolling back failed: "));
+  EXPECT_THAT(cancelled.output, HasSubstr("resume " + run));
+  EXPECT_THAT(mail(last_run()), HasSubstr("Then:     mend that, and: dbrefresh resume " + run));
+  const auto refused = home_.run({"run", home_.file(masked_file)});
+  EXPECT_EQ(refused.exit_code, 2) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("run " + run + " of the same target could not be rolled back: "));
+
+  os::fs::rename(data.string() + ".away", data);
+  EXPECT_EQ(home_.run({"resume", run}).exit_code, 1) << "it is a run that failed";
+  EXPECT_EQ(home_.named("mysqlinstd")["id"], before["id"]);
+  EXPECT_THAT(home_.sql("mysqlinstd", "SELECT COUNT(*) FROM customers;"), HasSubstr("3"));
+  EXPECT_THAT(os::read_file(home_.path() / "mail" / (run + "-3.txt")), HasSubstr("everything was put back"));
+  home_.must({"run", home_.file(masked_file)});
+  EXPECT_EQ(home_.sql("mysqlinstd", "SELECT DISTINCT email FROM customers;"), "masked@example.invalid\n");
+}
+
 TEST_F(Runs, OneThatAnotherProcessDrivesIsCancelledAndAwaited) {
   home_.make_production("pw", 20'000);
   home_.must({"run", home_.file(unmasked_file)});

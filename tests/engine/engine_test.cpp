@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 
@@ -93,6 +94,35 @@ TEST_F(EngineTest, OneExecutionASubjectAndOneEngineAnExecution) {
   EXPECT_FALSE(rival.adopt("run")) << "it has ended";
   EXPECT_THROW(rival.adopt("nothing"), base::Error);
   rival.start("other", "target", one_task, {});
+}
+
+TEST_F(EngineTest, OneThatHasFailedGoesOnWhereTheHostSays) {
+  bool broken = true;
+  const auto task = [&](const Attempt& attempt) {
+    if (broken) throw base::Error("Broken", "the thing is broken");
+    return Json{{"was given", attempt.input}};
+  };
+  Engine engine(journal, clock, ownership, task, observer, {.workers = 0});
+  engine.start("run", "target", one_task, {});
+  engine.run({});
+  ASSERT_EQ(status(), "FAILED");
+  broken = false;
+  const asl::Redrive again{"A", "something else"};
+  engine.start("other", "target", one_task, {});
+  EXPECT_THROW(engine.redrive("run", again), base::Error) << "the other one has the subject";
+  EXPECT_EQ(status(), "FAILED");
+  engine.run({});
+  EXPECT_FALSE(engine.redrive("other", again)) << "it has not failed";
+  EXPECT_TRUE(engine.redrive("run", again));
+  engine.run({});
+  EXPECT_EQ(status(), "SUCCEEDED");
+  EXPECT_EQ(output(), Json({{"was given", "something else"}}));
+  EXPECT_EQ(journal.find("run")->error, "");
+  ASSERT_EQ(journal.attempts("run").size(), 2U);
+  EXPECT_EQ(journal.attempts("run")[0].outcome, "Broken");
+  const auto events = journal.events("run");
+  EXPECT_EQ(std::ranges::count(events, "ExecutionRedriven", &store::EventRow::type), 1);
+  EXPECT_EQ(std::ranges::count(events, "ExecutionFailed", &store::EventRow::type), 1);
 }
 
 TEST_F(EngineTest, AnInterruptedAttemptIsBegunAgain) {

@@ -146,9 +146,9 @@ TEST_F(AwsStores, AScriptIsReadAsItIs) {
 
 TEST_F(AwsStores, AMessageGoesToItsTopic) {
   provider::aws::Topics topics(asker_);
-  topics.send({.run = "r", .topic = "", .subject = "nobody's", .body = "x"});
+  topics.send({.id = "r", .topic = "", .subject = "nobody's", .body = "x"});
   topics.send(
-      {.run = "r", .topic = "arn:aws:sns:eu-central-1:123456789012:refresh", .subject = "s", .body = "b"});
+      {.id = "r", .topic = "arn:aws:sns:eu-central-1:123456789012:refresh", .subject = "s", .body = "b"});
   const Json messages = bed_.get("state").at("messages");
   ASSERT_EQ(messages.size(), 1U) << messages;
   EXPECT_EQ(messages[0].at("subject"), "s");

@@ -167,7 +167,7 @@ TEST_F(Stores, AMessageIsInTheMailboxOnceAndGoesOutBySmtp) {
                      {{"url", "smtp://127.0.0.1:" + std::to_string(smtp.port)},
                       {"from", "from@here.example"},
                       {"to", {"to@there.example"}}}}};
-  mailbox.send({.run = "r", .topic = "arn", .subject = "Subject line", .body = "First line\nSecond line"});
+  mailbox.send({.id = "r", .topic = "arn", .subject = "Subject line", .body = "First line\nSecond line"});
   EXPECT_THAT(os::read_file(home.mailbox() / "r.txt"),
               HasSubstr("Subject: Subject line\nTopic: arn\n\nFirst line\nSecond line\n"));
   const std::string heard = smtp.heard();
@@ -176,10 +176,10 @@ TEST_F(Stores, AMessageIsInTheMailboxOnceAndGoesOutBySmtp) {
                            "Message-ID: <r@dbrefresh.invalid>\r\n", "First line\r\nSecond line\r\n"})
     EXPECT_THAT(heard, HasSubstr(part));
   mailbox.send(
-      {.run = "r", .subject = "again", .body = "again"});  // no listener any more: a second try would throw
+      {.id = "r", .subject = "again", .body = "again"});  // no listener any more: a second try would throw
   std::ofstream(home.root / "settings.json")
       << R"({"smtp": {"url": "smtp://127.0.0.1:1", "from": "a", "to": ["b"]}})";
-  EXPECT_EQ(code_of([&] { mailbox.send({.run = "q", .subject = "s", .body = "b"}); }), "MailFailed");
+  EXPECT_EQ(code_of([&] { mailbox.send({.id = "q", .subject = "s", .body = "b"}); }), "MailFailed");
   EXPECT_TRUE(os::fs::exists(home.mailbox() / "q.unsent.txt")) << "readable all the same";
 }
 
@@ -193,10 +193,10 @@ TEST_F(Stores, AMailThatFailedGoesOutWhenItIsSentAgain) {
          {{"url", "smtp://127.0.0.1:" + std::to_string(port)}, {"from", "a@here"}, {"to", {"b@there"}}}}};
   };
   by(1);
-  EXPECT_EQ(code_of([&] { mailbox.send({.run = "r", .subject = "s", .body = "the body"}); }), "MailFailed");
+  EXPECT_EQ(code_of([&] { mailbox.send({.id = "r", .subject = "s", .body = "the body"}); }), "MailFailed");
   SmtpListener smtp;
   by(smtp.port);
-  mailbox.send({.run = "r", .subject = "s", .body = "the body"});
+  mailbox.send({.id = "r", .subject = "s", .body = "the body"});
   EXPECT_THAT(smtp.heard(), HasSubstr("the body"));
   std::vector<std::string> files;
   for (const auto& each : os::fs::directory_iterator(home.mailbox())) files.push_back(each.path().filename());

@@ -14,6 +14,7 @@ using provider::simulated::Faults;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::string file_of(bool cluster) {
   return cluster ? cluster_file() : instance_file();
@@ -253,6 +254,62 @@ TEST_P(Refresh, SaysSoWhenRollingBackFailsToo) {
     EXPECT_THAT(w.notifier.messages[0].body,
                 HasSubstr("rolling back failed too: InternalFailure: name is broken"));
   }
+}
+
+/// A disk that is full, or a port that another program has for a while: nobody serves the database until
+/// then.
+TEST_P(Refresh, RollingBackWaitsForWhatSomebodyCanMend) {
+  for (const std::string code : {"DiskFull", "PortTaken"})
+    for (const std::string verb : {"name", "open"}) {
+      auto w = world(
+          {.broken_verb = verb, .broken_after = with_old() ? 1 : 0, .broken_calls = 60, .broken_as = code});
+      w.run();
+      EXPECT_FALSE(w.completed());
+      EXPECT_THAT(w.faults_at_end(), IsEmpty()) << verb << " " << code << ": " << w.cause();
+      ASSERT_EQ(w.notifier.messages.size(), 1U);
+      EXPECT_THAT(w.notifier.messages[0].body, Not(HasSubstr("rolling back failed")));
+    }
+}
+
+/// Somebody mends what kept it from being rolled back, and takes it up; whoever does so may die too.
+TEST_P(Refresh, ARunThatCouldNotBeRolledBackIsRolledBackAgain) {
+  for (const std::string verb : {"name", "open"}) {
+    auto w = world({.broken_verb = verb, .broken_after = 1});
+    w.run();
+    if (w.completed() || w.faults_at_end().empty()) continue;
+    w.databases.mend();
+    SimulatedWorld usual(w);
+    const int points = usual.roll_back_again();
+    EXPECT_THAT(usual.faults_at_end(), IsEmpty()) << verb << ": " << usual.cause();
+    EXPECT_THAT(usual.notifier.messages.back().body, HasSubstr("State:    everything was put back"));
+    for (int at = 0; at < points; ++at) {
+      SimulatedWorld dying(w);
+      dying.roll_back_again(at);
+      EXPECT_THAT(dying.faults_at_end(), IsEmpty()) << verb << " at " << at << ": " << dying.cause();
+    }
+  }
+}
+
+/// He who had no way to mend it has deleted the old database, and what was in its place.
+TEST_P(Refresh, ARunWhoseDatabasesAreGoneIsRolledBackAgain) {
+  auto w = world({.broken_verb = "name", .broken_after = with_old() ? 1 : 0});
+  w.run();
+  ASSERT_FALSE(w.completed());
+  w.databases.mend();
+  for (const auto& each : w.databases.find(provider::Selector{}))
+    if (each.name.find("-old-") != std::string::npos || each.tags.contains("refresh-run"))
+      w.databases.lose(each.id);
+  w.roll_back_again();
+  ASSERT_EQ(w.notifier.messages.size(), with_old() ? 2U : 1U);
+  EXPECT_THAT(w.notifier.messages.back().body, HasSubstr("State:    everything was put back"));
+}
+
+TEST_P(Refresh, AMessageThatFoundNoRoomIsSentWhenThereIsSome) {
+  auto w = world();
+  w.notifier.full = 5;
+  w.run();
+  EXPECT_TRUE(w.completed()) << w.cause();
+  EXPECT_EQ(w.notifier.messages.size(), 1U);
 }
 
 TEST_P(Refresh, ARestoreThatFailsIsATerminalStatusAndNoLoop) {

@@ -271,27 +271,44 @@ Json SimulatedWorld::end_state() {
   return state;
 }
 
-void SimulatedWorld::take_up() {
+void SimulatedWorld::drive(const std::function<void(engine::Engine&)>& begin) {
   engine::Ownership ownership(folder.path() / "engines");
   engine::Observer observer;
   engine::Engine engine(journal, clock, ownership, task(), observer, {.workers = 0, .seed = 7});
-  if (!journal.find(run_id)) {
-    engine.start(run_id, "target", refresh::state_machine().dump(),
-                 refresh::run_input(run_id, file, false, clock.now()));
-  } else if (!engine.adopt(run_id)) {
-    return;
-  }
+  begin(engine);
   engine.run({});
 }
 
+void SimulatedWorld::take_up() {
+  drive([&](engine::Engine& engine) {
+    if (journal.find(run_id))
+      engine.adopt(run_id);
+    else
+      engine.start(run_id, "target", refresh::state_machine().dump(),
+                   refresh::run_input(run_id, file, false, clock.now()));
+  });
+}
+
 int SimulatedWorld::run(int crash_at) {
+  return survive(crash_at, [&] { take_up(); });
+}
+
+int SimulatedWorld::roll_back_again(int crash_at) {
+  return survive(crash_at, [&] {
+    if (journal.find(run_id)->status == "RUNNING") return take_up();
+    if (const auto again = refresh::roll_back_again(state()))
+      drive([&](engine::Engine& engine) { engine.redrive(run_id, *again); });
+  });
+}
+
+int SimulatedWorld::survive(int crash_at, const std::function<void()>& work) {
   int point = 0;
   journal.on_commit = databases.on_change = [&] {
     if (point++ == crash_at) throw Crash{};
   };
   while (true) {
     try {
-      take_up();
+      work();
       return point;
     } catch (const Crash&) {
       clock.sleep_until(clock.now() + std::chrono::seconds(1), {});  // nobody is back at once
@@ -310,6 +327,10 @@ int SimulatedWorld::run_and_die_everywhere(const std::function<void(SimulatedWor
   return point;
 }
 
+Json SimulatedWorld::state() {
+  return Json::parse(journal.find(run_id)->snapshot).at("root").at("input");
+}
+
 bool SimulatedWorld::completed() {
   return journal.find(run_id)->status == "SUCCEEDED";
 }
@@ -325,7 +346,8 @@ std::vector<std::string> SimulatedWorld::faults_at_end() {
     wrong.push_back(fmt::format("{} ledger rows", ledger.rows("").size()));
   else if (ledger.rows("")[0].status != (completed() ? "completed" : "failed"))
     wrong.push_back("the ledger says " + ledger.rows("")[0].status);
-  if (notifier.messages.size() != 1)
+  const auto ends = static_cast<std::size_t>(1 + refresh::rolled_back_again(state()));
+  if (notifier.messages.size() != ends)
     wrong.push_back(fmt::format("{} notifications", notifier.messages.size()));
   clock.sleep_until(clock.now() + std::chrono::hours(1), {});
   const auto named = databases.find(file.names.kind, file.names.target);

@@ -46,6 +46,9 @@ class SimulatedWorld {
   /// Takes the run up where its process has died, or starts it if it had not come that far.
   void take_up();
 
+  /// The same for a run that has ended, and could not be rolled back: takes it up to roll it back again.
+  int roll_back_again(int crash_at = -1);
+
   /// Everything that must hold when a run has ended, whatever happened. Empty: all is well.
   std::vector<std::string> faults_at_end();
   bool completed();
@@ -66,7 +69,10 @@ class SimulatedWorld {
   std::string run_id = "20260101000000-abc123";
 
  private:
+  int survive(int crash_at, const std::function<void()>& work);
+  void drive(const std::function<void(engine::Engine&)>& begin);
   engine::Task task();
+  base::Json state();  ///< of the run
   base::Json call_at_once(const std::function<base::Json()>& call);
   Calls calls_;
   bool with_old_;

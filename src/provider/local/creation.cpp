@@ -86,6 +86,10 @@ std::string Creation::create(const NewDatabase& request, const Budget& budget) {
           .tags = request.tags,
           .settings = {{"retention_days", request.retention_days}}};
   const std::string writer = must_be_name(request.writer.empty() ? row.name + "-1" : request.writer);
+  for (const Row& other : fleet_.rows().all())
+    if (other.port == row.port && is_ours(other))  // closed now, perhaps
+      throw Error("PortTaken", fmt::format("port {} is that of {}", row.port, other.name),
+                  "choose another one with --port");
   if (!os::port_is_free(row.port))
     throw Error("PortTaken", fmt::format("port {} of 127.0.0.1 is taken", row.port),
                 "choose another one with --port");

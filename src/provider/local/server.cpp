@@ -59,9 +59,11 @@ void Server::await_start(const os::ProcessId& server, const std::function<void()
       log_in();
       return;
     } catch (const Error& error) {
-      if (!os::is_running(server))
-        throw Error("ServerFailed",
-                    fmt::format("{} of {} ended while it started: {}", program(), id_, log_tail()));
+      if (!os::is_running(server)) {
+        const auto said = log_tail();
+        throw Error(os::tells_of_full_disk(said) ? "DiskFull" : "ServerFailed",
+                    fmt::format("{} of {} ended while it started: {}", program(), id_, said));
+      }
       if (error.code == "AccessDenied") throw;  // it has answered, and will not say otherwise
       if (budget.clock.now() >= budget.until)
         throw Error("DeadlineExceeded",

@@ -70,13 +70,13 @@ std::vector<LedgerRow> SqliteLedger::rows(const std::string& table) {
 }
 
 void Mailbox::send(const Message& message) {
-  const auto kept = home_.mailbox() / (message.run + ".txt");
+  const auto kept = home_.mailbox() / (message.id + ".txt");
   if (os::fs::exists(kept)) return;
   const std::string text = fmt::format("Subject: {}\nTopic: {}\n\n{}\n", message.subject,
                                        message.topic.empty() ? "-" : message.topic, message.body);
   const auto settings = read_settings(home_.root);
   if (!settings.contains("smtp")) return os::write_file_atomic(kept, text, 0600);
-  const auto unsent = home_.mailbox() / (message.run + ".unsent.txt");
+  const auto unsent = home_.mailbox() / (message.id + ".unsent.txt");
   if (!os::fs::exists(unsent)) os::write_file_atomic(unsent, text, 0600);
   mail(message, settings["smtp"]);
   os::fs::rename(unsent, kept);
@@ -88,7 +88,7 @@ void Mailbox::mail(const Message& message, const base::Json& smtp) {
                 .to = smtp.at("to").get<std::vector<std::string>>(),
                 .username = smtp.value("username", ""),
                 .password = {},
-                .id = message.run,
+                .id = message.id,
                 .date = clock_.now(),
                 .subject = message.subject,
                 .body = message.body};

@@ -110,6 +110,12 @@ void Databases::add(Database database, const std::set<std::string>& schemas) {
   entries_[id] = std::move(entry);
 }
 
+void Databases::lose(const std::string& id) {
+  Entry& entry = entries_.at(id);
+  entry.settles = clock_->now();
+  entry.next_status.clear();
+}
+
 /// Lets time pass: what was to change by now has changed.
 void Databases::settle() {
   const auto now = clock_->now();
@@ -189,8 +195,9 @@ auto Databases::verb(const std::string& name, Body body) {
     faults_.throttled_once.clear();
     throw throttled();
   }
-  if (name == faults_.broken_verb && ++calls_[name] > faults_.broken_after)
-    throw Error("InternalFailure", name + " is broken");
+  if (name == faults_.broken_verb)
+    if (const int call = ++calls_[name] - faults_.broken_after; call > 0 && call <= faults_.broken_calls)
+      throw Error(faults_.broken_as, name + " is broken");
   if (chance(faults_.throttled)) throw throttled();
   struct Watch {
     Databases& world;

@@ -2,6 +2,7 @@
 // never be. For rehearsals and tests: the real engine and the real steps run against it in simulated time.
 #pragma once
 
+#include <climits>
 #include <set>
 
 #include "provider/provider.h"
@@ -17,17 +18,19 @@ struct Faults {
   /// What fails for good: "restore", "create", "remove", "drop_schema", or a part of make_so: "name", "open",
   /// "running", "password", "tags".
   std::string broken_verb;
-  int broken_after = 0;                     ///< … from its n-th call on
-  std::string throttled_once;               ///< the first call of this verb is refused (retryable)
-  bool restore_fails = false;               ///< a restore ends as incompatible-restore
-  std::string breaks_as;                    ///< a copy that is given this name ends as storage-full
-  bool half_a_replica = false;              ///< the first create never ends, until it is asked for again
-  std::string broken_statement;             ///< a statement that holds this text fails
-  std::string dying_statement;              ///< a statement that holds this text ends the connection
-  int slowest_seconds = 60;                 ///< a status change takes from 0 to this
-  std::chrono::seconds restore_takes{0};    ///< at least
-  std::chrono::seconds unseen{0};           ///< a copy is not shown by find() for so long
-  std::chrono::seconds statement_takes{0};  ///< on the clock of the simulation
+  int broken_after = 0;                       ///< … from its n-th call on
+  int broken_calls = INT_MAX;                 ///< … so often
+  std::string broken_as = "InternalFailure";  ///< … with this code
+  std::string throttled_once;                 ///< the first call of this verb is refused (retryable)
+  bool restore_fails = false;                 ///< a restore ends as incompatible-restore
+  std::string breaks_as;                      ///< a copy that is given this name ends as storage-full
+  bool half_a_replica = false;                ///< the first create never ends, until it is asked for again
+  std::string broken_statement;               ///< a statement that holds this text fails
+  std::string dying_statement;                ///< a statement that holds this text ends the connection
+  int slowest_seconds = 60;                   ///< a status change takes from 0 to this
+  std::chrono::seconds restore_takes{0};      ///< at least
+  std::chrono::seconds unseen{0};             ///< a copy is not shown by find() for so long
+  std::chrono::seconds statement_takes{0};    ///< on the clock of the simulation
 };
 
 /// Not thread-safe.
@@ -40,6 +43,8 @@ class Databases : public DatabaseService {
   std::set<std::string> snapshots;  ///< those that there are, by name
   /// Puts a database into the world, with databases of users in it beside the initial one.
   void add(Database database, const std::set<std::string>& schemas = {});
+  void mend() { faults_ = {}; }      ///< From now on nothing fails.
+  void lose(const std::string& id);  ///< As if a person had deleted it.
   /// Called before and after every verb that changes anything; what it throws flies through, as a crash
   /// would.
   std::function<void()> on_change;

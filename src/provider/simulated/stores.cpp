@@ -62,7 +62,8 @@ std::vector<LedgerRow> MemoryLedger::rows(const std::string&) {
 
 void MemoryNotifier::send(const Message& message) {
   if (broken) throw Error("MailFailed", "mail is broken");
-  if (std::ranges::find(messages, message.run, &Message::run) == messages.end()) messages.push_back(message);
+  if (full > 0 && full-- > 0) throw Error("DiskFull", "there is no room for mail");
+  if (std::ranges::find(messages, message.id, &Message::id) == messages.end()) messages.push_back(message);
 }
 
 }  // namespace provider::simulated

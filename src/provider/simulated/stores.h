@@ -42,6 +42,7 @@ class MemoryLedger : public Ledger {
 class MemoryNotifier : public Notifier {
  public:
   bool broken = false;
+  int full = 0;  ///< so many calls find no room
   std::vector<Message> messages;
   void send(const Message& message) override;
 };

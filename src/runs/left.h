@@ -1,0 +1,15 @@
+// What an earlier run has left to be put back.
+#pragma once
+
+#include "runs/world.h"
+
+namespace runs {
+
+/// The newest run of a target, of those that began, if it can be taken up: it is open, and somebody may drive
+/// it; or it failed, and could not be rolled back either.
+std::optional<store::ExecutionRow> left_run(Books& books, const std::string& target);
+
+/// Is it that of its target?
+bool can_be_taken_up(Books& books, const store::ExecutionRow& row);
+
+}  // namespace runs
