@@ -52,6 +52,9 @@ void fill(Stranger& stranger) {
                "CREATE STATISTICS both_columns (mcv) ON id, name FROM of_postgres",
                "CREATE FUNCTION run(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
                "EXECUTE command; END $$",
+               "CREATE FUNCTION packed(command text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ "
+               "BEGIN EXECUTE command; END $$",
+               "ALTER EXTENSION dblink ADD FUNCTION packed(text)",
                "CREATE FUNCTION guard() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT "
                "1'; END $$",
                "CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION guard()",
@@ -258,6 +261,7 @@ TEST_F(PostgresOutside, TheMasterReachesNothingOutside) {
   expect_confined(*inside);
   for (const char* each :
        {"SELECT public.run('COPY (SELECT 1) TO PROGRAM ''true''')",
+        "SELECT public.packed('COPY (SELECT 1) TO PROGRAM ''true''')",
         "SELECT audit.run('SELECT pg_read_file(''/etc/passwd'')')", "SELECT dblink_connect_u('host=/tmp')",
         "SELECT dblink_connect('dbname=shop')", "SELECT * FROM passwd",
         "SET ROLE postgres; ALTER FOREIGN TABLE passwd OPTIONS (SET filename '/etc/group')",

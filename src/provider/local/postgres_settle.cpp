@@ -136,13 +136,16 @@ void share_default_privileges(sql::Connection& database, const std::string& from
                   scope, on, owner, database.quote(database.quote_name(to))));
 }
 
+/// What belongs to an extension is its code, and stays ours; but a function of it that runs with its owner's
+/// rights would run with those of a superuser for whoever may call it.
 void hand_over(sql::Connection& database, const std::string& heir) {
   disable_event_triggers(database);
   execute_each(
       database,
       fmt::format("SELECT format('ALTER %s %s OWNER TO %I', CASE i.type WHEN 'statistics object' THEN "
                   "'statistics' ELSE i.type END, i.identity, {}) FROM ({}) AS o, "
-                  "pg_identify_object(o.class, o.oid, 0) AS i WHERE NOT {}",
+                  "pg_identify_object(o.class, o.oid, 0) AS i WHERE NOT {} OR o.class = "
+                  "'pg_proc'::regclass AND o.oid IN (SELECT oid FROM pg_proc WHERE prosecdef)",
                   database.quote(heir), owned_by_us, of_extension("o.class", "o.oid")));
 }
 
