@@ -24,7 +24,9 @@ class StrangeMariaDb {
 
   void start(const std::vector<std::string>& settings = {}) {
     os::Command command{
-        .argv = {"mariadbd", "--no-defaults", "--datadir=" + data().string(), "--socket=" + socket().string(),
+        // A temporary folder of its own: a server that starts removes all temporary tables in its one.
+        .argv = {"mariadbd", "--no-defaults", "--datadir=" + data().string(),
+                 "--tmpdir=" + folder_.path().string(), "--socket=" + socket().string(),
                  "--bind-address=127.0.0.1", "--port=" + std::to_string(port), "--log-bin=binlog",
                  "--server-id=7", "--innodb-buffer-pool-size=16M",
                  "--pid-file=" + (folder_.path() / "pid").string()},

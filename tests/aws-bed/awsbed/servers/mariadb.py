@@ -42,7 +42,7 @@ class MariaDb(Server):
         """An empty server, without a master; stopped."""
         os.makedirs(self.data)
         processes.own(self.folder, self.user)
-        processes.run(["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--auth-root-authentication-method=normal",
+        processes.run(["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", f"--tmpdir={self.folder}", "--auth-root-authentication-method=normal",
                        "--skip-test-db", "--innodb-log-file-size=4M", "--innodb-data-file-path=ibdata1:12M:autoextend"], self.user)
         started = self.command() + ["--skip-networking"]
         self.certify()
@@ -61,7 +61,8 @@ class MariaDb(Server):
             return False
 
     def command(self):
-        return ["mariadbd", "--no-defaults", f"--datadir={self.data}", f"--socket={self.socket}", f"--port={self.port}",
+        # A temporary folder of its own: a server that starts removes all temporary tables in its one.
+        return ["mariadbd", "--no-defaults", f"--datadir={self.data}", f"--tmpdir={self.folder}", f"--socket={self.socket}", f"--port={self.port}",
                 "--bind-address=127.0.0.1", f"--pid-file={self.folder}/pid", "--innodb-buffer-pool-size=16M",
                 "--innodb-log-file-size=4M", "--performance-schema=OFF", "--skip-log-bin", "--skip-name-resolve",
                 "--innodb-flush-log-at-trx-commit=0", "--event-scheduler=OFF", "--key-buffer-size=1M",
