@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "bench/measure.h"
+#include "provider/local/mariadb_server.h"
 #include "tests/conformance/bank.h"
 #include "tests/port.h"
 #include "tests/volume.h"
@@ -81,18 +82,20 @@ double engines_copy(Bank& bank, const std::string& family) {
   const auto admin = bank.databases.administrator(bank.source);
   const auto user = *os::owner_of(bank.home.instance(bank.source));
   os::make_folder(peer->folder(), 0700, user);
-  auto run = [&](std::vector<std::string> argv) {
-    os::run_or_throw({.argv = std::move(argv), .user = user}, bank.clock,
-                     bank.clock.now() + std::chrono::minutes(20), {});
+  auto run = [&](os::Command command, const std::vector<std::string>& arguments) {
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    command.user = user;
+    os::run_or_throw(command, bank.clock, bank.clock.now() + std::chrono::minutes(20), {});
   };
   const double took = seconds([&] {
     if (family == "postgres") {
-      run({"/usr/bin/pg_basebackup", "-D", peer->data().string(), "-c", "fast", "-X", "stream", "-h",
-           admin.socket, "-p", std::to_string(admin.port), "-U", admin.user});
+      run({.argv = {"/usr/bin/pg_basebackup"}},
+          {"-D", peer->data().string(), "-c", "fast", "-X", "stream", "-h", admin.socket, "-p",
+           std::to_string(admin.port), "-U", admin.user});
     } else {
-      run({"mariadb-backup", "--no-defaults", "--backup", "--parallel=2",
-           "--target-dir=" + peer->data().string(), "--user=" + user.name, "--socket=" + admin.socket});
-      run({"mariadb-backup", "--no-defaults", "--prepare", "--target-dir=" + peer->data().string()});
+      const auto to = "--target-dir=" + peer->data().string();
+      run(local::client_command("mariadb-backup", admin), {"--backup", "--parallel=2", to});
+      run({.argv = {"mariadb-backup"}}, {"--no-defaults", "--prepare", to});
     }
     peer->configure(false, base::Json::object());
     peer->start_first("", bank.budget());
