@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 # PR_SET_PDEATHSIG tells of the end of a thread: all servers are started by one that lives as long as the bed.
 _SPAWNER = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 _CLAIMS = []  # sockets whose names are ports
+# mariadbd is in /usr/sbin, which is not in the path of an ordinary user of Debian.
+os.environ["PATH"] = os.environ.get("PATH", os.defpath) + ":/usr/local/sbin:/usr/sbin:/sbin"
 
 
 def account(kind):
