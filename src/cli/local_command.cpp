@@ -24,12 +24,12 @@ Json for_people(Json databases) {
       tags.push_back(key + "=" + value.get<std::string>());
     each["tags"] = base::join(tags, " ");
     each["bytes"] = base::human_bytes(each["bytes"]);
-    if (each["logFault"].is_string())  // less can be restored than was asked for: to when, and why
+    if (each["restorableFrom"].is_string())
       each["restorableFrom"] =
-          fmt::format("{} ({})",
-                      each["restorableFrom"].is_string()
-                          ? fmt::format("{} to {}", cell(each["restorableFrom"]), cell(each["restorableTo"]))
-                          : "never",
+          fmt::format("{} to {}", cell(each["restorableFrom"]), cell(each["restorableTo"]));
+    if (each["logFault"].is_string())  // less can be restored than was asked for: why
+      each["restorableFrom"] =
+          fmt::format("{} ({})", each["restorableFrom"].is_string() ? cell(each["restorableFrom"]) : "never",
                       cell(each["logFault"]));
     each["engine"] = fmt::format("{} {}", cell(each["engine"]), cell(each["version"]));
   }
@@ -44,7 +44,7 @@ Body set_up_local_list(Arguments&, const Options& options) {
                                          {"PORT", "port"},
                                          {"OPEN", "open"},
                                          {"SIZE", "bytes"},
-                                         {"RESTORABLE FROM (UTC)", "restorableFrom"},
+                                         {"RESTORABLE (UTC)", "restorableFrom"},
                                          {"ENGINE", "engine"},
                                          {"ID", "id"},
                                          {"TAGS", "tags"}};
@@ -132,20 +132,32 @@ void delete_remains(runs::LocalWorld& world) {
   for (const auto& name : world.secrets.names()) world.secrets.remove(name);
 }
 
-void must_be_deletable(const provider::Database& database) {
+/// Of a database, the snapshots that go with it.
+std::size_t backups_of(runs::LocalWorld& world, const provider::Database& database) {
+  const auto all = world.databases.snapshots();
+  return static_cast<std::size_t>(std::ranges::count_if(
+      all, [&](const auto& each) { return each.automated && each.origin.id == database.id; }));
+}
+
+void must_be_deletable(runs::LocalWorld& world, const provider::Database& database) {
   const auto tag = database.tags.find("refresh");
   if (tag != database.tags.end() && tag->second == "true") return;
   throw Error(
       "BadInput",
       fmt::format("{} does not carry the tag refresh=true: it was not made by a refresh", database.name),
-      "--force deletes it and its data all the same");
+      world.databases.is_ours(database.id)
+          ? fmt::format("--force deletes it, its data and its {} backups all the same",
+                        backups_of(world, database))
+          : "--force forgets it; the server stays as it is");
 }
 
 /// Names of what replicates from it and is not deleted with it.
 std::vector<std::string> replicas_of(runs::LocalWorld& world, const provider::Database& database) {
   std::vector<std::string> names;
   for (const auto& each : world.databases.find({}))
-    if (each.replica_of == database.id) names.push_back(each.name);
+    if (each.replica_of == database.id ||
+        (database.writer && each.cluster == database.cluster && each.id != database.id))
+      names.push_back(each.name);
   return names;
 }
 
@@ -174,7 +186,7 @@ std::vector<provider::Database> to_delete(runs::LocalWorld& world, const DeleteA
   }
   auto found = must_find_database(world, args.name);
   if (!args.force) {
-    must_be_deletable(found);
+    must_be_deletable(world, found);
     must_have_no_replicas(world, found);
   }
   return {std::move(found)};
@@ -196,11 +208,13 @@ Body set_up_delete(Arguments& arguments, const Options& options) {
     Json names = Json::array();
     for (const auto& each : to_delete(world, *args)) {
       const bool ours = world.databases.is_ours(each.id);
+      const auto backups = backups_of(world, each);
       delete_database(world, each);
       names.push_back(each.name);
       if (!options.json)
-        std::cout << fmt::format("{} is {}\n", each.name,
-                                 ours ? "deleted" : "forgotten; the server is as it was");
+        std::cout << fmt::format("{} is {}{}\n", each.name,
+                                 ours ? "deleted" : "forgotten; the server is as it was",
+                                 backups > 0 ? fmt::format(", with {} backups", backups) : "");
     }
     if (args->all) delete_remains(world);
     if (options.json) print_json(names);

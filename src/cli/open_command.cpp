@@ -96,10 +96,14 @@ int cancel(const CancelArgs& args, const Options& options) {
       std::cout << fmt::format("run {} is told to stop and to roll back\n", args.run);
     return Exit::done;
   }
-  const int code = print_outcome(outcome, options);
   const bool put_back = outcome["error"] == "RefreshCancelled" &&
                         !outcome["state"].get<std::string>().starts_with("rolling back failed");
-  return put_back ? static_cast<int>(Exit::done) : code;
+  if (!put_back || options.json) {
+    const int code = print_outcome(outcome, options);
+    return put_back ? static_cast<int>(Exit::done) : code;
+  }
+  std::cout << fmt::format("cancelled: run {}\nstate: {}\n", args.run, outcome["state"].get<std::string>());
+  return Exit::done;
 }
 
 Body set_up_cancel(Arguments& arguments, const Options& options) {

@@ -87,6 +87,7 @@ Body set_up_ledger(Arguments& arguments, const Options& options) {
                                          {"SOURCE", "source"},
                                          {"RESTORETYPE", "restoretype"},
                                          {"STATUS", "status"},
+                                         {"MASKED", "masked"},
                                          {"RECORDINGTIME", "recordingtime"},
                                          {"RUN", "run"}};
     print_rows(rows_of(*name, options), columns, options.json);

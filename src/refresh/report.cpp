@@ -36,8 +36,19 @@ constexpr Field message_fields[] = {
 
 constexpr std::size_t longest_subject = 99;  // SNS Publish: fewer than 100 characters
 
+/// The ledger gets what the file says: whoever reads it should not look for the data elsewhere.
+void warn_of_another_source(Planning& plan) {
+  if (plan.member == nullptr || !plan.source) return;
+  const std::string said = plan.member->value("source", plan.source->name);
+  if (said == plan.source->name) return;
+  const auto instance = plan.services.databases.find_source(provider::Kind::instance, said);
+  if (!instance || instance->cluster != plan.source->id)
+    plan.warning("source", fmt::format("says '{}', and the data is of '{}'", said, plan.source->name));
+}
+
 /// Every run is recorded, with or without the member.
 void plan_ledger(Planning& plan) {
+  warn_of_another_source(plan);
   const std::string table = plan.member == nullptr ? "" : plan.member->value("tablename", "");
   if (const auto why = plan.services.ledger.objection(table); !why.empty()) plan.problem("tablename", why);
 }

@@ -112,7 +112,7 @@ void check_databases(Planning& plan) {
                                "'drop'",
                                name, plan.source->name));
   for (const auto& [name, decision] : decided)
-    if (!decision.scripts.empty() && std::ranges::find(*schemas, name) == schemas->end())
+    if (std::ranges::find(*schemas, name) == schemas->end())
       plan.warning("databases",
                    fmt::format("'{}': there is no such database in '{}' now", name, plan.source->name));
 }

@@ -7,8 +7,8 @@
 namespace refresh {
 namespace {
 
-base::Error failed(const std::string& why) {
-  return {"VerifyFailed", why};
+base::Error failed(const std::string& why, const std::string& hint = "") {
+  return {"VerifyFailed", why, hint};
 }
 
 /// Every database of the copy was masked, was said to be clean, or is gone.
@@ -19,7 +19,9 @@ void check_databases(StepContext& step, const provider::Database& copy) {
     if (name == copy.db_name) continue;
     const auto decided = step.facts.databases.find(name);
     if (decided == step.facts.databases.end())
-      throw failed(fmt::format("nothing was said of database '{}' of the copy, and nothing masked it", name));
+      throw failed(fmt::format("nothing was said of database '{}' of the copy, and nothing masked it", name),
+                   "say its scripts, 'clean' or 'drop' in runscripts.databases: also of one that a script "
+                   "made, or that the snapshot has");
     if (decided->second.what == Decision::What::dropped)
       throw failed(fmt::format("database '{}' was to be dropped and is there", name));
   }

@@ -208,6 +208,9 @@ Json status_view(Books& books, const std::string& id) {
   view["waitsUntil"] = time(row.due);
   view["driven"] = is_driven(books, row);
   view["progress"] = row.status == "RUNNING" ? progress_view(books, id) : Json();
+  // Told by a step that is over: it says nothing of this one.
+  if (const Json& told = view["progress"]; !told.is_null() && step_of(told["state"]) != view["step"])
+    view["progress"] = nullptr;
   return view;
 }
 

@@ -188,13 +188,34 @@ TEST(EndToEnd, ThePlanFindsWhatWouldFailAndChangesNothing) {
   std::ofstream(home.path() / "password") << "x\n";
   home.must({"local", "create", "mysqlinstd", "--password-file", (home.path() / "password").string()});
   EXPECT_THAT(refusal({}), HasSubstr("does not carry the tag refresh=true"));
+  home.must({"local", "snapshot", "create", "of-another", "--of", "mysqlinstd"});
+  EXPECT_THAT(refusal({{"\"restoretype\": \"latestpoint\"",
+                        "\"restoretype\": \"fromsnapshot\", \"snapshot\": \"of-another\""}}),
+              HasSubstr("'of-another' is of 'mysqlinstd', and not of 'mysqlinstp'"));
   const std::string both =
       home.run({"run", home.file(first_file, {{"\"source\": \"mysqlinstp\"", "\"source\": \"nothere\""}})})
           .output;
   EXPECT_THAT(both, HasSubstr("nothere"));
   EXPECT_THAT(both, HasSubstr("$.delete.torun: is not true, and 'mysqlinstd' exists"));
+  EXPECT_THAT(home.run({"plan", home.file(masked_copy, {{"\"source\": \"mysqlinstp\",\n    \"restoretype\"",
+                                                         "\"source\": \"elsewhere\", \"restoretype\""}})})
+                  .output,
+              HasSubstr("says 'elsewhere', and the data is of 'mysqlinstp'"));
   for (const Json& run : home.json({"list"})) EXPECT_EQ(run["status"], "REFUSED") << "no run was begun";
   EXPECT_EQ(home.json({"local", "list"}).size(), 2U);
+}
+
+/// Its master has all rights in the database that it begins with.
+TEST(EndToEnd, NoDatabaseBeginsWithOneOfTheServersOwn) {
+  Home home;
+  std::ofstream(home.path() / "password") << "x\n";
+  for (const std::string own : {"mysql", "DBREFRESH", "template1"}) {
+    const auto made = home.run({"local", "create", "prod", "--password-file",
+                                (home.path() / "password").string(), "--database", own});
+    EXPECT_EQ(made.exit_code, 2) << made.output;
+    EXPECT_THAT(made.output, HasSubstr("' is the server's own"));
+  }
+  EXPECT_EQ(home.json({"local", "list"}), Json::array());
 }
 
 /// Starts `run` and returns its process.

@@ -228,6 +228,7 @@ TEST_F(Runs, OneThatAnotherProcessDrivesIsCancelledAndAwaited) {
   if (after["error"] == "RefreshCancelled") {
     EXPECT_EQ(cancelled.exit_code, 0) << cancelled.output;
     EXPECT_THAT(cancelled.output, HasSubstr("is told to stop; waiting"));
+    EXPECT_THAT(cancelled.output, HasSubstr("cancelled: run "));
     EXPECT_THAT(cancelled.output, Not(HasSubstr("interrupted")));
     EXPECT_EQ(home_.named("mysqlinstd")["id"], before["id"]);
   }

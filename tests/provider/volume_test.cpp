@@ -1,6 +1,7 @@
 // Copies on write, and what decides about them. Needs root: it mounts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/statvfs.h>
 
 #include <fstream>
 #include <thread>
@@ -92,6 +93,15 @@ TEST_F(HomeVolume, IsReadByRootAlone) {
   os::fs::permissions(image_, os::fs::perms(0644));  // as it was made once
   home_.must({"local", "list"});
   EXPECT_EQ(rights(), 0600U);
+}
+
+TEST_F(HomeVolume, HoldsNobodysProgramsAndNoDevices) {
+  const auto made = init();
+  if (made.exit_code != 0) GTEST_SKIP() << made.output;
+  struct statvfs options {};
+  ASSERT_EQ(statvfs(at_.c_str(), &options), 0);
+  EXPECT_NE(options.f_flag & ST_NOSUID, 0U);
+  EXPECT_NE(options.f_flag & ST_NODEV, 0U);
 }
 
 /// Else a home without a database would stand in its place, and accounts of its servers would be nobody's.

@@ -61,6 +61,10 @@ void Admission::check_snapshot(const std::string& name, const Row& source) {
   if (family_of(found->origin.engine) != family_of(source.engine))
     return object(About::snapshot, fmt::format("'{}' is of {}, and {} is {}", found->name,
                                                found->origin.engine, source.name, source.engine));
+  // The file's source is what ledger and message name, and whose databases the scripts are decided for.
+  if (found->origin.id != source.id && found->origin.name != source.name)
+    return object(About::snapshot, fmt::format("'{}' is of '{}', and not of '{}'", found->name,
+                                               found->origin.name, source.name));
   const auto folder = fleet_.home().snapshot(found->id);
   check_room(About::snapshot, os::tree_bytes(folder), why_not_clone(folder, fleet_.home().storage).empty(),
              found->name);

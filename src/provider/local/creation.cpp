@@ -21,6 +21,15 @@ std::optional<std::string> owner_of(sql::Connection& source, const std::string& 
                                    source.quote(database)));
 }
 
+/// The master has all rights in the database that it begins with.
+void must_be_for_users(const Row& row) {
+  static constexpr std::string_view servers_own[] = {
+      "mysql", "sys", "information_schema", "dbrefresh", "template0", "template1", "performance_schema"};
+  if (std::ranges::find(servers_own, base::lower(row.db_name)) != std::end(servers_own))
+    throw Error("BadInput", fmt::format("the database '{}' is the server's own", row.db_name),
+                "choose another one with --database");
+}
+
 std::string version_of(sql::Connection& server, const std::string& family) {
   return server.scalar(family == "postgres" ? "SHOW server_version" : "SELECT VERSION()").value_or("");
 }
@@ -85,6 +94,7 @@ std::string Creation::create(const NewDatabase& request, const Budget& budget) {
           .db_name = request.db_name,
           .tags = request.tags,
           .settings = {{"retention_days", request.retention_days}}};
+  must_be_for_users(row);
   const std::string writer = must_be_name(request.writer.empty() ? row.name + "-1" : request.writer);
   for (const Row& other : fleet_.rows().all())
     if (other.port == row.port && is_ours(other))  // closed now, perhaps
