@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "refresh/lookup.h"
 #include "refresh/plan.h"
 
@@ -19,6 +21,17 @@ void check_part(Planning& plan, const std::string& id) {
   if (part->deletion_protection) refuse("has deletion protection");
   if (!fits_set_aside(part->name))
     refuse("has a name too long to be set aside as <name>-old-<run>, in 63 characters");
+}
+
+/// What rolling back does not start, because it did not run before.
+std::vector<std::string> stopped_parts(Planning& plan) {
+  std::vector<std::string> stopped;
+  for (const auto& ids : {plan.old->members, plan.old->replicas})
+    for (const auto& id : ids)
+      if (const auto part = plan.services.databases.get(id);
+          part && provider::classify(part->status) == provider::StatusClass::stopped)
+        stopped.push_back(id);
+  return stopped;
 }
 
 /// The database that has the target's name now. It may be in the way, or not be ours to replace.
@@ -42,6 +55,7 @@ void plan(Planning& plan) {
     refuse(fmt::format("'{}' is {}; wait until that is over", name, old.status));
   for (const auto& ids : {old.members, old.replicas})
     for (const auto& id : ids) check_part(plan, id);
+  plan.plan.pins["old_stopped"] = stopped_parts(plan);
 }
 
 /// Of a list of ids, those that are still there.
@@ -52,13 +66,14 @@ std::vector<provider::Database> found(StepContext& step, const std::vector<std::
   return all;
 }
 
-/// Closes or opens the old database and its read replicas; a cluster's instances go with it.
+/// Closes or opens the old database and its read replicas; a cluster's instances go with it, and whether they
+/// are all so only the host knows.
 Work<Done> open_all(StepContext& step, bool open) {
   auto ids = pinned(step, "old_replicas");
   ids.push_back(old_id(step));
   return done_if_all(found(step, ids), [&](const auto& each) {
-    return each.open == open ? Work<Done>(Done{})
-                             : done_if(step.databases.make_so(each.id, {.open = open}, step.budget));
+    const bool so = each.open == open && each.kind != provider::Kind::cluster;
+    return so ? Work<Done>(Done{}) : done_if(step.databases.make_so(each.id, {.open = open}, step.budget));
   });
 }
 
@@ -86,16 +101,29 @@ Work<Done> advance(StepContext& step) {
   return std::holds_alternative<Pending>(closed) ? closed : rename_all(step, true);
 }
 
+/// What ran when the run was planned runs again, whatever has ended it meanwhile; itself first, since a
+/// cluster's instances start with it.
+Work<Done> start_all(StepContext& step) {
+  auto stay = pinned(step, "old_stopped");
+  if (step.state.at("plan").value("old_status", "") == "stopped") stay.push_back(old_id(step));
+  auto whole = old_whole(step);
+  std::ranges::rotate(whole, whole.end() - 1);
+  for (const auto& each : found(step, whole)) {
+    const bool down = provider::classify(each.status) == provider::StatusClass::stopped &&
+                      std::ranges::find(stay, each.id) == stay.end();
+    if (!down) continue;
+    const auto running = step.databases.make_so(each.id, {.running = true}, step.budget);
+    if (std::holds_alternative<Pending>(running)) return done_if(running);
+  }
+  return Done{};
+}
+
 /// The old database takes its name back and serves; whatever else has happened, this is how a failed run
 /// ends.
 Work<Done> undo(StepContext& step) {
   const auto old = old_database(step);
   if (!old || old->status == "deleting") return Done{};
-  const auto stopped_before = step.state.at("plan").value("old_status", "") == "stopped";
-  if (provider::classify(old->status) == provider::StatusClass::stopped && !stopped_before) {
-    const auto running = step.databases.make_so(old->id, {.running = true}, step.budget);
-    if (std::holds_alternative<Pending>(running)) return done_if(running);
-  }
+  if (const auto running = start_all(step); std::holds_alternative<Pending>(running)) return running;
   const auto named = rename_all(step, false);
   return std::holds_alternative<Pending>(named) ? named : open_all(step, true);
 }

@@ -74,10 +74,16 @@ bool Driver::clear(const std::string& target, Planned& planned) {
     return false;
   }
   listener_.clears(left->id, left->status == "RUNNING");
-  if (left->status == "RUNNING")
-    cancel(left->id, true);
-  else
-    resume(left->id);
+  try {
+    if (left->status == "RUNNING")
+      cancel(left->id, true);
+    else
+      resume(left->id);
+  } catch (const Error& error) {
+    if (error.code != "AlreadyRunning") throw;  // another one was faster: this one is refused, with a trace
+    planned.problems.push_back(in_the_way(left->id, target));
+    return false;
+  }
   const auto why = refresh::roll_back_failure(state_of(must_find_run(world_, left->id)));
   if (!why.empty()) planned.problems.push_back(not_put_back(left->id, why));
   return why.empty();

@@ -78,6 +78,8 @@ TEST_F(Replica, IsReplacedWithItsInstanceAndComesBackWithIt) {
     clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
   EXPECT_TRUE(os::send_signal(run, SIGKILL)) << os::read_file(home_.path() / "run.log");
   while (os::is_running(run)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  for (const Json& each : home_.json({"local", "list"}))  // and so does the old replica meanwhile
+    if (each["id"] == kept) home_.must({"local", "stop", each["name"]});
   home_.run({"cancel", home_.json({"list"}).back()["run"]});
   EXPECT_EQ(id_of("mysqlinstd-r"), kept);
   expect_in_step();
