@@ -98,11 +98,11 @@ int cancel(const CancelArgs& args, const Options& options) {
   }
   const bool put_back = outcome["error"] == "RefreshCancelled" &&
                         !outcome["state"].get<std::string>().starts_with("rolling back failed");
-  if (!put_back || options.json) {
-    const int code = print_outcome(outcome, options);
-    return put_back ? static_cast<int>(Exit::done) : code;
-  }
-  std::cout << fmt::format("cancelled: run {}\nstate: {}\n", args.run, outcome["state"].get<std::string>());
+  if (!put_back) return print_outcome(outcome, options);
+  if (options.json)
+    print_json(with_home(outcome, options));
+  else
+    std::cout << fmt::format("cancelled: run {}\nstate: {}\n", args.run, outcome["state"].get<std::string>());
   return Exit::done;
 }
 

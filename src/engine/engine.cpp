@@ -83,10 +83,13 @@ void Engine::start(const std::string& id, const std::string& subject, const std:
   ready_.emplace(id, asl::Start{});
 }
 
+bool Engine::claim(const std::string& id) {
+  return journal_.claim(id, ownership_.id(),
+                        [this](const std::string& owner) { return ownership_.is_alive(owner); });
+}
+
 bool Engine::adopt(const std::string& id) {
-  if (!journal_.claim(id, ownership_.id(),
-                      [this](const std::string& owner) { return ownership_.is_alive(owner); }))
-    return false;
+  if (!claim(id)) return false;
   const auto row = journal_.find(id);
   if (!row || row->status != "RUNNING") return false;
   try {
@@ -100,9 +103,7 @@ bool Engine::adopt(const std::string& id) {
 }
 
 bool Engine::redrive(const std::string& id, const asl::Redrive& event) {
-  if (!journal_.claim(id, ownership_.id(),
-                      [this](const std::string& owner) { return ownership_.is_alive(owner); }))
-    return false;
+  if (!claim(id)) return false;
   bool failed = false;
   try {
     failed = begin_again(id, event);

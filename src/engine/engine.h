@@ -104,6 +104,7 @@ class Engine {
     asl::Decision decision;
   };
   asl::Execution load(const std::string& id);
+  bool claim(const std::string& id);
   void take_up(const store::ExecutionRow& row);
   bool begin_again(const std::string& id, const asl::Redrive& event);
   Move move(const std::string& id, const asl::Event& event, base::Time now);

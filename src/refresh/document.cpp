@@ -133,7 +133,9 @@ Json run_input(const std::string& run, const RefreshFile& file, bool keep_failed
 }
 
 std::string roll_back_failure(const Json& state) {
-  return state.value(not_put_back, Json::object()).value("Cause", "");
+  const Json failure = state.value(not_put_back, Json::object());
+  const std::string cause = failure.value("Cause", "");
+  return cause.empty() ? failure.value("Error", "") : cause;
 }
 
 int rolled_back_again(const Json& state) {

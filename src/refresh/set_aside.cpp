@@ -9,29 +9,29 @@ namespace refresh {
 namespace {
 
 /// A replica or an instance of what is replaced goes with it: its new name must be allowed, and fit.
-void check_part(Planning& plan, const std::string& id) {
-  const auto part = plan.services.databases.get(id);
-  if (!part) return;
+void check_part(Planning& plan, const provider::Database& part) {
   const auto refuse = [&](const std::string& why) {
     plan.problem_at(plan.target_path(),
-                    fmt::format("'{}', which belongs to '{}', {}", part->name, plan.old->name, why));
+                    fmt::format("'{}', which belongs to '{}', {}", part.name, plan.old->name, why));
   };
-  if (tag_of(*part, "refresh") != "true")
+  if (tag_of(part, "refresh") != "true")
     refuse("does not carry the tag refresh=true: it is not ours to replace");
-  if (part->deletion_protection) refuse("has deletion protection");
-  if (!fits_set_aside(part->name))
+  if (part.deletion_protection) refuse("has deletion protection");
+  if (!fits_set_aside(part.name))
     refuse("has a name too long to be set aside as <name>-old-<run>, in 63 characters");
 }
 
-/// What rolling back does not start, because it did not run before.
-std::vector<std::string> stopped_parts(Planning& plan) {
+/// What of them does not run is told apart: rolling back does not start it.
+void plan_parts(Planning& plan) {
   std::vector<std::string> stopped;
   for (const auto& ids : {plan.old->members, plan.old->replicas})
-    for (const auto& id : ids)
-      if (const auto part = plan.services.databases.get(id);
-          part && provider::classify(part->status) == provider::StatusClass::stopped)
-        stopped.push_back(id);
-  return stopped;
+    for (const auto& id : ids) {
+      const auto part = plan.services.databases.get(id);
+      if (!part) continue;
+      check_part(plan, *part);
+      if (provider::classify(part->status) == provider::StatusClass::stopped) stopped.push_back(id);
+    }
+  plan.plan.pins["old_stopped"] = stopped;
 }
 
 /// The database that has the target's name now. It may be in the way, or not be ours to replace.
@@ -53,9 +53,7 @@ void plan(Planning& plan) {
   if (old.deletion_protection) refuse(fmt::format("'{}' has deletion protection", name));
   if (provider::classify(old.status) == provider::StatusClass::transient)
     refuse(fmt::format("'{}' is {}; wait until that is over", name, old.status));
-  for (const auto& ids : {old.members, old.replicas})
-    for (const auto& id : ids) check_part(plan, id);
-  plan.plan.pins["old_stopped"] = stopped_parts(plan);
+  plan_parts(plan);
 }
 
 /// Of a list of ids, those that are still there.
@@ -66,14 +64,13 @@ std::vector<provider::Database> found(StepContext& step, const std::vector<std::
   return all;
 }
 
-/// Closes or opens the old database and its read replicas; a cluster's instances go with it, and whether they
-/// are all so only the host knows.
+/// Closes or opens the old database and its read replicas; a cluster's instances go with it. Whether all of
+/// it is so the host knows, not the row of a cluster.
 Work<Done> open_all(StepContext& step, bool open) {
   auto ids = pinned(step, "old_replicas");
   ids.push_back(old_id(step));
   return done_if_all(found(step, ids), [&](const auto& each) {
-    const bool so = each.open == open && each.kind != provider::Kind::cluster;
-    return so ? Work<Done>(Done{}) : done_if(step.databases.make_so(each.id, {.open = open}, step.budget));
+    return done_if(step.databases.make_so(each.id, {.open = open}, step.budget));
   });
 }
 

@@ -193,8 +193,17 @@ void Journal::charge(const std::string& execution, const std::string& token, std
 }
 
 std::optional<ExecutionRow> Journal::find(const std::string& id) {
-  auto row = db_.prepare(fmt::format("SELECT {}, snapshot FROM execution WHERE id = ?", execution_columns));
-  if (!row.bind(id).step()) return std::nullopt;
+  return first("id = ?", id);
+}
+
+std::optional<ExecutionRow> Journal::newest(const std::string& subject) {
+  return first("subject = ? AND status <> 'REFUSED' ORDER BY created_us DESC, id DESC LIMIT 1", subject);
+}
+
+std::optional<ExecutionRow> Journal::first(std::string_view which, const std::string& value) {
+  auto row =
+      db_.prepare(fmt::format("SELECT {}, snapshot FROM execution WHERE {}", execution_columns, which));
+  if (!row.bind(value).step()) return std::nullopt;
   auto found = read_execution(row);
   found.snapshot = row.text(13);
   return found;

@@ -79,6 +79,8 @@ class Journal {
   void charge(const std::string& execution, const std::string& token, std::int64_t requests);
 
   std::optional<ExecutionRow> find(const std::string& id);
+  /// The newest of a subject, of those that were not refused.
+  std::optional<ExecutionRow> newest(const std::string& subject);
   /// Rows without their snapshots, oldest first.
   std::vector<ExecutionRow> list(bool running_only);
   std::vector<EventRow> events(const std::string& execution, std::int64_t after = 0);
@@ -100,6 +102,7 @@ class Journal {
   void commit(const std::function<void()>& change);
   void put(const JournalWrite& write);
   std::optional<std::string> running(const std::string& subject);
+  std::optional<ExecutionRow> first(std::string_view which, const std::string& value);
   Database db_;
   Statement update_execution_, insert_event_, find_cancelled_;  ///< used often: prepared once
 };

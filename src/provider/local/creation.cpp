@@ -23,9 +23,10 @@ std::optional<std::string> owner_of(sql::Connection& source, const std::string& 
 
 /// The master has all rights in the database that it begins with.
 void must_be_for_users(const Row& row) {
-  static constexpr std::string_view servers_own[] = {
-      "mysql", "sys", "information_schema", "dbrefresh", "template0", "template1", "performance_schema"};
-  if (std::ranges::find(servers_own, base::lower(row.db_name)) != std::end(servers_own))
+  const std::string name = base::lower(row.db_name);
+  const bool of_mariadb =
+      std::string_view(sql::mariadb_own_schemas).find("'" + name + "'") != std::string_view::npos;
+  if (of_mariadb || name == "template0" || name == "template1")
     throw Error("BadInput", fmt::format("the database '{}' is the server's own", row.db_name),
                 "choose another one with --database");
 }
