@@ -22,6 +22,18 @@ void make_cluster(Home& home, const std::string& engine) {
              (home.path() / "password").string(), "--database", "auposdbp"});
 }
 
+/// The example, replacing what is there.
+std::string replacing(Home& home) {
+  Json file = Json::parse(os::read_file(home.file(example)));
+  for (const char* member : {"deletereplicas", "delete", "deletecluster"}) {
+    file[member]["torun"] = "true";
+    file[member]["check"]["torun"] = "true";
+  }
+  const auto to = home.path() / "again.json";
+  std::ofstream(to) << file.dump(2);
+  return to;
+}
+
 TEST(Cluster, APostgresClusterIsClonedWithAWriterAndAReader) {
   Home home;
   make_cluster(home, "aurora-postgresql");
@@ -86,26 +98,36 @@ TEST(Cluster, AnOldClusterIsReplacedWhole) {
   home.must({"run", home.file(example)});
   const std::string old = home.named("auposclud")["id"];
   EXPECT_EQ(home.sql("auposclup", "SET ROLE admin; INSERT INTO t VALUES (2);"), "");
-  Json file = Json::parse(os::read_file(home.file(example)));
-  for (const char* member : {"deletereplicas", "delete", "deletecluster"}) {
-    file[member]["torun"] = "true";
-    file[member]["check"]["torun"] = "true";
-  }
-  std::ofstream(home.path() / "again.json") << file.dump(2);
-  home.must({"run", (home.path() / "again.json").string()});
+  home.must({"run", replacing(home)});
   EXPECT_NE(home.named("auposclud")["id"], old);
   EXPECT_EQ(home.json({"local", "list"}).size(), 5U);
   EXPECT_EQ(home.sql("auposinstd-b", "SELECT count(*) FROM t;"), "2\n");
   EXPECT_EQ(home.json({"ledger"}).size(), 2U);
 }
 
+/// Whoever opened the old cluster again has died before its reader, and so has whoever closed it before that.
+TEST(Cluster, AnOldClusterIsOpenedWhole) {
+  Home home;
+  make_cluster(home, "aurora-postgresql");
+  home.must({"run", home.file(example)});
+  const std::string old = home.named("auposinstd-b")["id"];
+  const auto run = os::start({.argv = {PROGRAM, "--home", home.path().string(), "run", replacing(home)},
+                              .output = home.path() / "run.log"});
+  base::SystemClock clock;
+  while (os::is_running(run) && home.named("auposinstd-b")["id"] == old)
+    clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  ASSERT_TRUE(os::send_signal(run, SIGKILL)) << os::read_file(home.path() / "run.log");
+  while (os::is_running(run)) clock.sleep_until(clock.now() + std::chrono::milliseconds(5), {});
+  execute(home.path() / "catalogue.db", "UPDATE instance SET open = 1 WHERE name LIKE 'auposclud-old-%'");
+  home.must({"cancel", home.json({"list"}).back()["run"]});
+  EXPECT_EQ(home.named("auposinstd-b")["id"], old);
+  for (const char* name : {"auposclud", "auposinstd", "auposinstd-b"})
+    EXPECT_EQ(home.named(name)["open"], true) << name;
+}
+
 /// The example, replacing what is there, with a script that masks.
 std::string masked(Home& home) {
-  Json file = Json::parse(os::read_file(home.file(example)));
-  for (const char* member : {"deletereplicas", "delete", "deletecluster"}) {
-    file[member]["torun"] = "true";
-    file[member]["check"]["torun"] = "true";
-  }
+  Json file = Json::parse(os::read_file(replacing(home)));
   file["runscripts"] =
       Json::parse(R"({"dbservice": "aurora", "cluster": "auposclud", "engine": "aurora-postgresql",
     "access": "pwd", "temppwd": "temppwd123", "method": "lambda", "bucketname": "b", "prefix": "p", "keys": "mask.sql",

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sqlite3.h>
 
 #include <fstream>
 #include <functional>
@@ -132,6 +133,14 @@ std::string Home::file(const std::string& example,
   const auto to = path() / ("file-" + os::random_text(6) + ".json");
   std::ofstream(to) << text;
   return to;
+}
+
+void execute(const os::fs::path& file, const char* sql) {
+  sqlite3* db = nullptr;
+  EXPECT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
+  sqlite3_busy_timeout(db, 60'000);
+  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+  sqlite3_close(db);
 }
 
 }  // namespace tests

@@ -51,4 +51,7 @@ class Home {
   int port_ = any_port();
 };
 
+/// SQL in one of the home's own files.
+void execute(const os::fs::path& file, const char* sql);
+
 }  // namespace tests

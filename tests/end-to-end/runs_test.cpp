@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -36,14 +35,6 @@ std::map<os::fs::path, os::fs::file_time_type> times_in(const os::fs::path& home
     if (at->path().parent_path().filename() == "instances") at.disable_recursion_pending();
   }
   return all;
-}
-
-void execute(const os::fs::path& file, const char* sql) {
-  sqlite3* db = nullptr;
-  EXPECT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
-  sqlite3_busy_timeout(db, 10'000);
-  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
-  sqlite3_close(db);
 }
 
 class Runs : public testing::Test {
@@ -380,13 +371,7 @@ TEST_F(Runs, OfAHomeOfAnOlderVersionAreListedAndPutBack) {
 
 TEST_F(Runs, ThatEndedLongAgoAreForgottenAndTheLedgerIsNot) {
   unpack_old_home();
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open((home_.path() / "journal.db").c_str(), &db), SQLITE_OK);
-  sqlite3_busy_timeout(db, 60'000);
-  EXPECT_EQ(sqlite3_exec(db, "UPDATE execution SET ended_us = 1 WHERE status = 'SUCCEEDED'", nullptr, nullptr,
-                         nullptr),
-            SQLITE_OK);
-  sqlite3_close(db);
+  execute(home_.path() / "journal.db", "UPDATE execution SET ended_us = 1 WHERE status = 'SUCCEEDED'");
   const auto refused = home_.run({"run", "/nowhere.json"});
   ASSERT_EQ(refused.exit_code, 2) << refused.output;
   EXPECT_EQ(home_.json({"list", "--status", "succeeded"}).size(), 0U);
