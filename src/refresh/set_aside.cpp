@@ -103,8 +103,8 @@ Work<Done> advance(StepContext& step) {
 Work<Done> start_all(StepContext& step) {
   auto stay = pinned(step, "old_stopped");
   if (step.state.at("plan").value("old_status", "") == "stopped") stay.push_back(old_id(step));
-  auto whole = old_whole(step);
-  std::ranges::rotate(whole, whole.end() - 1);
+  auto whole = old_parts(step);
+  whole.insert(whole.begin(), old_id(step));
   for (const auto& each : found(step, whole)) {
     const bool down = provider::classify(each.status) == provider::StatusClass::stopped &&
                       std::ranges::find(stay, each.id) == stay.end();
