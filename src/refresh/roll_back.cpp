@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "refresh/lookup.h"
@@ -6,18 +8,46 @@
 namespace refresh {
 namespace {
 
-/// Once anything of the old database is going or gone, the new one, which has the name and was proven, stays.
-bool too_late(StepContext& step) {
-  if (old_id(step).empty()) return false;
-  const auto ours = new_database(step);
-  if (!ours || ours->name != step.names().at("target")) return false;
-  auto gone = [&](const std::string& id) {
-    const auto each = step.databases.get(id);
-    return !each || each->status == "deleting";
-  };
+bool is_gone(const std::optional<provider::Database>& database) {
+  return !database || database->status == "deleting";
+}
+
+std::size_t gone_parts(StepContext& step) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      old_parts(step), [&](const std::string& id) { return is_gone(step.databases.get(id)); }));
+}
+
+/// The new database, which has the name and was proven, if it stays: once the old one is going or gone, or,
+/// since that one's parts go first, once any of it is while the new one serves already.
+std::optional<provider::Database> one_that_stays(StepContext& step) {
+  if (old_id(step).empty()) return std::nullopt;
+  auto ours = new_database(step);
+  if (!ours || ours->name != step.names().at("target")) return std::nullopt;
   const auto old = old_database(step);
-  return (old && provider::classify(old->status) == provider::StatusClass::failed) ||
-         std::ranges::any_of(old_whole(step), gone);
+  const bool lost = is_gone(old) || provider::classify(old->status) == provider::StatusClass::failed;
+  return lost || (ours->open && gone_parts(step) > 0) ? ours : std::nullopt;
+}
+
+/// It may have got its name, and not yet its users.
+Work<Done> let_stay(StepContext& step, const provider::Database& ours) {
+  const auto old = old_database(step);
+  step.result["state"] =
+      "the old database is gone, or no longer whole; the new one, which was proven, keeps the name" +
+      (is_gone(old) ? "" : fmt::format(". What is left of the old one is closed to users: {}", old->name));
+  if (ours.open) return Done{};
+  return done_if(step.databases.make_so(ours.id, {.open = true, .running = true}, step.budget));
+}
+
+/// What could not be put back, because somebody has deleted it meanwhile; "" if all was.
+std::string shortage(StepContext& step) {
+  if (old_id(step).empty()) return "";
+  if (is_gone(old_database(step))) return "the old database is gone: there was nothing to put back";
+  const auto gone = gone_parts(step);
+  return gone == 0 ? ""
+                   : fmt::format(
+                         "the old database serves under its name; of its instances and replicas {} "
+                         "{} deleted meanwhile",
+                         gone, gone == 1 ? "was" : "were");
 }
 
 /// The steps' undo, last step first; stops at the first that is not through.
@@ -57,13 +87,12 @@ std::optional<Pending> await_unseen_copy(StepContext& step) {
 /// Says where things stand, for people.
 Work<Done> advance(StepContext& step) {
   if (!step.state.contains("plan")) return Done{};  // the plan itself refused: nothing was done
-  if (!too_late(step)) {
-    const auto unseen = await_unseen_copy(step);
-    const auto work = take_back(step);
-    return unseen && std::holds_alternative<Done>(work) ? Work<Done>(*unseen) : work;
-  }
-  step.result["state"] =
-      "the old database is gone, or no longer whole; the new one, which was proven, keeps the name";
+  if (const auto ours = one_that_stays(step)) return let_stay(step, *ours);
+  const auto unseen = await_unseen_copy(step);
+  const auto work = take_back(step);
+  if (std::holds_alternative<Pending>(work)) return work;
+  if (unseen) return *unseen;
+  if (const auto lacks = shortage(step); !lacks.empty()) step.result["state"] = lacks;
   return Done{};
 }
 

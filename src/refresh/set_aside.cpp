@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "refresh/lookup.h"
 #include "refresh/plan.h"
+#include "refresh/workflow.h"
 
 namespace refresh {
 namespace {
@@ -115,11 +117,30 @@ Work<Done> start_all(StepContext& step) {
   return Done{};
 }
 
+/// Where the old database is gone, a copy that was proven is the last one that is left: it is a person's to
+/// throw away.
+void must_not_be_last(StepContext& step) {
+  const Json results = step.state.value("results", Json::object());
+  const bool proven =
+      results.value(std::string(proving_step().key), Json::object()).value("status", "") == "SUCCEEDED";
+  const auto copy = new_database(step);
+  if (!proven || !copy || step.state.value("keep_failed", false)) return;
+  throw base::Error(
+      "OldDatabaseGone",
+      fmt::format("the old database is gone, and '{}', which was to take its place, is the last "
+                  "one left: it is kept, closed to users",
+                  copy->name),
+      "delete it when you want it no more, and take the run up again");
+}
+
 /// The old database takes its name back and serves; whatever else has happened, this is how a failed run
 /// ends.
 Work<Done> undo(StepContext& step) {
   const auto old = old_database(step);
-  if (!old || old->status == "deleting") return Done{};
+  if (!old || old->status == "deleting") {
+    if (!old_id(step).empty()) must_not_be_last(step);
+    return Done{};
+  }
   if (const auto running = start_all(step); std::holds_alternative<Pending>(running)) return running;
   const auto named = rename_all(step, false);
   return std::holds_alternative<Pending>(named) ? named : open_all(step, true);

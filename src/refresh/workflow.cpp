@@ -52,6 +52,10 @@ const Step& masking_step() {
   return run_scripts;
 }
 
+const Step& proving_step() {
+  return verify;
+}
+
 Facts facts_of(const Json& members) {
   Facts facts;
   for (const Step* step : sequence())

@@ -19,6 +19,8 @@ const Step& naming_step();
 
 /// Masks the copy.
 const Step& masking_step();
+/// Proves that it is fit to be seen.
+const Step& proving_step();
 
 /// By member key; nullptr if there is none.
 const Step* find_step(std::string_view key);

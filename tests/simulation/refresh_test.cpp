@@ -290,18 +290,73 @@ TEST_P(Refresh, ARunThatCouldNotBeRolledBackIsRolledBackAgain) {
   }
 }
 
+/// Loses all databases of which this is true.
+void lose(SimulatedWorld& w, const std::function<bool(const provider::Database&)>& which) {
+  for (const auto& each : w.databases.find(provider::Selector{}))
+    if (which(each)) w.databases.lose(each.id);
+}
+
+bool is_of_run(const provider::Database& database) {
+  return database.tags.contains("refresh-run");
+}
+bool is_set_aside(const provider::Database& database) {
+  return database.name.find("-old-") != std::string::npos;
+}
+
 /// He who had no way to mend it has deleted the old database, and what was in its place.
 TEST_P(Refresh, ARunWhoseDatabasesAreGoneIsRolledBackAgain) {
   auto w = world({.broken_verb = "name", .broken_after = with_old() ? 1 : 0});
   w.run();
   ASSERT_FALSE(w.completed());
   w.databases.mend();
-  for (const auto& each : w.databases.find(provider::Selector{}))
-    if (each.name.find("-old-") != std::string::npos || each.tags.contains("refresh-run"))
-      w.databases.lose(each.id);
+  lose(w, [](const auto& each) { return is_set_aside(each) || is_of_run(each); });
   w.roll_back_again();
   ASSERT_EQ(w.notifier.messages.size(), with_old() ? 2U : 1U);
-  EXPECT_THAT(w.notifier.messages.back().body, HasSubstr("State:    everything was put back"));
+  EXPECT_THAT(
+      w.notifier.messages.back().body,
+      HasSubstr(with_old() ? "of its instances and replicas 1 was deleted" : "everything was put back"));
+}
+
+/// Somebody has deleted the old database alone: of the proven copy, the last one, nothing is thrown away
+/// until he has said so by deleting it as well.
+TEST_P(Refresh, RollingBackThrowsNoProvenCopyAwayThatIsTheLastOne) {
+  if (!with_old()) return;
+  for (int after = 1; after <= (cluster() ? 1 : 2); ++after) {
+    auto w = world({.broken_verb = "open", .broken_after = after});
+    w.run();
+    ASSERT_FALSE(w.completed());
+    w.databases.mend();
+    lose(w, [](const auto& each) { return each.id.starts_with("id-old"); });
+    w.roll_back_again();
+    const auto copies =
+        w.databases.find(provider::Selector{.kind = w.file.names.kind, .tags = {{"refresh-run", w.run_id}}});
+    ASSERT_EQ(copies.size(), 1U);
+    EXPECT_FALSE(copies[0].open);
+    EXPECT_THAT(w.notifier.messages.back().body,
+                HasSubstr("rolling back failed too: OldDatabaseGone: the old database is gone, and '" +
+                          copies[0].name));
+    lose(w, is_of_run);
+    w.roll_back_again();
+    EXPECT_THAT(w.notifier.messages.back().body, HasSubstr("State:    the old database is gone"));
+  }
+}
+
+/// Once the new one has the name, either of them serves under it in the end.
+TEST_P(Refresh, OneServesWhateverIsDeletedOfTheOldOneBetweenTheNames) {
+  if (!with_old()) return;
+  int closed = 0;
+  for (const std::string id : {"id-old", "id-oldreader"})
+    world({.slowest_seconds = 3}).run_and_die_everywhere([&](SimulatedWorld& w, int at) {
+      const auto named = w.databases.find(w.file.names.kind, w.file.names.target);
+      if (!named || !is_of_run(*named) || !w.databases.get(id)) return;
+      closed += named->open ? 0 : 1;
+      w.databases.lose(id);
+      w.journal.request_cancel(w.run_id);
+      w.take_up();
+      const auto serves = w.databases.find(w.file.names.kind, w.file.names.target);
+      EXPECT_TRUE(serves && serves->open) << id << " at " << at << ": " << w.cause();
+    });
+  EXPECT_GT(closed, 4);
 }
 
 TEST_P(Refresh, AMessageThatFoundNoRoomIsSentWhenThereIsSome) {
