@@ -109,6 +109,12 @@ std::string seconds_text(const base::Json& seconds) {
       std::chrono::microseconds(static_cast<std::int64_t>(seconds.get<double>() * 1'000'000)));
 }
 
+void print_way_back(const base::Json& view, const Options& options) {
+  if (view["notPutBack"].is_null()) return;
+  std::cout << "hint: mend that, and: "
+            << with_home("dbrefresh resume " + view["run"].get<std::string>(), options) << "\n";
+}
+
 std::string progress_text(const base::Json& progress) {
   auto text = progress["what"].get<std::string>();
   const std::uint64_t total = progress["total"], rate = progress["bytesPerSecond"];

@@ -46,6 +46,9 @@ std::string cell(const base::Json& value);
 /// `4.2 s`, of a number of seconds; `-` where it is null.
 std::string seconds_text(const base::Json& seconds);
 
+/// Of an answer about a run that could not be rolled back: the command that does it again.
+void print_way_back(const base::Json& view, const Options& options);
+
 /// `copying 1.0 GiB of 2.1 GiB, 310 MiB/s`, of a run's `progress`.
 std::string progress_text(const base::Json& progress);
 

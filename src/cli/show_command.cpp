@@ -15,6 +15,13 @@ namespace {
 using base::Error;
 using base::Json;
 
+/// Nothing is worse than a run that is not put back: its line says so instead of why it failed.
+void mark_left(Json& rows) {
+  for (Json& each : rows)
+    if (const Json& why = each["notPutBack"]; !why.is_null())
+      each["cause"] = "NOT PUT BACK: " + why.get<std::string>();
+}
+
 Body set_up_list(Arguments& arguments, const Options& options) {
   auto filter = std::make_shared<runs::Filter>();
   arguments.add("--target", filter->target, "only runs of this database");
@@ -27,7 +34,9 @@ Body set_up_list(Arguments& arguments, const Options& options) {
         {"MASKED", "masked"}, {"CREATED (UTC)", "created"}, {"ENDED (UTC)", "ended"},
         {"REASON", "cause"}};
     runs::Books books(options.home);
-    print_rows(list_view(books, *filter), columns, options.json);
+    Json rows = list_view(books, *filter);
+    if (!options.json) mark_left(rows);
+    print_rows(rows, columns, options.json);
     return 0;
   };
 }
@@ -53,9 +62,10 @@ int status(const std::string& id, const Options& options) {
     print_json(view);
     return Exit::done;
   }
-  for (const char* key : {"run", "target", "status", "step", "created", "ended", "waitsUntil", "masked",
-                          "unmaskedReason", "error", "cause"})
+  for (const char* key : {"run", "target", "status", "step", "created", "ended", "waitsFor", "waitsUntil",
+                          "masked", "unmaskedReason", "error", "cause", "notPutBack"})
     if (!view[key].is_null()) std::cout << fmt::format("{:<14} {}\n", key, cell(view[key]));
+  print_way_back(view, options);
   print_open(view, options);
   return Exit::done;
 }

@@ -102,11 +102,11 @@ bool Engine::adopt(const std::string& id) {
   return true;
 }
 
-bool Engine::redrive(const std::string& id, const asl::Redrive& event) {
+bool Engine::redrive(const std::string& id, const HowToGoOn& how) {
   if (!claim(id)) return false;
   bool failed = false;
   try {
-    failed = begin_again(id, event);
+    failed = begin_again(id, how);
   } catch (const Error&) {
     end(id);
     throw;
@@ -115,14 +115,15 @@ bool Engine::redrive(const std::string& id, const asl::Redrive& event) {
   return failed;
 }
 
-bool Engine::begin_again(const std::string& id, const asl::Redrive& event) {
+bool Engine::begin_again(const std::string& id, const HowToGoOn& how) {
   const auto row = journal_.find(id);
-  if (!row) return false;
+  const auto again = row && row->status == "FAILED" ? how(*row) : std::nullopt;
+  if (!again) return false;
   driven_[id].machine = row->machine;
   const auto now = clock_.now();
-  auto moved = move(id, event, now);
+  auto moved = move(id, *again, now);
   if (moved.decision.stale) return false;
-  if (const auto other = record(moved, event, now)) throw in_the_way(*other, row->subject);
+  if (const auto other = record(moved, *again, now)) throw in_the_way(*other, row->subject);
   go_on(std::move(moved), now);
   return true;
 }

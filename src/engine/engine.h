@@ -68,9 +68,11 @@ class Engine {
   /// Takes an execution over from an engine that is gone. False if its owner lives, or if it has ended.
   bool adopt(const std::string& id);
 
-  /// Takes up an execution that has FAILED, as the event says. False if another engine is about it, or if it
-  /// has not failed. Throws `AlreadyRunning` as start() does.
-  bool redrive(const std::string& id, const asl::Redrive& event);
+  /// Of an execution that nobody else drives: how it is to go on; nothing if it is not to.
+  using HowToGoOn = std::function<std::optional<asl::Redrive>(const store::ExecutionRow&)>;
+  /// Takes up an execution that has FAILED, as `how` says. False if another engine is about it, if it has not
+  /// failed, or if `how` says nothing. Throws `AlreadyRunning` as start() does.
+  bool redrive(const std::string& id, const HowToGoOn& how);
 
   /// Works until all executions of this engine have ended or `stop` is asked for. Then running tasks are told
   /// to stop and awaited; their attempts stay open. Throws what the journal throws, and then all executions
@@ -106,7 +108,7 @@ class Engine {
   asl::Execution load(const std::string& id);
   bool claim(const std::string& id);
   void take_up(const store::ExecutionRow& row);
-  bool begin_again(const std::string& id, const asl::Redrive& event);
+  bool begin_again(const std::string& id, const HowToGoOn& how);
   Move move(const std::string& id, const asl::Event& event, base::Time now);
   std::optional<Move> decide(const std::string& id, const asl::Event& event, base::Time now);
   /// The id of another execution that is in the way, which only a Redrive may find.

@@ -69,18 +69,28 @@ const Step* find_step(std::string_view key) {
   return found == all.end() ? nullptr : *found;
 }
 
+namespace {
+
+/// In no order.
+std::vector<const Step*> all_steps() {
+  std::vector<const Step*> all = {&roll_back};
+  for (const auto steps : {sequence(), failure_sequence()}) all.insert(all.end(), steps.begin(), steps.end());
+  return all;
+}
+
+}  // namespace
+
+const Step* step_of(std::string_view state) {
+  for (const Step* step : all_steps())
+    for (const auto name : {step->states.start, step->states.check, step->states.outcome, step->states.wait})
+      if (!name.empty() && name == state) return step;
+  return nullptr;
+}
+
 std::optional<StateRef> find_state(std::string_view state) {
-  auto in = [&](std::span<const Step* const> steps) -> std::optional<StateRef> {
-    for (const Step* step : steps) {
-      if (step->states.start == state) return StateRef{step, false};
-      if (!step->states.check.empty() && step->states.check == state) return StateRef{step, true};
-    }
-    return std::nullopt;
-  };
-  static constexpr const Step* undoing[] = {&roll_back};
-  for (const auto steps : {sequence(), failure_sequence(), std::span<const Step* const>(undoing)})
-    if (auto found = in(steps)) return found;
-  return std::nullopt;
+  const Step* step = step_of(state);
+  const bool is_task = step != nullptr && (state == step->states.start || state == step->states.check);
+  return is_task ? std::optional(StateRef{step, state != step->states.start}) : std::nullopt;
 }
 
 }  // namespace refresh

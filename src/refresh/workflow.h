@@ -31,6 +31,9 @@ struct StateRef {
 };
 std::optional<StateRef> find_state(std::string_view state);
 
+/// The step that any of its states belongs to; nullptr if it is none's.
+const Step* step_of(std::string_view state);
+
 /// What the members that run (normalised) say that other steps go by.
 Facts facts_of(const Json& members);
 

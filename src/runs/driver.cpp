@@ -141,10 +141,10 @@ std::string Driver::start(const Request& request) {
 }
 
 void Driver::resume(const std::string& id) {
-  const auto row = must_find_run(world_, id);
-  const auto again = row.status == "FAILED" ? refresh::roll_back_again(state_of(row)) : std::nullopt;
+  const bool ended = must_find_run(world_, id).status == "FAILED";
+  const auto how = [](const store::ExecutionRow& row) { return refresh::roll_back_again(state_of(row)); };
   drive({id}, [&](engine::Engine& engine) {
-    if (!(again ? engine.redrive(id, *again) : engine.adopt(id)))
+    if (!(ended ? engine.redrive(id, how) : engine.adopt(id)))
       throw Error("AlreadyRunning", fmt::format("run {} is being driven by another process", id),
                   "dbrefresh status " + id);
   });

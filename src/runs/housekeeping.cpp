@@ -32,7 +32,9 @@ void seal_secrets(provider::SecretStore& secrets, const std::string& run, const 
 }
 
 void prune(World& world, int keep_days) {
-  world.journal.prune(world.clock.now() - std::chrono::days(keep_days));
+  std::vector<std::string> kept;
+  for (const auto& [run, why] : not_put_back(world)) kept.push_back(run);
+  world.journal.prune(world.clock.now() - std::chrono::days(keep_days), kept);
 }
 
 }  // namespace runs

@@ -33,6 +33,12 @@ Json zoned(const std::string& value) {
   return parsed ? time(parsed) : text(value);
 }
 
+/// Why it could not be rolled back; null if it could, or need not be.
+Json why_left(const std::string& run, const std::map<std::string, std::string>& left) {
+  const auto found = left.find(run);
+  return found == left.end() ? Json() : Json(found->second);
+}
+
 /// What came of an attempt that has no outcome is unknown, unless it is still being made.
 Json attempts_of(Books& books, const store::ExecutionRow& row) {
   Json list = Json::array();
@@ -149,10 +155,8 @@ Json ledger_row_view(const provider::LedgerRow& row) {
 
 Json step_of(const Json& state) {
   if (!state.is_string()) return nullptr;
-  for (const refresh::Step* step : refresh::sequence())
-    for (const auto name : {step->states.start, step->states.check, step->states.outcome, step->states.wait})
-      if (!name.empty() && name == state.get<std::string>()) return step->states.start;
-  return state;
+  const auto* step = refresh::step_of(state.get<std::string>());
+  return step == nullptr ? state : Json(step->states.start);
 }
 
 Json state_of(const store::ExecutionRow& row) {
@@ -176,11 +180,15 @@ bool is_driven(Books& books, const store::ExecutionRow& row) {
   return !row.owner.empty() && engine::Ownership::is_alive(books.home.engines(), row.owner);
 }
 
-Json run_view(const store::ExecutionRow& row) {
+namespace {
+
+/// {run, target, status, notPutBack, masked, unmaskedReason, created, ended, cancelRequested, error, cause}
+Json run_view(const store::ExecutionRow& row, const std::map<std::string, std::string>& left) {
   const std::string reason = refresh::reason_in(row.remark);
   return {{"run", row.id},
           {"target", text(row.subject)},
           {"status", row.status},
+          {"notPutBack", why_left(row.id, left)},
           {"masked", row.remark.empty() ? Json() : Json(reason.empty())},
           {"unmaskedReason", text(reason)},
           {"created", time(row.created)},
@@ -190,21 +198,34 @@ Json run_view(const store::ExecutionRow& row) {
           {"cause", text(row.cause)}};
 }
 
+/// What the step at work waits for, between two looks.
+Json waits_for(const Json& state, const Json& at) {
+  const auto* step = at.is_string() ? refresh::step_of(at.get<std::string>()) : nullptr;
+  if (step == nullptr) return nullptr;
+  return state.value("results", Json::object())
+      .value(std::string(step->key), Json::object())
+      .value("waits_for", Json());
+}
+
+}  // namespace
+
 Json list_view(Books& books, const Filter& filter) {
   Json list = Json::array();
   auto rows = books.journal.list(false);
   std::erase_if(rows, [&](const store::ExecutionRow& row) { return !fits(row, filter); });
   const auto most = static_cast<std::size_t>(filter.last);
   const std::size_t from = most > 0 && rows.size() > most ? rows.size() - most : 0;
-  for (std::size_t i = from; i < rows.size(); ++i) list.push_back(run_view(rows[i]));
+  const auto left = not_put_back(books);
+  for (std::size_t i = from; i < rows.size(); ++i) list.push_back(run_view(rows[i], left));
   return list;
 }
 
 Json status_view(Books& books, const std::string& id) {
   const auto row = must_find_run(books, id);
-  Json view = run_view(row);
+  Json view = run_view(row, not_put_back(books));
   view["state"] = Json::parse(row.snapshot).at("root").at("state");
   view["step"] = step_of(view["state"]);
+  view["waitsFor"] = row.status == "RUNNING" ? waits_for(state_of(row), view["state"]) : Json();
   view["waitsUntil"] = time(row.due);
   view["driven"] = is_driven(books, row);
   view["progress"] = row.status == "RUNNING" ? progress_view(books, id) : Json();
@@ -219,6 +240,7 @@ Json history_view(Books& books, const std::string& id) {
   return {{"run", row.id},
           {"status", row.status},
           {"cause", text(row.cause)},
+          {"notPutBack", why_left(row.id, not_put_back(books))},
           {"ended", time(row.ended)},
           {"attempts", attempts_of(books, row)},
           {"steps", efforts(books, id)},
@@ -230,7 +252,7 @@ Json history_view(Books& books, const std::string& id) {
 Json outcome_view(World& world, const std::string& id) {
   const auto row = must_find_run(world, id);
   const Json state = state_of(row);
-  Json view = run_view(row);
+  Json view = run_view(row, not_put_back(world));
   view["results"] = state.value("results", Json::object());
   view["state"] = standing(state, row.status);
   view["seconds"] =

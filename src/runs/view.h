@@ -6,8 +6,6 @@
 
 namespace runs {
 
-/// {run, target, status, masked, unmaskedReason, created, ended, cancelRequested, error, cause}
-base::Json run_view(const store::ExecutionRow& row);
 /// Which runs are listed.
 struct Filter {
   std::string target, status;  ///< "": all
@@ -15,15 +13,15 @@ struct Filter {
 };
 /// Oldest first. A target is named with or without its kind.
 base::Json list_view(Books& books, const Filter& filter);
-/// A run_view with `state`, `step`, `waitsUntil`, `driven` (does a living process drive it?) and `progress`,
-/// what the step that works has told last.
+/// A run of the list with `state`, `step`, `waitsFor`, `waitsUntil`, `driven` (does a living process drive
+/// it?) and `progress`, what the step that works has told last.
 base::Json status_view(Books& books, const std::string& id);
 /// The step that a state belongs to, by the name that people see; the state itself where none does, null for
 /// null.
 base::Json step_of(const base::Json& state);
-/// {run, status, cause, ended, attempts, steps, events, results, problems}
+/// {run, status, cause, notPutBack, ended, attempts, steps, events, results, problems}
 base::Json history_view(Books& books, const std::string& id);
-/// A run_view of one that was driven, with `results`, `state` for people, `connect`, `kept` and `hint`.
+/// A run of the list that was driven, with `results`, `state` for people, `connect`, `kept` and `hint`.
 base::Json outcome_view(World& world, const std::string& id);
 
 /// The rows of a ledger, of all ledgers if `table` is "".

@@ -275,19 +275,18 @@ void Journal::release(const std::string& execution, const std::string& owner) {
   });
 }
 
-int Journal::prune(base::Time before) {
+int Journal::prune(base::Time before, const std::vector<std::string>& kept) {
   int gone = 0;
   commit([&] {
-    for (const char* table : {"event", "attempt"})
-      db_.prepare(fmt::format("DELETE FROM {} WHERE execution IN (SELECT id FROM execution WHERE status <> "
-                              "'RUNNING' AND ended_us < ?)",
-                              table))
-          .bind(micros(before))
-          .run();
-    db_.prepare("DELETE FROM execution WHERE status <> 'RUNNING' AND ended_us < ?")
+    db_.execute("CREATE TEMP TABLE pruned (id TEXT PRIMARY KEY)");
+    db_.prepare("INSERT INTO pruned SELECT id FROM execution WHERE status <> 'RUNNING' AND ended_us < ?")
         .bind(micros(before))
         .run();
+    for (const auto& id : kept) db_.prepare("DELETE FROM pruned WHERE id = ?").bind(id).run();
+    for (const char* each : {"event WHERE execution", "attempt WHERE execution", "execution WHERE id"})
+      db_.execute(fmt::format("DELETE FROM {} IN (SELECT id FROM pruned)", each));
     gone = db_.changes();
+    db_.execute("DROP TABLE pruned");
     db_.execute("DELETE FROM machine WHERE id NOT IN (SELECT machine FROM execution)");
   });
   return gone;

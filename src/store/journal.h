@@ -95,8 +95,9 @@ class Journal {
              const std::function<bool(const std::string&)>& is_alive);
   void release(const std::string& execution, const std::string& owner);
 
-  /// Removes executions that ended before that time, with their events and attempts; how many.
-  int prune(base::Time before);
+  /// Removes executions that ended before that time, with their events and attempts, but for those to be
+  /// `kept`; how many.
+  int prune(base::Time before, const std::vector<std::string>& kept = {});
 
  private:
   void commit(const std::function<void()>& change);

@@ -18,6 +18,7 @@ namespace tests {
 namespace {
 
 using base::Json;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -193,6 +194,11 @@ TEST_F(Runs, OneThatCouldNotBeRolledBackIsTakenUpAgain) {
   EXPECT_THAT(cancelled.output, HasSubstr("rolling back failed: "));
   EXPECT_THAT(cancelled.output, HasSubstr("resume " + run));
   EXPECT_THAT(mail(last_run()), HasSubstr("Then:     mend that, and: dbrefresh resume " + run));
+  for (const std::vector<std::string>& looks : {std::vector<std::string>{"list"}, {"history", run}})
+    EXPECT_THAT(home_.must(looks), HasSubstr("NOT PUT BACK: ")) << looks[0];
+  EXPECT_THAT(home_.must({"status", run}), ContainsRegex("notPutBack +[A-Z]"));
+  EXPECT_TRUE(home_.json({"history", run})["notPutBack"].is_string());
+  execute(home_.path() / "journal.db", "UPDATE execution SET ended_us = 1 WHERE status = 'FAILED'");
   const auto refused = home_.run({"run", home_.file(masked_file)});
   EXPECT_EQ(refused.exit_code, 2) << refused.output;
   EXPECT_THAT(refused.output, HasSubstr("run " + run + " of the same target could not be rolled back: "));
@@ -200,6 +206,7 @@ TEST_F(Runs, OneThatCouldNotBeRolledBackIsTakenUpAgain) {
   os::fs::rename(data.string() + ".away", data);
   EXPECT_EQ(home_.run({"resume", run}).exit_code, 1) << "it is a run that failed";
   EXPECT_EQ(home_.named("mysqlinstd")["id"], before["id"]);
+  EXPECT_TRUE(home_.json({"status", run})["notPutBack"].is_null());
   EXPECT_THAT(home_.sql("mysqlinstd", "SELECT COUNT(*) FROM customers;"), HasSubstr("3"));
   EXPECT_THAT(os::read_file(home_.path() / "mail" / (run + "-3.txt")), HasSubstr("everything was put back"));
   home_.must({"run", home_.file(masked_file)});

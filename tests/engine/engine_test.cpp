@@ -107,12 +107,13 @@ TEST_F(EngineTest, OneThatHasFailedGoesOnWhereTheHostSays) {
   engine.run({});
   ASSERT_EQ(status(), "FAILED");
   broken = false;
-  const asl::Redrive again{"A", "something else"};
+  const auto again = [](const auto&) { return asl::Redrive{"A", "something else"}; };
   engine.start("other", "target", one_task, {});
   EXPECT_THROW(engine.redrive("run", again), base::Error) << "the other one has the subject";
   EXPECT_EQ(status(), "FAILED");
   engine.run({});
   EXPECT_FALSE(engine.redrive("other", again)) << "it has not failed";
+  EXPECT_FALSE(engine.redrive("run", [](const auto&) { return std::nullopt; })) << "it is not to go on";
   EXPECT_TRUE(engine.redrive("run", again));
   engine.run({});
   EXPECT_EQ(status(), "SUCCEEDED");

@@ -296,8 +296,9 @@ int SimulatedWorld::run(int crash_at) {
 int SimulatedWorld::roll_back_again(int crash_at) {
   return survive(crash_at, [&] {
     if (journal.find(run_id)->status == "RUNNING") return take_up();
-    if (const auto again = refresh::roll_back_again(state()))
-      drive([&](engine::Engine& engine) { engine.redrive(run_id, *again); });
+    drive([&](engine::Engine& engine) {
+      engine.redrive(run_id, [&](const auto&) { return refresh::roll_back_again(state()); });
+    });
   });
 }
 

@@ -205,7 +205,9 @@ TEST_F(StoreTest, OldRunsArePrunedAndRunningOnesNever) {
   Journal old(journal);
   const auto rows = old.list(false);
   EXPECT_EQ(old.prune(*rows[0].ended), 0);
-  EXPECT_EQ(old.prune(*rows[0].ended + std::chrono::seconds(1)), 1);
+  EXPECT_EQ(old.prune(*rows[0].ended + std::chrono::seconds(1), {rows[0].id}), 0);
+  EXPECT_FALSE(old.events(rows[0].id).empty());
+  EXPECT_EQ(old.prune(*rows[0].ended + std::chrono::seconds(1), {"another"}), 1);
   EXPECT_FALSE(old.find(rows[0].id));
   EXPECT_THAT(old.events(rows[0].id), IsEmpty());
   EXPECT_THAT(old.attempts(rows[0].id), IsEmpty());

@@ -47,6 +47,7 @@ bool Jobs::begin(const std::string& key, const std::string& what, Weight weight,
   job->task = std::move(task);
   if (held) job->held.emplace(*std::move(held));
   job->began = clock_.now();
+  if (weight == Weight::heavy) job->note = {"waiting for other copies"};
   (weight == Weight::heavy ? heavy_ : light_).queue.push_back(key);
   changed_.notify_all();
   return true;

@@ -46,7 +46,7 @@ class Jobs {
     std::optional<os::FileLock> held;
     std::stop_source stop;
     base::Time began{};
-    base::Note note{"waiting for other copies"};
+    base::Note note;
     bool running = false;
     std::exception_ptr failure;  ///< it has ended
   };
