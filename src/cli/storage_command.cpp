@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "provider/local/volume.h"
+#include "runs/housekeeping.h"
 #include "runs/view.h"
 
 namespace cli {
@@ -105,6 +106,7 @@ Body set_up_backup(Arguments& arguments, const Options& options) {
     if (!args->all && args->name.empty()) throw Error("BadInput", "local backup needs a NAME or --all");
     const Json all =
         args->all ? back_up_all(world) : Json::array({back_up(world, must_find_database(world, args->name))});
+    runs::send_notices(world);
     return print_done(all, "was put by as", options.json);
   };
 }

@@ -1,5 +1,6 @@
 #include "runs/housekeeping.h"
 
+#include "base/error.h"
 #include "refresh/lookup.h"
 #include "runs/left.h"
 
@@ -20,6 +21,15 @@ void sweep_secrets(World& world) {
     const auto run = name.substr(prefix.size());
     const auto row = world.journal.find(run);
     if (row ? !can_be_taken_up(world, *row) : run < young) world.secrets.remove(name);
+  }
+}
+
+void send_notices(World& world) {
+  for (const auto& notice : world.notices()) {
+    try {
+      world.services().notifier.send(notice);
+    } catch (const base::Error&) {  // a mail server that is away keeps nobody from a refresh
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "provider/local/place.h"
 #include "runs/amazon_world.h"
+#include "runs/windows.h"
 
 namespace runs {
 
@@ -58,6 +59,10 @@ LocalWorld::LocalWorld(const std::string& root, Opening opening)
 
 std::string LocalWorld::connect_command(const provider::Database& database) {
   return "dbrefresh local connect " + database.name;
+}
+
+std::vector<provider::Message> LocalWorld::notices() {
+  return window_notices(*this);
 }
 
 provider::Budget World::budget(int minutes) {

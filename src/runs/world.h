@@ -64,6 +64,8 @@ class World : public Books {
   virtual std::optional<std::int64_t> storage_gib([[maybe_unused]] const std::string& source) {
     return std::nullopt;
   }
+  /// What people should be told besides what becomes of runs; sent once by its id, however often it is here.
+  virtual std::vector<provider::Message> notices() { return {}; }
   /// As engine::Options::requests: nothing where a world makes none.
   virtual std::function<std::int64_t()> requests() { return {}; }
 
@@ -88,6 +90,7 @@ class LocalWorld : public World {
   std::string place() override { return ""; }
   base::Json whereabouts() const override { return {{"provider", "local"}}; }
   std::string connect_command(const provider::Database& database) override;
+  std::vector<provider::Message> notices() override;
 
   provider::local::Databases databases;
   provider::local::Scripts scripts;

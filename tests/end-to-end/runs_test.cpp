@@ -213,6 +213,31 @@ TEST_F(Runs, OneThatCouldNotBeRolledBackIsTakenUpAgain) {
   EXPECT_EQ(home_.sql("mysqlinstd", "SELECT DISTINCT email FROM customers;"), "masked@example.invalid\n");
 }
 
+/// Somebody has thrown away the log that a backup needs: people are told, once.
+TEST_F(Runs, AWindowThatHasBecomeSmallerIsTold) {
+  std::ofstream(home_.path() / "pw") << "master pw";
+  home_.must({"local", "create", "app", "--engine", "mariadb", "--retention-days", "7", "--password-file",
+              (home_.path() / "pw").string(), "--database", "app"});
+  home_.must({"local", "backup", "app"});
+  const auto id = home_.named("app")["id"].get<std::string>();
+  const auto notices = [&] {
+    std::vector<std::string> all;
+    for (const auto& each : os::fs::directory_iterator(home_.path() / "mail"))
+      if (each.path().filename().string().starts_with("log-" + id)) all.push_back(os::read_file(each.path()));
+    return all;
+  };
+  EXPECT_THAT(notices(), testing::IsEmpty());
+  const auto first = home_.json({"local", "snapshot", "list"})[0]["name"].get<std::string>();
+  home_.sql("app", "RESET MASTER;");
+  home_.must({"resume", "--all"});
+  ASSERT_EQ(notices().size(), 1U);
+  EXPECT_THAT(notices()[0], HasSubstr("instance app: its log has a gap: " + first));
+  EXPECT_THAT(notices()[0], HasSubstr("it cannot be restored to any"));
+  home_.must({"local", "backup", "app"});
+  home_.must({"resume", "--all"});
+  EXPECT_EQ(notices().size(), 1U);
+}
+
 TEST_F(Runs, OneThatAnotherProcessDrivesIsCancelledAndAwaited) {
   home_.make_production("pw", 20'000);
   home_.must({"run", home_.file(unmasked_file)});

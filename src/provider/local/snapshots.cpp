@@ -131,15 +131,25 @@ Restorable Snapshots::restorable(const Row& of_row, base::Clock& clock) {
   const Row source = fleet_.storage_of(of_row);
   if (!LogArchive::keeps_log(source)) return {};
   const auto fault = archive_.fault(source, clock);
-  const auto bases = bases_of(source);
-  if (bases.empty()) {
-    std::string why = of(source).empty() ? "there is no backup of it yet" : "its log has a gap";
-    return {State::none, fault.empty() ? why : why + "; " + fault, std::nullopt};
+  std::vector<Snapshot> bases;
+  Restorable can{.reason = fault};
+  for (auto& each : of(source)) {
+    if (archive_.has_log(source, each))
+      bases.push_back(std::move(each));
+    else if (each.automated)
+      can.cut_off.push_back(each.name);
   }
+  if (bases.empty()) {
+    can.state = State::none;
+    const std::string why = of(source).empty() ? "there is no backup of it yet" : "its log has a gap";
+    can.reason = fault.empty() ? why : why + "; " + fault;
+    return can;
+  }
+  can.state = fault.empty() ? State::whole : State::behind;
   // Seconds are what is asked for: the first one that is whole.
-  const Window window{std::chrono::ceil<std::chrono::seconds>(bases.front().data_time),
+  can.window = Window{std::chrono::ceil<std::chrono::seconds>(bases.front().data_time),
                       archive_.log_end(source, clock)};
-  return {fault.empty() ? State::whole : State::behind, fault, window};
+  return can;
 }
 
 Snapshot Snapshots::base_for(const Row& source, base::Time time, base::Clock& clock) {

@@ -16,6 +16,8 @@ struct Restorable {
   State state = State::off;
   std::string reason;  ///< of behind and none
   std::optional<Window> window;
+  /// The automated snapshots from which the log does not go on, oldest first, by name.
+  std::vector<std::string> cut_off;
 };
 std::string_view to_string(Restorable::State state);  ///< "off", "whole", "behind", "none"
 
