@@ -12,6 +12,8 @@ std::string lower(std::string_view text);
 std::string_view trim(std::string_view text);
 /// Splits at `separator`, trims every part and drops empty ones.
 std::vector<std::string> split_list(std::string_view text, char separator = ',');
+/// `1 backup`, `2 backups`.
+std::string counted(std::size_t count, std::string_view what);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 /// The candidate that a person most likely meant by `word`, or "" when none is near.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);

@@ -16,9 +16,9 @@ namespace {
 using base::Error;
 using base::Json;
 
-Body set_up_show(Arguments&, const Options&) {
-  return [] {
-    std::cout << refresh::state_machine().dump(2) << "\n";
+Body set_up_show(Arguments&, const Options& options) {
+  return [&options] {
+    std::cout << refresh::state_machine().dump(options.json ? -1 : 2) << "\n";
     return 0;
   };
 }

@@ -146,8 +146,8 @@ void must_be_deletable(runs::LocalWorld& world, const provider::Database& databa
       "BadInput",
       fmt::format("{} does not carry the tag refresh=true: it was not made by a refresh", database.name),
       world.databases.is_ours(database.id)
-          ? fmt::format("--force deletes it, its data and its {} backups all the same",
-                        backups_of(world, database))
+          ? fmt::format("--force deletes it, its data and its {} all the same",
+                        base::counted(backups_of(world, database), "backup"))
           : "--force forgets it; the server stays as it is");
 }
 
@@ -214,7 +214,7 @@ Body set_up_delete(Arguments& arguments, const Options& options) {
       if (!options.json)
         std::cout << fmt::format("{} is {}{}\n", each.name,
                                  ours ? "deleted" : "forgotten; the server is as it was",
-                                 backups > 0 ? fmt::format(", with {} backups", backups) : "");
+                                 backups > 0 ? ", with " + base::counted(backups, "backup") : "");
     }
     if (args->all) delete_remains(world);
     if (options.json) print_json(names);

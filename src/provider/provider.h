@@ -165,7 +165,8 @@ struct Objection {
 /// missing, and answers what is so; what a process that died left half made is made again by whoever asks
 /// with its token. A result that is not Pending is settled: the database is ready (or stopped, if that was
 /// asked for). DatabaseFailed for one in a terminal status. base::Error with maybe_delivered where nobody
-/// knows; ask again. No verb blocks longer than its budget. Thread-safe.
+/// knows; ask again. No verb blocks longer than its budget; one that has none only looks, or logs in: it asks
+/// for half a minute at most, then throws what is retryable. Thread-safe.
 class DatabaseService {
  public:
   virtual ~DatabaseService() = default;

@@ -136,7 +136,13 @@ void plan(Planning& plan) {
   const std::string name = plan.names.at("source");
   plan.source = plan.services.databases.find_source(plan.kind(), name);
   if (!plan.source)
-    return plan.problem_at(from, fmt::format("'{}': there is no such {}", name, to_string(plan.kind())));
+    return plan.problem_at(
+        from,
+        fmt::format("'{}': there is no such {}{}", name, to_string(plan.kind()),
+                    plan.member->value("restoretype", "") == "fromsnapshot"
+                        ? "; a snapshot is restored in the name of what it is of, which must be there: an "
+                          "empty one of that name will do"
+                        : ""));
   plan.plan.pins["source"] = plan.source->id;
   plan.intent.restore = restore_request(plan.names, *plan.member, plan.facts, plan.source->id, plan.run);
   const std::string engine = plan.member->value("engine", plan.source->engine);

@@ -158,6 +158,15 @@ TEST_P(LocalRestore, AClusterHasAWriterAndReadersOnItsStorage) {
   EXPECT_EQ(databases_.login(reader.id, bank_password, "")->scalar("SELECT COUNT(*) FROM t"), "2");
   EXPECT_EQ(databases_.login(cluster.id, bank_password, "")->scalar("SELECT COUNT(*) FROM t"), "1");
   EXPECT_THROW(bank_.remove(clone.id), base::Error) << "it still has instances";
+  const auto of_clone =
+      bank_
+          .restore(
+              {.kind = Kind::cluster, .source = clone.id, .name = "shop3", .type = RestoreType::fast_cloning})
+          .database;
+  bank_.create(of_clone.id, "shop3-w");
+  bank_.make_so(of_clone.id, {.master_password = bank_password});
+  bank_.make_so(of_clone.id, {.open = true});
+  EXPECT_EQ(databases_.login(of_clone.id, bank_password, "")->scalar("SELECT COUNT(*) FROM t"), "2");
   bank_.make_so(clone.id, {.running = false});
   EXPECT_EQ(databases_.get(reader.id)->status, "stopped");
   EXPECT_EQ(databases_.get(writer.id)->status, "stopped");

@@ -278,6 +278,33 @@ TEST_F(PostgresOutside, TheMasterReachesNothingOutside) {
   master(world->copy)->execute("DROP ROLE member", 0);
 }
 
+TEST_F(PostgresOutside, OfAServerThatWeMadeAndOfItsCopiesNothingIsReachedEither) {
+  const auto made = world->databases
+                        .create_new({.name = "made",
+                                     .engine = "postgres",
+                                     .port = any_port(),
+                                     .master_user = "admin",
+                                     .master_password = master_password,
+                                     .db_name = "shop"},
+                                    world->budget())
+                        .id;
+  const auto first = world->restore(made, "first");
+  const auto second = world->restore(first, "of-first");
+  for (const auto& id : {made, first, second}) {
+    const auto inside = master(id);
+    expect_confined(*inside);
+    EXPECT_THROW(inside->execute("CREATE EXTENSION dblink", 0), base::Error)
+        << "the way to other servers' sockets";
+    EXPECT_EQ(administrate(id)->scalar("SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolsuper OR "
+                                       "rolreplication OR rolbypassrls"),
+              "dbrefresh_admin");
+    inside->execute(
+        "CREATE ROLE dev LOGIN PASSWORD 'dev'; CREATE TABLE t AS SELECT 1 AS a; DROP TABLE t; DROP ROLE dev",
+        0);
+  }
+  for (const auto& id : {second, first, made}) world->databases.remove(id, world->budget());
+}
+
 TEST_F(PostgresOutside, TheMasterStillMakesLogins) {
   const auto inside = master(world->copy);
   inside->execute("CREATE ROLE dev LOGIN PASSWORD 'dev'", 0);

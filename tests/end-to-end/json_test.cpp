@@ -62,6 +62,19 @@ TEST(JsonAnswers, AreAsTheirPageSays) {
   expect({"local", "start", "mysqlinstd"}, "database");
   expect({"local", "start", "--all"}, "array of done");
   expect({"local", "delete", "mysqlinstd"}, "array of string");
+  std::ofstream(home.path() / "password") << "of a new one";
+  EXPECT_EQ(expect({"local", "create", "another", "--password-file", (home.path() / "password").string()},
+                   "database")["status"],
+            "available");
+  EXPECT_EQ(home.json({"asl", "show"})["StartAt"], "PRE-RESTORE");
+  std::ofstream(home.path() / "machine.json")
+      << R"({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 5, "End": true}}})";
+  std::ofstream(home.path() / "failing.json")
+      << R"({"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "E", "Cause": "c"}}})";
+  const Json passed = home.json({"asl", "run", "--definition", (home.path() / "machine.json").string()});
+  EXPECT_EQ(passed["output"], 5);
+  EXPECT_EQ(passed["status"], "SUCCEEDED");
+  EXPECT_EQ(home.json({"asl", "run", "--definition", (home.path() / "failing.json").string()})["cause"], "c");
 }
 
 }  // namespace

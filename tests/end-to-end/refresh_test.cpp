@@ -146,6 +146,16 @@ TEST(EndToEnd, AFailedCopyIsKeptClosedIfAskedFor) {
   EXPECT_THAT(list[0]["name"].get<std::string>(), testing::StartsWith("mysqlinstd-failed-"));
   EXPECT_EQ(list[0]["open"], false);
   EXPECT_NE(tcp_login(home.port(), "admin", "temppwd123"), 0U);
+
+  // What is mended is run on a copy of it, and production is left alone.
+  os::remove_tree(home.path() / "buckets/awssol-bucket/sqlscripts/rdsmysql/mysqlinstd/02script.sql");
+  os::fs::copy_file(SOURCE_DIR "/examples/buckets/awssol-bucket/sqlscripts/rdsmysql/mysqlinstd/02script.sql",
+                    home.path() / "buckets/awssol-bucket/sqlscripts/rdsmysql/mysqlinstd/02script.sql");
+  const std::string kept = list[0]["name"];
+  home.must(
+      {"run", home.file(masked_copy, {{"\"source\": \"mysqlinstp\"", "\"source\": \"" + kept + "\""}})});
+  EXPECT_EQ(tcp_login(home.port(), "admin", "temppwd123"), 0U);
+  EXPECT_EQ(home.sql("mysqlinstd", "SELECT DISTINCT email FROM customers;"), "masked@example.invalid\n");
 }
 
 TEST(EndToEnd, PasswordsOfEveryKindWorkAndAppearNowhere) {
