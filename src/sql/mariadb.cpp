@@ -1,4 +1,5 @@
 #include <errmsg.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <mysql.h>
 #include <mysqld_error.h>
@@ -137,6 +138,15 @@ class MariaDb : public Connection {
                            endpoint_.user.c_str(), endpoint_.password.reveal().c_str(), database,
                            static_cast<unsigned>(endpoint_.port), socket, 0) == nullptr)
       throw error_of(db, fmt::format("login of '{}' to {}", endpoint_.user, where_));
+    leave_waiting_to_us();
+  }
+
+  /// The library's calls that do not block read without blocking where there is no TLS; with it they leave
+  /// that to the socket, which a login leaves blocking: no budget would be looked at, and nothing be
+  /// cancelled.
+  void leave_waiting_to_us() {
+    const auto socket = static_cast<int>(mysql_get_socket(db_.get()));
+    ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
   }
 
   Result run(std::size_t keep_rows) {

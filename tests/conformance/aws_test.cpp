@@ -128,6 +128,51 @@ TEST_P(AwsRefresh, NoStatisticsOfUnmaskedDataSurvive) {
   EXPECT_THAT(statistics(*session), testing::Not(testing::HasSubstr("customers")));
 }
 
+TEST_P(AwsRefresh, AStatementOverTlsEndsWhenItIsTo) {
+  auto& databases = world_.databases();
+  const auto session =
+      databases.login(databases.find(Kind::instance, "prod")->id, base::Secret("production"), "");
+  ASSERT_TRUE(session->encrypted());
+  auto& clock = world_.clock();
+  const auto begun = clock.now();
+  const provider::Budget brief{clock, begun + std::chrono::seconds(1), {}, [](const base::Note&) {}};
+  session->obey(&brief);
+  const std::string asleep =
+      std::string_view(GetParam()) == "postgres" ? "SELECT pg_sleep(60)" : "SELECT SLEEP(60)";
+  EXPECT_THROW(session->query(asleep), base::Error);
+  EXPECT_LT(clock.now() - begun, std::chrono::seconds(20));
+  session->obey(nullptr);
+  EXPECT_EQ(session->scalar("SELECT REPEAT('x', 4000000)").value_or("").size(), 4'000'000U) << "it goes on";
+}
+
+/// Of a big database all statistics take longer than a call may: the next one goes on where it was over time.
+TEST_P(AwsRefresh, StatisticsAreForgottenCallByCall) {
+  auto& databases = world_.databases();
+  const bool postgres = std::string_view(GetParam()) == "postgres";
+  const base::Secret production("production"), password("a-new-password");
+  const auto source = databases.login(databases.find(Kind::instance, "prod")->id, production, "");
+  for (const std::string table : {"a", "b", "c"}) {
+    source->execute("CREATE TABLE " + table + " (email VARCHAR(50))", 0);
+    source->execute("INSERT INTO " + table + " VALUES ('one@customers.example')", 0);
+    source->execute((postgres ? "ANALYZE " + table : "ANALYZE TABLE " + table + " PERSISTENT FOR ALL"), 0);
+  }
+  const auto id = done([&] { return databases.restore(request("devtemp"), budget()); }).database.id;
+  make_so(id, {.master_password = password, .password_token = "run/pwd"});
+  const auto holder = databases.script_session(id, password, "");
+  const auto hold = [&](const std::string& mariadb, const std::string& tables) {
+    holder->execute(postgres ? "BEGIN" : "LOCK TABLES " + mariadb, 0);
+    if (postgres) holder->execute("LOCK TABLE " + tables, 0);
+  };
+  // The first call gets as far as the last table; the second one does not visit those before again.
+  hold("c WRITE", "c");
+  auto& clock = world_.clock();
+  const provider::Budget brief{clock, clock.now() + std::chrono::seconds(3), {}, [](const base::Note&) {}};
+  ASSERT_TRUE(std::holds_alternative<provider::Pending>(databases.forget_past(id, password, brief)));
+  holder->execute(postgres ? "COMMIT" : "UNLOCK TABLES", 0);
+  hold("a WRITE, b WRITE", "a, b");
+  done([&] { return databases.forget_past(id, password, budget()); });
+}
+
 /// What production's logins open elsewhere, a copy would open too: for its master, and for a role that it can
 /// become.
 TEST_P(AwsRefresh, NoCredentialsForForeignServersSurvive) {

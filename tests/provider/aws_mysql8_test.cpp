@@ -57,6 +57,11 @@ std::string refusal_of(const std::function<void()>& verb) {
   }
 }
 
+void forget_past(sql::Connection& session) {
+  provider::aws::Renewed renewed;
+  provider::aws::forget_mysql_past(session, renewed);
+}
+
 TEST(AwsMysql8, TakesTheSecondPasswordsOfLoginsToo) {
   Mysql8 session;
   session.answers = {{open_accounts, {}},
@@ -82,7 +87,7 @@ TEST(AwsMysql5, IsAskedInItsOwnWords) {
                                                 "AS '\\*[0-9A-F]+' ACCOUNT LOCK"),
                           "ALTER USER 'iam'@'%' ACCOUNT LOCK"));
   EXPECT_THAT(session.questions, testing::Each(Not(HasSubstr("password_history"))));
-  provider::aws::forget_mysql_past(session);
+  forget_past(session);
   EXPECT_THAT(session.questions, testing::Each(Not(HasSubstr("COLUMN_STATISTICS")))) << "of histograms";
 }
 
@@ -141,13 +146,13 @@ TEST(AwsMysql8, AHistogramThatStaysFailsTheRun) {
   session.answers = {{"COLUMN_STATISTICS", {{"shop", "customers", "email"}}},
                      {"ROUTINE_NAME", {{"1"}}},
                      {"DROP HISTOGRAM", {{"shop.customers", "histogram", "status", "Histogram removed."}}}};
-  provider::aws::forget_mysql_past(session);
+  forget_past(session);
   EXPECT_THAT(session.changes,
               ElementsAre("ANALYZE TABLE `shop`.`customers` DROP HISTOGRAM ON `email`",
                           "CALL mysql.rds_rotate_general_log", "CALL mysql.rds_rotate_general_log",
                           "CALL mysql.rds_rotate_slow_log", "CALL mysql.rds_rotate_slow_log"));
   session.answers.back().second = {{"shop.customers", "histogram", "Error", "The server is read-only."}};
-  EXPECT_THAT(refusal_of([&] { provider::aws::forget_mysql_past(session); }),
+  EXPECT_THAT(refusal_of([&] { forget_past(session); }),
               testing::AllOf(HasSubstr("StatisticsRemain: "), HasSubstr("`shop`.`customers`"),
                              HasSubstr("read-only")));
 }
@@ -155,11 +160,10 @@ TEST(AwsMysql8, AHistogramThatStaysFailsTheRun) {
 TEST(AwsMysql8, StatementsThatNothingTakesAwayFailTheRun) {
   Mysql8 session;
   session.answers = {{"ROUTINE_NAME", {{"0"}}}, {"FROM mysql.slow_log", {{"0"}}}};
-  provider::aws::forget_mysql_past(session);
+  forget_past(session);
   EXPECT_THAT(session.changes, IsEmpty());
   session.answers.back().second = {{"1"}};
-  EXPECT_THAT(refusal_of([&] { provider::aws::forget_mysql_past(session); }),
-              HasSubstr("StatementsRemain: mysql.slow_log"));
+  EXPECT_THAT(refusal_of([&] { forget_past(session); }), HasSubstr("StatementsRemain: mysql.slow_log"));
 }
 
 /// A copy must not go on reading production's changes, nor know how to.

@@ -108,21 +108,28 @@ Work<Done> Databases::drop_schema(const std::string& id, const std::string& name
   return Done{};
 }
 
-/// Whoever asks again begins again: ANALYZE keeps what it has gathered, and of a table a sample is enough.
+/// Whoever asks again goes on with the next table: of one a sample is enough, of all it may take an hour.
 Work<Done> Databases::forget_past(const std::string& id, const base::Secret& master_password,
                                   const Budget& budget) {
-  const auto database = must_find(id);
+  const auto fleet = reader_.now(service_.own_budget(), id);
+  const Json& found = must_get(*fleet, id);
+  const auto database = describe(*fleet, found);
   const bool postgres = family_of(database.engine) == "postgres";
+  const auto before = label(found, labels::renewed);
+  Renewed renewed{.before = before.empty() ? 0 : std::stoull(before)};
   try {
     for (const auto& schema : postgres ? *schemas(id, master_password) : std::vector<std::string>{""}) {
       const auto session = log_in(account_, database, master_password, schema);
       session->obey(&budget);
       budget.tell({"forgetting what statistics know" + (schema.empty() ? "" : " in " + schema)});
-      postgres ? forget_postgres_statistics(*session) : forget_mysql_past(*session);
+      postgres ? forget_postgres_statistics(*session, renewed) : forget_mysql_past(*session, renewed);
     }
   } catch (const base::Error& error) {
     if (error.code != "DeadlineExceeded") throw;
-    return later("statistics of what the copy holds now");
+    const auto count = std::to_string(std::max(renewed.before, renewed.now));
+    if (auto pending = add_tags(account_, id, {{labels::renewed, count}}, service_.own_budget()))
+      return *pending;
+    return soon("statistics of what the copy holds now");
   }
   return Done{};
 }

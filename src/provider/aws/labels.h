@@ -22,6 +22,8 @@ inline constexpr const char* password =
     "dbrefresh:password";  ///< which change of it was asked for, and when or "reset"
 inline constexpr const char* unreached = "dbrefresh:unreached";  ///< since when no session came about
 inline constexpr const char* logins = "dbrefresh:logins";        ///< "locked" once all but the master's are
+inline constexpr const char* renewed =
+    "dbrefresh:renewed";  ///< the number of tables whose statistics are of the time after the scripts
 }  // namespace labels
 
 /// A label of an instance or a cluster, "" if it has none.
