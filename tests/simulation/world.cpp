@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "refresh/workflow.h"
 
 namespace tests {
 
@@ -18,6 +19,7 @@ std::string member(const std::string& key, const std::string& fields) {
   return fmt::format("\"{}\": {{\"torun\": \"true\", \"wait_time\": 5, {}}}", key, fields);
 }
 
+const provider::SecretStore::Rotation old_rotation{.function = "old function", .days = 7};
 const std::string rds = "\"dbservice\": \"rds\", \"dbinstance\": \"dev\"";
 const std::string aurora = "\"dbservice\": \"aurora\", \"cluster\": \"devclu\"";
 const std::string story = "\"application\": \"app\", \"environment\": \"development\"";
@@ -89,9 +91,13 @@ std::string cluster_file() {
                     "\"copytagstosnap\": \"True\", \"subgrp\": \"d\", "
                     "\"dbparamgrp\": \"g\", \"replicas\": \"devins-b_c,devins-c_c\", " +
                     story) +
+         "," + member("changemasterpwd", aurora + ", \"temppwd\": \"new'password\", \"secret\": \"false\"") +
          "," +
-         member("changemasterpwd",
-                aurora + ", \"temppwd\": \"new'password\", \"secret\": \"true\", \"secretname\": \"s\"") +
+         member("createsecret",
+                aurora +
+                    ", \"temppwd\": \"new'password\", \"secretname\": \"s\", \"rotation\": "
+                    "\"true\", \"lambdaarn\": \"arn:aws:lambda:eu-west-1:123456789012:function:rotate\", "
+                    "\"rotationdays\": 30") +
          "," +
          member("runscripts", aurora +
                                   ", \"engine\": \"aurora-mysql\", \"access\": \"pwd\", \"temppwd\": "
@@ -170,6 +176,7 @@ SimulatedWorld::SimulatedWorld(const std::string& file_text, bool with_old,
       if (each.id.starts_with("id-old") && each.id != old_id_) old_parts_[each.id] = each.name;
     secrets.put_pending("s", base::Secret(R"({"username":"admin","password":"old password"})"));
     secrets.promote("s");
+    secrets.rotate_regularly("s", old_rotation);
   }
   scripts.objects = {{"b/p/1.sql", "TRUNCATE TABLE logs\nUPDATE a SET b = 1"},
                      {"b/p/2.sql", "UPDATE customers SET email = 'x';\n"}};
@@ -376,6 +383,11 @@ std::vector<std::string> SimulatedWorld::faults_at_end() {
   if (with_old_ && !completed() && named && named->id == old_id_ &&
       secret != base::Secret(R"({"username":"admin","password":"old password"})"))
     wrong.emplace_back("the secret does not fit the old database");
+  const auto rotation = secrets.rotation("s");
+  const auto asked = refresh::facts_of(file.members).rotation;
+  if (completed() && asked && rotation != asked) wrong.emplace_back("the secret is not rotated as asked for");
+  if (with_old_ && !completed() && named && named->id == old_id_ && rotation != old_rotation)
+    wrong.emplace_back("the secret is not rotated as before");
   if (completed() && named && secret &&
       databases.login(named->id,
                       base::Secret(Json::parse(secret->reveal()).at("password").get<std::string>()),

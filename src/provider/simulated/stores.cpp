@@ -29,6 +29,17 @@ void Secrets::drop_pending(const std::string& name) {
 }
 void Secrets::remove(const std::string& name) {
   values_.erase(name);
+  rotations_.erase(name);
+}
+
+std::optional<Secrets::Rotation> Secrets::rotation(const std::string& name) {
+  const auto found = rotations_.find(name);
+  return found == rotations_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Secrets::rotate_regularly(const std::string& name, const std::optional<Rotation>& rotation) {
+  rotations_.erase(name);
+  if (rotation) rotations_.emplace(name, *rotation);
 }
 
 std::string Secrets::how_to_read(const std::string& name) const {

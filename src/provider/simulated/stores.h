@@ -17,9 +17,13 @@ class Secrets : public SecretStore {
   void remove(const std::string& name) override;
   std::vector<std::string> names() override;
   std::string how_to_read(const std::string& name) const override;
+  bool rotates() const override { return true; }
+  std::optional<Rotation> rotation(const std::string& name) override;
+  void rotate_regularly(const std::string& name, const std::optional<Rotation>& rotation) override;
 
  private:
   std::map<std::string, std::map<Stage, base::Secret>> values_;
+  std::map<std::string, Rotation> rotations_;
 };
 
 class Scripts : public ScriptStore {
