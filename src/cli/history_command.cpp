@@ -78,6 +78,8 @@ int history(const std::string& id, const Options& options) {
   std::cout << fmt::format(
       "{}  {}{}\n", cell(view["ended"]), view["status"].get<std::string>(),
       view["cause"].is_null() || !view["problems"].empty() ? "" : ": " + view["cause"].get<std::string>());
+  if (const Json& standing = view["standing"]; !standing.is_null())
+    std::cout << "state: " << standing.get<std::string>() << "\n";
   if (const Json& why = view["notPutBack"]; !why.is_null())
     std::cout << "NOT PUT BACK: " << why.get<std::string>() << "\n";
   print_way_back(view, options);

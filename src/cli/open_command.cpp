@@ -81,12 +81,27 @@ struct CancelArgs {
   bool no_wait = false;
 };
 
+Error has_ended(runs::World& world, const store::ExecutionRow& row) {
+  const Json outcome = runs::outcome_view(world, row.id);
+  if (outcome["notPutBack"].is_null())
+    return {"BadInput", fmt::format("run {} has ended: {}", row.id, row.status)};
+  return {"BadInput",
+          fmt::format("run {} has ended: {}, and is not put back: {}", row.id, row.status,
+                      outcome["notPutBack"].get<std::string>()),
+          "mend that, and: dbrefresh resume " + row.id};
+}
+
+/// All that was there before the run is there again.
+bool is_put_back(const Json& outcome) {
+  return outcome["error"] == "RefreshCancelled" && outcome["notPutBack"].is_null() &&
+         !outcome["results"].value("roll_back", Json::object()).contains("state");
+}
+
 /// Put back is what was asked for: no failure.
 int cancel(const CancelArgs& args, const Options& options) {
   Opened opened(world_of(args.run, options), options);
   const auto row = must_find_run(*opened.world, args.run);
-  if (row.status != "RUNNING")
-    throw Error("BadInput", fmt::format("run {} has ended: {}", args.run, row.status));
+  if (row.status != "RUNNING") throw has_ended(*opened.world, row);
   opened.driver.cancel(args.run, !args.no_wait);
   const Json outcome = runs::outcome_view(*opened.world, args.run);
   if (args.no_wait && outcome["status"] == "RUNNING") {
@@ -96,9 +111,11 @@ int cancel(const CancelArgs& args, const Options& options) {
       std::cout << fmt::format("run {} is told to stop and to roll back\n", args.run);
     return Exit::done;
   }
-  const bool put_back = outcome["error"] == "RefreshCancelled" &&
-                        !outcome["state"].get<std::string>().starts_with("rolling back failed");
-  if (!put_back) return print_outcome(outcome, options);
+  if (!is_put_back(outcome)) {
+    if (outcome["status"] == "SUCCEEDED" && !options.json)
+      std::cout << "too late to cancel: the old database was being removed\n";
+    return std::max<int>(print_outcome(outcome, options), Exit::failed);
+  }
   if (options.json)
     print_json(with_home(outcome, options));
   else

@@ -63,7 +63,7 @@ int status(const std::string& id, const Options& options) {
     return Exit::done;
   }
   for (const char* key : {"run", "target", "status", "step", "created", "ended", "waitsFor", "waitsUntil",
-                          "masked", "unmaskedReason", "error", "cause", "notPutBack"})
+                          "masked", "unmaskedReason", "error", "cause", "standing", "notPutBack"})
     if (!view[key].is_null()) std::cout << fmt::format("{:<14} {}\n", key, cell(view[key]));
   print_way_back(view, options);
   print_open(view, options);

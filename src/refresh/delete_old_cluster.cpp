@@ -11,6 +11,7 @@ void plan(Planning& plan) {
 }
 
 Work<Done> advance(StepContext& step) {
+  new_must_serve(step);
   const auto old = old_database(step);
   return old ? step.databases.remove(old->id, step.budget) : Done{};
 }

@@ -38,6 +38,7 @@ void tell_of_connections(StepContext& step, const std::vector<provider::Database
 }
 
 Work<Done> advance(StepContext& step) {
+  new_must_serve(step);
   const auto all = old_instances(step);
   tell_of_connections(step, all);
   return done_if_all(all, [&](const auto& each) { return step.databases.remove(each.id, step.budget); });

@@ -30,6 +30,7 @@ void plan(Planning& plan) {
 }
 
 Work<Done> advance(StepContext& step) {
+  new_must_serve(step);
   return done_if_all(old_replicas(step),
                      [&](const std::string& id) { return step.databases.remove(id, step.budget); });
 }

@@ -44,6 +44,7 @@ extern constexpr Step fix_tags{
     .summary = "Set the tags refresh-instance and refresh-cluster to the final names.",
     .fields = fields,
     .checktodo = "checkfixtags",
+    .stays = true,
     .rules = rules,
     .advance = advance,
 };

@@ -48,6 +48,17 @@ Database must_have_new_instance(StepContext& step) {
   throw Error("DBInstanceNotFound", fmt::format("cluster {} has no writer", database.name));
 }
 
+void new_must_serve(StepContext& step) {
+  if (old_id(step).empty()) return;
+  const auto ours = new_database(step);
+  if (!ours || ours->status == "deleting" || !ours->open || ours->name != step.names().at("target"))
+    throw Error("NewDatabaseGone",
+                fmt::format("the new database does not serve as '{}' any more: nothing of the old one goes",
+                            step.names().at("target").get<std::string>()));
+  is_ready(*ours);
+  is_ready(must_have_new_instance(step));
+}
+
 std::string old_id(const StepContext& step) {
   return step.state.at("plan").value("old", "");
 }
@@ -73,9 +84,23 @@ std::vector<std::string> old_whole(const StepContext& step) {
   return ids;
 }
 
+namespace {
+
+std::string end_of(const std::string& run) {
+  return run.substr(run.size() - std::min(run.size(), short_run_length));
+}
+
+}  // namespace
+
 std::string short_run(const StepContext& step) {
-  const std::string run = step.run();
-  return run.substr(run.size() - std::min<std::size_t>(run.size(), short_run_length));
+  return end_of(step.run());
+}
+
+std::string kept_name(const std::string& name, const std::string& run) {
+  const std::string end = "-failed-" + end_of(run);
+  std::string front = name.substr(0, longest_name - end.size());
+  while (front.ends_with('-')) front.pop_back();  // RDS takes no two hyphens in a row
+  return front + end;
 }
 
 std::string set_aside_name(const StepContext& step, const std::string& name) {

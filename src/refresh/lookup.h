@@ -12,6 +12,11 @@ provider::Database must_have_new(StepContext& step);
 /// The new instance: the new database itself, or the cluster's writer.
 provider::Database must_have_new_instance(StepContext& step);
 
+/// Before any of the old database is stopped or goes: throws NewDatabaseGone or DatabaseFailed unless the new
+/// one has its name, is open, and neither stopped nor broken. Whether anybody may log in by then, we may be
+/// the last to know.
+void new_must_serve(StepContext& step);
+
 /// The id of the database whose place the new one takes; "" if there was none when the run was planned.
 std::string old_id(const StepContext& step);
 std::optional<provider::Database> old_database(StepContext& step);
@@ -24,6 +29,9 @@ std::vector<std::string> old_whole(const StepContext& step);
 /// `<name>-old-<end of the run's id>`, and whether that fits into the 63 characters of a name.
 std::string set_aside_name(const StepContext& step, const std::string& name);
 bool fits_set_aside(const std::string& name);
+/// What a copy of a failed run is called that was to be kept, or its instance: `<name>-failed-<end of the
+/// run's id>`; of the name as much as fits.
+std::string kept_name(const std::string& name, const std::string& run);
 /// The end of a run's id, which tells apart what several runs leave.
 std::string short_run(const StepContext& step);
 

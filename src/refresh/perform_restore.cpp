@@ -196,19 +196,26 @@ Work<Done> advance(StepContext& step) {
   return Done{};
 }
 
-/// The copy goes, or, if the run was told to keep it and it is whole, stays closed under a name that is in
-/// nobody's way.
+/// Closed, under names that are in nobody's way; its instances first, which go by the cluster's.
+Work<Done> keep(StepContext& step, const provider::Database& copy) {
+  if (copy.kind == provider::Kind::cluster)
+    for (const auto& id : copy.members) {
+      const auto named = done_if(step.databases.make_so(
+          id, {.name = kept_name(step.names().at("instance"), step.run())}, step.budget));
+      if (std::holds_alternative<Pending>(named)) return named;
+    }
+  return done_if(step.databases.make_so(
+      copy.id, {.name = kept_name(step.names().at("target"), step.run()), .open = false}, step.budget));
+}
+
+/// The copy goes, or stays, if the run was told to keep it and there is anything to keep: it was made, and is
+/// not broken.
 Work<Done> undo(StepContext& step) {
   const auto made = new_database(step);
   if (!made) return Done{};
-  if (step.state.value("keep_failed", false) &&
-      provider::classify(made->status) == provider::StatusClass::ready) {
-    const std::string target = step.names().at("target");
-    return done_if(step.databases.make_so(
-        made->id, {.name = fmt::format("{}-failed-{}", target, short_run(step)), .open = false},
-        step.budget));
-  }
-  return remove_whole(step, *made);
+  const bool whole = made->status != "creating" && made->status != "deleting" &&
+                     provider::classify(made->status) != provider::StatusClass::failed;
+  return whole && step.state.value("keep_failed", false) ? keep(step, *made) : remove_whole(step, *made);
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ extern constexpr Step publish_secret{
     .states = {"publish-secret"},
     .summary =
         "Make the new version of the database's secret the current one, and have it rotated if it is to be.",
+    .stays = true,
     .advance = publish_new,
 };
 static_assert(well_formed(publish_secret));

@@ -17,25 +17,47 @@ std::size_t gone_parts(StepContext& step) {
       old_parts(step), [&](const std::string& id) { return is_gone(step.databases.get(id)); }));
 }
 
-/// The new database, which has the name and was proven, if it stays: once the old one is going or gone, or,
-/// since that one's parts go first, once any of it is while the new one serves already.
+/// The new database, which was proven, if it stays: it has the name and serves, and of the old one something
+/// is going or gone.
 std::optional<provider::Database> one_that_stays(StepContext& step) {
   if (old_id(step).empty()) return std::nullopt;
   auto ours = new_database(step);
-  if (!ours || ours->name != step.names().at("target")) return std::nullopt;
+  if (!ours || ours->name != step.names().at("target") || !ours->open) return std::nullopt;
   const auto old = old_database(step);
   const bool lost = is_gone(old) || provider::classify(old->status) == provider::StatusClass::failed;
-  return lost || (ours->open && gone_parts(step) > 0) ? ours : std::nullopt;
+  return lost || gone_parts(step) > 0 ? ours : std::nullopt;
 }
 
-/// It may have got its name, and not yet its users.
-Work<Done> let_stay(StepContext& step, const provider::Database& ours) {
+/// Does something else of the run, as that step would.
+Work<Done> as_step(StepContext& step, const Step& other, Work<Done> (*work)(StepContext&)) {
+  const Json none = Json::object();
+  const std::string key(other.key);
+  StepContext context{.input = step.has_member(key) ? step.state["members"][key] : none,
+                      .state = step.state,
+                      .facts = step.facts,
+                      .databases = step.databases,
+                      .services = step.services,
+                      .budget = step.budget,
+                      .key = key};
+  return work(context);
+}
+
+bool takes_part(StepContext& step, const Step& other) {
+  return runs_always(other) || step.has_member(std::string(other.key));
+}
+
+/// It may have its users, and nobody its password yet.
+Work<Done> let_stay(StepContext& step) {
   const auto old = old_database(step);
   step.result["state"] =
       "the old database is gone, or no longer whole; the new one, which was proven, keeps the name" +
       (is_gone(old) ? "" : fmt::format(". What is left of the old one is closed to users: {}", old->name));
-  if (ours.open) return Done{};
-  return done_if(step.databases.make_so(ours.id, {.open = true, .running = true}, step.budget));
+  for (const Step* each : sequence()) {
+    if (!each->stays || !takes_part(step, *each)) continue;
+    if (const auto work = as_step(step, *each, each->advance); std::holds_alternative<Pending>(work))
+      return work;
+  }
+  return Done{};
 }
 
 /// What could not be put back, because somebody has deleted it meanwhile; "" if all was.
@@ -53,19 +75,10 @@ std::string shortage(StepContext& step) {
 /// The steps' undo, last step first; stops at the first that is not through.
 Work<Done> take_back(StepContext& step) {
   const auto steps = sequence();
-  const Json none = Json::object();
   for (auto at = steps.rbegin(); at != steps.rend(); ++at) {
-    const Step* each = *at;
-    if (each->undo == nullptr || !(runs_always(*each) || step.has_member(each->key))) continue;
-    const std::string key(each->key);
-    StepContext context{.input = step.has_member(key) ? step.state["members"][key] : none,
-                        .state = step.state,
-                        .facts = step.facts,
-                        .databases = step.databases,
-                        .services = step.services,
-                        .budget = step.budget,
-                        .key = key};
-    if (const auto work = each->undo(context); std::holds_alternative<Pending>(work)) return work;
+    const Step& each = **at;
+    if (each.undo == nullptr || !takes_part(step, each)) continue;
+    if (const auto work = as_step(step, each, each.undo); std::holds_alternative<Pending>(work)) return work;
   }
   return Done{};
 }
@@ -87,7 +100,7 @@ std::optional<Pending> await_unseen_copy(StepContext& step) {
 /// Says where things stand, for people.
 Work<Done> advance(StepContext& step) {
   if (!step.state.contains("plan")) return Done{};  // the plan itself refused: nothing was done
-  if (const auto ours = one_that_stays(step)) return let_stay(step, *ours);
+  if (one_that_stays(step)) return let_stay(step);
   const auto unseen = await_unseen_copy(step);
   const auto work = take_back(step);
   if (std::holds_alternative<Pending>(work)) return work;

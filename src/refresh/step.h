@@ -216,8 +216,10 @@ struct Step {
       {};                   ///< the name of the state that decides whether it runs; default: choose-<start>
   bool cancellable = true;  ///< false: goes on although the run is to be cancelled
   bool always = false;      ///< runs without its member too
-  bool report = false;      ///< its failure never changes the outcome of the run; always runs
-  bool heavy = false;       ///< its call lasts as long as its work does
+  bool stays =
+      false;  ///< done too for a new database that stays although the run fails: what users need of it
+  bool report = false;  ///< its failure never changes the outcome of the run; always runs
+  bool heavy = false;   ///< its call lasts as long as its work does
   /// What somebody can mend meanwhile, a full disk or a port that another program has, it waits for, as for
   /// anything that is not there yet: until its deadline, or, without a check state, as often as a call is
   /// repeated.

@@ -6,6 +6,7 @@ namespace {
 constexpr Field fields[] = {identifier("dbinstance", "Instance to stop, by its usual name.").only_rds()};
 
 Work<Done> advance(StepContext& step) {
+  new_must_serve(step);
   const auto old = old_database(step);
   if (!old || provider::classify(old->status) == provider::StatusClass::stopped) return Done{};
   return done_if(step.databases.make_so(old->id, {.running = false}, step.budget));

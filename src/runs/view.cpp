@@ -95,9 +95,8 @@ Json connection(World& world, const Json& state, const std::string& status) {
 /// The copy of a failed run that was told to keep it.
 Json kept(World& world, const store::ExecutionRow& row, const Json& state) {
   if (row.status != "FAILED" || !state.value("keep_failed", false)) return nullptr;
-  const std::string id = row.id.substr(row.id.size() - std::min<std::size_t>(row.id.size(), 6));
-  const auto found = world.services().databases.find_any(
-      fmt::format("{}-failed-{}", state.at("names").at("target").get<std::string>(), id));
+  const auto found =
+      world.services().databases.find_any(refresh::kept_name(state.at("names").at("target"), row.id));
   if (!found) return nullptr;
   return {{"name", found->name}, {"command", text(world.connect_command(*found))}};
 }
@@ -225,6 +224,7 @@ Json status_view(Books& books, const std::string& id) {
   Json view = run_view(row, not_put_back(books));
   view["state"] = Json::parse(row.snapshot).at("root").at("state");
   view["step"] = step_of(view["state"]);
+  view["standing"] = standing(state_of(row), row.status);
   view["waitsFor"] = row.status == "RUNNING" ? waits_for(state_of(row), view["state"]) : Json();
   view["waitsUntil"] = time(row.due);
   view["driven"] = is_driven(books, row);
@@ -241,6 +241,7 @@ Json history_view(Books& books, const std::string& id) {
           {"status", row.status},
           {"cause", text(row.cause)},
           {"notPutBack", why_left(row.id, not_put_back(books))},
+          {"standing", standing(state_of(row), row.status)},
           {"ended", time(row.ended)},
           {"attempts", attempts_of(books, row)},
           {"steps", efforts(books, id)},

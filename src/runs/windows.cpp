@@ -18,11 +18,11 @@ std::pair<std::string, std::string> fault_of(const Restorable& can) {
                         base::ledger_utc(can.window->to), can.reason)};
   if (can.cut_off.empty()) return {};
   const std::string lost =
-      fmt::format("its log has a gap: {} are no beginning of a restore to a point in time any more",
+      fmt::format("its log has a gap: no restore to a point in time begins any more with {}",
                   fmt::join(can.cut_off, ", "));
   const std::string rest = can.window
                                ? "from " + base::ledger_utc(can.window->from) + " on it can be restored"
-                               : "it cannot be restored to any: " + can.reason;
+                               : "it cannot be restored to any";
   return {"gap-" + can.cut_off.back(), lost + "; " + rest};
 }
 

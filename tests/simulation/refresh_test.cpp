@@ -319,6 +319,20 @@ TEST_P(Refresh, ARunWhoseDatabasesAreGoneIsRolledBackAgain) {
 
 /// Somebody has deleted the old database alone: of the proven copy, the last one, nothing is thrown away
 /// until he has said so by deleting it as well.
+TEST_P(Refresh, AFailedCopyIsKeptWholeIfAskedFor) {
+  auto w = world({.broken_statement = "customers"}, {.keep_failed = true});
+  w.run();
+  ASSERT_FALSE(w.completed());
+  const provider::Selector kept{.tags = {{"refresh-run", w.run_id}}};
+  ASSERT_EQ(w.databases.find(kept).size(), cluster() ? 2U : 1U) << w.cause();
+  for (const auto& each : w.databases.find(kept)) {
+    EXPECT_THAT(each.name, HasSubstr("-failed-abc123"));
+    EXPECT_FALSE(each.kind == w.file.names.kind && each.open);
+    EXPECT_EQ(each.status, "available");
+  }
+  EXPECT_EQ(w.databases.find(w.file.names.kind, w.file.names.target).has_value(), with_old());
+}
+
 TEST_P(Refresh, RollingBackThrowsNoProvenCopyAwayThatIsTheLastOne) {
   if (!with_old()) return;
   for (int after = 1; after <= (cluster() ? 1 : 2); ++after) {
@@ -341,22 +355,52 @@ TEST_P(Refresh, RollingBackThrowsNoProvenCopyAwayThatIsTheLastOne) {
   }
 }
 
-/// Once the new one has the name, either of them serves under it in the end.
-TEST_P(Refresh, OneServesWhateverIsDeletedOfTheOldOneBetweenTheNames) {
+/// Once the new one serves under the name, it stays; before, the old one is put back, or, if that is gone,
+/// the new one is kept, closed.
+TEST_P(Refresh, NeitherIsLostWhateverIsDeletedOfTheOldOneBetweenTheNames) {
   if (!with_old()) return;
   int closed = 0;
   for (const std::string id : {"id-old", "id-oldreader"})
     world({.slowest_seconds = 3}).run_and_die_everywhere([&](SimulatedWorld& w, int at) {
       const auto named = w.databases.find(w.file.names.kind, w.file.names.target);
       if (!named || !is_of_run(*named) || !w.databases.get(id)) return;
+      const bool keeps = !named->open && id == "id-old";
       closed += named->open ? 0 : 1;
       w.databases.lose(id);
       w.journal.request_cancel(w.run_id);
       w.take_up();
       const auto serves = w.databases.find(w.file.names.kind, w.file.names.target);
-      EXPECT_TRUE(serves && serves->open) << id << " at " << at << ": " << w.cause();
+      EXPECT_EQ(serves && serves->open, !keeps) << id << " at " << at << ": " << w.cause();
+      EXPECT_EQ(w.databases.get(named->id).has_value(), named->open || keeps) << id << " at " << at;
+      if (keeps) {
+        EXPECT_THAT(w.notifier.messages.back().body, HasSubstr("rolling back failed too: OldDatabaseGone"));
+      }
     });
   EXPECT_GT(closed, 4);
+}
+
+/// Somebody has deleted the new one while the old one was to go: it goes no further, and serves again.
+TEST_P(Refresh, NothingOfTheOldOneGoesWithoutTheNewOne) {
+  if (!with_old()) return;
+  int lost = 0;
+  world({.slowest_seconds = 3}).run_and_die_everywhere([&](SimulatedWorld& w, int at) {
+    const auto named = w.databases.find(w.file.names.kind, w.file.names.target);
+    if (!named || !is_of_run(*named) || !named->open) return;
+    const auto gone = [&](const std::string& id) {
+      const auto each = w.databases.get(id);
+      return !each || each->status == "deleting";
+    };
+    if (gone("id-old") || gone("id-oldreader") || (cluster() && gone("id-oldins"))) return;
+    ++lost;
+    lose(w, is_of_run);
+    w.take_up();
+    EXPECT_FALSE(w.completed()) << at;
+    const auto serves = w.databases.find(w.file.names.kind, w.file.names.target);
+    ASSERT_TRUE(serves) << at << ": " << w.cause();
+    EXPECT_EQ(serves->id, "id-old") << at;
+    EXPECT_TRUE(serves->open && serves->status == "available") << at << ": " << w.cause();
+  });
+  EXPECT_GT(lost, 10);
 }
 
 TEST_P(Refresh, AMessageThatFoundNoRoomIsSentWhenThereIsSome) {

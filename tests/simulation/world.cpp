@@ -292,7 +292,7 @@ void SimulatedWorld::take_up() {
       engine.adopt(run_id);
     else
       engine.start(run_id, "target", refresh::state_machine().dump(),
-                   refresh::run_input(run_id, file, false, clock.now()));
+                   refresh::run_input(run_id, file, calls_.keep_failed, clock.now()));
   });
 }
 

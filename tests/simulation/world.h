@@ -23,7 +23,8 @@ struct Calls {
   refresh::CallTimes times = {};
   bool stateless = false;  ///< each call gets objects of its own, and nothing but its input
   bool twice = false;      ///< each call is made twice, and the first one's answer is lost
-  bool at_once = false;    ///< whenever a call changes a database, the same call is made once more meanwhile
+  bool keep_failed = false;
+  bool at_once = false;  ///< whenever a call changes a database, the same call is made once more meanwhile
 };
 
 class SimulatedWorld {

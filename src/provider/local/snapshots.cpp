@@ -134,7 +134,7 @@ Restorable Snapshots::restorable(const Row& of_row, base::Clock& clock) {
   std::vector<Snapshot> bases;
   Restorable can{.reason = fault};
   for (auto& each : of(source)) {
-    if (archive_.has_log(source, each))
+    if (os::fs::exists(fleet_.home().snapshot(each.id)) && archive_.has_log(source, each))
       bases.push_back(std::move(each));
     else if (each.automated)
       can.cut_off.push_back(each.name);
