@@ -89,12 +89,30 @@ std::string code_of(const Refusal& refusal, const CallName& call, int status) {
   return fmt::format("Http{}", status);
 }
 
-std::string hint_of(Class kind, const CallName& call, const std::string& message,
+/// What the request was about, as far as it may be shown: messages often do not name it.
+std::string asked_about(const CallName& call, const Json& input) {
+  constexpr std::size_t enough = 4, longest = 200;
+  std::vector<std::string> named;
+  if (call.operation.input.shape != nullptr && input.is_object())
+    for (const auto& member : call.operation.input.shape->members) {
+      const auto found = input.find(member.name);
+      if (found == input.end() || !found->is_string() || member.is_secret || named.size() == enough) continue;
+      if (const auto value = found->get<std::string>(); value.size() <= longest)
+        named.push_back(fmt::format("{} '{}'", member.name, value));
+    }
+  return base::join(named, ", ");
+}
+
+std::string hint_of(Class kind, const CallName& call, const Refusal& refusal, const Json& input,
                     const os::HttpResponse& response) {
   const auto bucket_region = response.header("x-amz-bucket-region");
   if (!bucket_region.empty() && bucket_region != call.region)
     return fmt::format("the bucket is in {}", bucket_region);
-  return kind == Class::permission ? permission_hint(call, message) : std::string(advice(kind));
+  if (refusal.code == "SignatureDoesNotMatch" && kind == Class::permission)
+    return "the secret access key is not the one of this access key id";
+  if (kind == Class::permission) return permission_hint(call, std::string(refusal.message));
+  const auto about = asked_about(call, input);
+  return kind == Class::other && !about.empty() ? "it was asked with " + about : std::string(advice(kind));
 }
 
 std::string prefix(const CallName& call) {
@@ -111,7 +129,7 @@ Failure refused(const CallName& call, const os::HttpResponse& response, const Js
   base::Error error(code,
                     fmt::format("{}: {}: {} (request {})", prefix(call), code, message,
                                 refusal.request_id.empty() ? "without an id" : refusal.request_id),
-                    hint_of(kind, call, message, response));
+                    hint_of(kind, call, refusal, input, response));
   error.retryable = is_retryable(kind);
   error.maybe_delivered = kind == Class::transient && changes(call.operation);
   return {std::move(error), kind, retry_after(response, now), parse_time(response.header("date"))};

@@ -104,8 +104,11 @@ void declare_options(CLI::App& program, Options& options) {
           "folder of servers, journal, secrets and ledger; else DBREFRESH_HOME, or /var/lib/dbrefresh "
           "as root, $XDG_STATE_HOME/dbrefresh for others")
       ->envname("DBREFRESH_HOME");
-  program.add_option("--provider", options.provider, "where the databases are: local or aws")
-      ->check(CLI::IsMember({"local", "aws"}));
+  program
+      .add_option("--provider", options.provider,
+                  "where the databases are: local or aws; else DBREFRESH_PROVIDER, or local")
+      ->check(CLI::IsMember({"local", "aws"}))
+      ->envname("DBREFRESH_PROVIDER");
   program.add_option("--region", options.region, "aws: Region; else AWS_REGION, or the profile's");
   program.add_option("--profile", options.profile, "aws: profile of ~/.aws/config; else AWS_PROFILE");
   program.add_option("--role", options.role, "aws: ARN of a role to do all in, of another account perhaps");

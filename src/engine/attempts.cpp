@@ -81,6 +81,9 @@ Engine::Done Engine::perform(const Work& work) {
     const bool again = error.retryable || error.maybe_delivered;  // the next one looks before it acts
     result.error = cut_short ? "Cancelled" : again ? "Dbrefresh.Retryable" : error.code;
     result.cause = cause_of(error);
+    if (again)  // it may be for an hour: people see why
+      observer_.progress(work.execution, work.request.state,
+                         {base::valid_utf8("tried again: " + error.code + ": " + error.message)});
   } catch (const std::exception& error) {  // ours to mend: a bug, or no memory
     result.error = "Dbrefresh.Internal";
     result.cause = base::valid_utf8(fmt::format("{}: {}", work.request.state, error.what()));

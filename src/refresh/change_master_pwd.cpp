@@ -52,7 +52,9 @@ Work<Done> undo(StepContext& step) {
 }
 
 void plan(Planning& plan) {
-  if (plan.member != nullptr && plan.member->value("secret", false)) plan.must_be_changeable("secretname");
+  if (plan.member == nullptr || !plan.member->value("secret", false)) return;
+  plan.must_be_changeable("secretname");
+  plan.tell_if_made("secretname");
 }
 
 }  // namespace

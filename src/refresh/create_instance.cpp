@@ -60,6 +60,14 @@ provider::CreateRequest request(const Json& names, const Json& member) {
           .shape = std::move(shape)};
 }
 
+std::vector<Problem> rules(const Json& member) {
+  const std::string role = member.value("enhancedmonrolearn", "");
+  if (as_boolean(member.value("enhancedmon", Json())) != true ||
+      (role.starts_with("arn:") && role.find(":role/") != std::string::npos))
+    return {};
+  return {{0, ".enhancedmonrolearn", "'" + role + "' is no ARN of a role"}};
+}
+
 void read(Reading& reading) {
   reading.say("instance", "dbinstance", base::lower(reading.member.at("dbinstance").get<std::string>()));
 }
@@ -100,6 +108,7 @@ extern constexpr Step create_instance{
     .makes_names = true,
     .deadline_minutes = 180,
     .expected_check = expected_check,
+    .rules = rules,
     .read = read,
     .plan = plan,
     .advance = advance,

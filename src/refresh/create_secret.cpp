@@ -43,6 +43,7 @@ void plan(Planning& plan) {
   if (plan.member == nullptr) return;
   warn_of_unused_password(plan);
   plan.must_be_changeable("secretname");
+  plan.tell_if_made("secretname");
   check_rotation(plan);
 }
 

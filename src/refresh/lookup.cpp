@@ -108,7 +108,8 @@ std::string set_aside_name(const StepContext& step, const std::string& name) {
 }
 
 bool fits_set_aside(const std::string& name) {
-  return name.size() + std::string_view("-old-").size() + short_run_length <= longest_name;
+  static_assert(longest_target + std::string_view("-old-").size() + short_run_length == longest_name);
+  return name.size() <= longest_target;
 }
 
 Pending wait_for(std::string what) {

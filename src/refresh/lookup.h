@@ -27,6 +27,7 @@ std::vector<std::string> old_parts(const StepContext& step);
 std::vector<std::string> old_whole(const StepContext& step);
 
 /// `<name>-old-<end of the run's id>`, and whether that fits into the 63 characters of a name.
+inline constexpr std::size_t longest_target = 52;
 std::string set_aside_name(const StepContext& step, const std::string& name);
 bool fits_set_aside(const std::string& name);
 /// What a copy of a failed run is called that was to be kept, or its instance: `<name>-failed-<end of the

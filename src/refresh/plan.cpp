@@ -23,7 +23,12 @@ void ask_host(Planning& planning) {
     std::string path = planning.paths.contains(each.about) ? planning.paths.at(each.about) : "$";
     if (each.about == About::shape && planning.shape_paths.contains(each.field))
       path = planning.shape_paths.at(each.field);
-    planning.problem_at(path, each.message, each.weight == provider::Objection::Weight::warning);
+    const bool warning = each.weight == provider::Objection::Weight::warning;
+    // The same may be wrong for the new database and for the old one.
+    const bool told = std::ranges::any_of(planning.plan.problems, [&](const Problem& other) {
+      return other.path == path && other.message == each.message;
+    });
+    if (!told) planning.problem_at(path, each.message, warning);
   }
 }
 
@@ -50,6 +55,16 @@ void Planning::must_have_secret(std::string_view field) {
   } catch (const base::Error& error) {  // it may not be read, or is to be deleted
     if (error.retryable) throw;
     problem(field, to_string(error));
+  }
+}
+
+void Planning::tell_if_made(std::string_view field) {
+  const std::string name = member->value(field, "");
+  try {
+    if (!services.secrets.get(name, provider::SecretStore::Stage::current))
+      plan.notes.push_back(fmt::format("there is no secret '{}': it will be made", name));
+  } catch (const base::Error& error) {  // whoever may not read it is told so elsewhere
+    if (error.retryable) throw;
   }
 }
 

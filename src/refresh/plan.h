@@ -50,6 +50,8 @@ struct Planning {
   void must_have_secret(std::string_view field);
   /// A secret that the run writes, and that nobody may give another value.
   void must_be_changeable(std::string_view field);
+  /// Notes that the secret is not there and will be: its name may be mistyped.
+  void tell_if_made(std::string_view field);
 };
 
 /// For a step whose member says a password that nothing sets: the run makes one up.

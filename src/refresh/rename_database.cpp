@@ -88,8 +88,10 @@ void read_target(Reading& reading, const std::string& field) {
     reading.problems.push_back(
         {0, "$." + reading.key, fmt::format("renames '{}' to its own name", names.temp)});
   if (!fits_set_aside(names.target))
-    wrong(fmt::format("'{}' is too long: the old database is set aside as <name>-old-<run>, in 63 characters",
-                      names.target));
+    wrong(
+        fmt::format("'{}' has {} characters, and {} at most are possible: the old database is set aside as "
+                    "<name>-old-<run>, in 63",
+                    names.target, names.target.size(), longest_target));
 }
 
 /// It is restarted to let users in: whoever dies just then leaves no server, and nobody else would start it.

@@ -1,10 +1,13 @@
 #include "runs/amazon_world.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "os/addresses.h"
+#include "provider/aws/changes.h"
 #include "runs/account_refusal.h"
 #include "runs/amazon_stand_in.h"
 
@@ -18,7 +21,16 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+/// Before anybody is asked.
+void must_be_role(const std::string& option, const std::string& role) {
+  if (role.empty() || (role.starts_with("arn:") && role.find(":role/") != std::string::npos)) return;
+  throw base::Error("BadInput", fmt::format("{}: '{}' is no ARN of a role", option, role),
+                    "arn:aws:iam::ACCOUNT:role/NAME");
+}
+
 aws::Settings session_settings(const Json& whereabouts, aws::Tally& tally) {
+  must_be_role("--role", whereabouts.value("role", ""));
+  must_be_role("--source-role", whereabouts.value("sourceRole", ""));
   aws::Settings settings;
   settings.tally = &tally;
   settings.region = whereabouts.value("region", "");
@@ -85,6 +97,10 @@ AmazonWorld::AmazonWorld(const std::string& root, const Json& whereabouts, provi
       account_(caller_.at("Account")),
       elsewhere_(elsewhere(whereabouts.value("sourceRole", ""))),
       services_(client_, clock, secrets, settings(), sql::connect, source()) {}
+
+std::string AmazonWorld::objection_to_password(const base::Secret& password, const std::string& engine) {
+  return provider::aws::objection_to_password(password.reveal(), engine);
+}
 
 std::optional<std::int64_t> AmazonWorld::storage_gib(const std::string& name) {
   provider::aws::Service ours(client_, clock);

@@ -21,6 +21,7 @@ class AmazonWorld : public World {
   std::string connect_command(const provider::Database&) override { return ""; }
   std::unique_ptr<StandIn> stand_in(base::Clock& time) override;
   std::vector<base::Problem> missing_permissions(const refresh::RefreshFile& file) override;  ///< asks IAM
+  std::string objection_to_password(const base::Secret& password, const std::string& engine) override;
   std::optional<std::int64_t> storage_gib(const std::string& source) override;
   std::function<std::int64_t()> requests() override {
     return [this] { return tally_.of_this_thread(); };

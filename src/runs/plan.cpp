@@ -58,6 +58,17 @@ void decide_masking(Planned& planned, const std::string& asked, const std::strin
     plan.notes.push_back("UNMASKED: " + planned.unmasked);
 }
 
+/// Where the file says the new master password.
+void check_password(World& world, Planned& planned) {
+  const std::string field = refresh::facts_of(planned.file.members).master_password;
+  const auto given = planned.file.secrets.find(field);
+  if (given == planned.file.secrets.end()) return;
+  const auto& names = planned.file.names;
+  const auto source = world.services().databases.find_source(names.kind, names.source);
+  const auto why = source ? world.objection_to_password(given->second, source->engine) : "";
+  if (!why.empty()) planned.plan.problems.push_back({0, "$." + field, why});
+}
+
 std::string note_of(const store::ExecutionRow& left) {
   return fmt::format(
       "run {} of the same target {}: a new one rolls it back first (or: dbrefresh resume {})", left.id,
@@ -109,6 +120,7 @@ Planned make_plan(World& world, const Request& request) {
   Planned planned = read_refresh_file(request.path);
   if (!planned.ok()) return planned;
   planned.plan = plan_of(world, planned.file);
+  check_password(world, planned);
   decide_masking(planned, request.unmasked, allow_unmasked(world.home));
   for (auto each : planned.plan.problems) {
     each.line = planned.file.line_of(each.path);

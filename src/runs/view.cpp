@@ -81,8 +81,9 @@ Json shown_secret(World& world, const Json& state) {
 /// How to reach what a run made.
 Json connection(World& world, const Json& state, const std::string& status) {
   if (status != "SUCCEEDED") return nullptr;
-  const auto made =
-      world.services().databases.find(provider::Kind::instance, state.at("names").at("instance"));
+  const Json& names = state.at("names");
+  const auto kind = names.at("kind") == "cluster" ? provider::Kind::cluster : provider::Kind::instance;
+  const auto made = world.services().databases.find(kind, names.at("target"));
   if (!made) return nullptr;
   return {{"name", made->name},
           {"host", made->host},

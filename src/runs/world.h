@@ -59,6 +59,11 @@ class World : public Books {
   virtual std::vector<base::Problem> missing_permissions([[maybe_unused]] const refresh::RefreshFile& file) {
     return {};
   }
+  /// Why a master password is not taken by this engine; "" if it is.
+  virtual std::string objection_to_password([[maybe_unused]] const base::Secret& password,
+                                            [[maybe_unused]] const std::string& engine) {
+    return {};
+  }
   /// GiB that an instance has allocated that is a source; nothing where that is not known, or as much as is
   /// used (Aurora).
   virtual std::optional<std::int64_t> storage_gib([[maybe_unused]] const std::string& source) {

@@ -17,9 +17,10 @@ inline std::vector<std::string> aws_environment(const base::Json& facts,
   const std::pair<const char*, const char*> said[] = {{"AWS_ACCESS_KEY_ID", "access_key_id"},
                                                       {"AWS_SECRET_ACCESS_KEY", "secret_access_key"},
                                                       {"AWS_ENDPOINT_URL", "endpoint"},
-                                                      {"DBREFRESH_RDS_CA", "ca"},
+                                                      {"DBREFRESH_RDS_CA", "ca"},  // else that of Amazon
                                                       {"LD_PRELOAD", "preload"},
                                                       {"NSS_WRAPPER_HOSTS", "hosts"}};
+  if (!facts.contains("ca")) environment.emplace_back("DBREFRESH_RDS_CA=" SOURCE_DIR "/packaging/rds-ca.pem");
   for (const auto& [name, fact] : said)
     if (facts.contains(fact))
       environment.push_back(std::string(name) + "=" + facts.at(fact).get<std::string>());

@@ -238,10 +238,11 @@ class WithAws : public testing::Test {
   base::VirtualClock clock_{*base::parse_ledger_utc("2026-01-31 12:00:00")};
   AwsAccount account_;
   Logins logins_;
-  provider::aws::Databases databases_{account_,
-                                      {.addresses = {"10.0.0.7"}, .account = "1", .ca_file = "/etc/rds.pem"},
-                                      clock_,
-                                      logins_.connect()};
+  provider::aws::Databases databases_{
+      account_,
+      {.addresses = {"10.0.0.7"}, .account = "1", .ca_file = SOURCE_DIR "/packaging/rds-ca.pem"},
+      clock_,
+      logins_.connect()};
 };
 
 }  // namespace tests

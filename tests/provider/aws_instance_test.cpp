@@ -164,7 +164,7 @@ TEST_F(AwsInstance, ThePasswordIsProvenAndTheOtherLoginsAreLocked) {
       ElementsAre(testing::MatchesRegex("ALTER USER 'app'@'%' IDENTIFIED VIA mysql_native_password USING "
                                         "'[*][0-9A-F]{40}' ACCOUNT LOCK"),
                   HasSubstr("ALTER USER 'report'@'%' IDENTIFIED VIA ")));
-  EXPECT_EQ(logins_.endpoint.ca_file, "/etc/rds.pem");
+  EXPECT_EQ(logins_.endpoint.ca_file, SOURCE_DIR "/packaging/rds-ca.pem");
   EXPECT_THAT(account_.taken(),
               ElementsAre(R"(AddTagsToResource {"ResourceName":"arn:aws:rds:eu-west-1:1:db:devtemp",)"
                           R"("Tags":[{"Key":"dbrefresh:logins","Value":"locked"}]})"));

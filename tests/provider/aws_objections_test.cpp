@@ -1,4 +1,5 @@
 // What the plan says of an account of AWS.
+#include "provider/aws/changes.h"
 #include "tests/provider/aws_account.h"
 
 namespace tests {
@@ -78,20 +79,25 @@ TEST_F(AwsObjections, TheQuarantineLetsInUsAndNobodyElse) {
                     {"FromPort", 22},
                     {"ToPort", 22},
                     {"IpRanges", {{{"CidrIp", "0.0.0.0/0"}}}}}),
-              ElementsAre("quarantine: sg-quarantine lets in 0.0.0.0/0"));
+              ElementsAre("quarantine: sg-quarantine lets in 0.0.0.0/0, which is not us: we are 10.0.0.7 "
+                          "(DBREFRESH_ADDRESSES says otherwise)"));
   EXPECT_THAT(with({{"IpProtocol", "tcp"},
                     {"FromPort", 0},
                     {"ToPort", 9},
                     {"IpRanges", {{{"CidrIp", "10.0.0.8/32"}}}}}),
-              ElementsAre("quarantine: sg-quarantine lets in 10.0.0.8/32"));
+              ElementsAre("quarantine: sg-quarantine lets in 10.0.0.8/32, which is not us: we are 10.0.0.7 "
+                          "(DBREFRESH_ADDRESSES says otherwise)"));
   EXPECT_THAT(with({{"IpProtocol", "-1"}, {"Ipv6Ranges", {{{"CidrIpv6", "::/0"}}}}}),
-              ElementsAre("quarantine: sg-quarantine lets in ::/0"));
+              ElementsAre("quarantine: sg-quarantine lets in ::/0, which is not us: we are 10.0.0.7 "
+                          "(DBREFRESH_ADDRESSES says otherwise)"));
   EXPECT_THAT(with({{"IpProtocol", "-1"}, {"PrefixListIds", {{{"PrefixListId", "pl-1"}}}}}),
-              ElementsAre("quarantine: sg-quarantine lets in pl-1"));
+              ElementsAre("quarantine: sg-quarantine lets in pl-1, which is not us: we are 10.0.0.7 "
+                          "(DBREFRESH_ADDRESSES says otherwise)"));
   account_.interfaces = {{{"NetworkInterfaceId", "eni-1"}, {"PrivateIpAddress", "10.0.0.7"}},
                          {{"NetworkInterfaceId", "eni-2"}, {"PrivateIpAddress", "10.0.0.9"}}};
   EXPECT_THAT(with({{"IpProtocol", "-1"}, {"UserIdGroupPairs", {{{"GroupId", "sg-app"}}}}}),
-              ElementsAre("quarantine: sg-quarantine lets in sg-app, which has 10.0.0.9 (eni-2)"));
+              ElementsAre("quarantine: sg-quarantine lets in sg-app, which has 10.0.0.9 (eni-2), which is "
+                          "not us: we are 10.0.0.7 (DBREFRESH_ADDRESSES says otherwise)"));
   account_.interfaces.pop_back();
   EXPECT_THAT(with({{"IpProtocol", "-1"}, {"UserIdGroupPairs", {{{"GroupId", "sg-app"}}}}}), IsEmpty());
 }
@@ -170,6 +176,34 @@ TEST_F(AwsObjections, ATimeMustHaveBeenBackedUp) {
       ElementsAre("'2026-01-31 11:55:01': 'prod' can be restored to 2026-01-31 11:55:00 at the latest"));
   wanted.restore.time = base::parse_ledger_utc("2026-01-31 11:55:00");
   EXPECT_THAT(said(wanted), IsEmpty());
+  wanted.restore.time = base::parse_ledger_utc("2026-01-22 11:55:00");
+  EXPECT_THAT(said(wanted), ElementsAre("'2026-01-22 11:55:00': 'prod' keeps its backups for 7 days"));
+}
+
+TEST_F(AwsObjections, CertificatesMustBeThereBeforeACopyIs) {
+  const auto said_with = [&](const std::string& ca_file) {
+    provider::aws::Databases strict(account_, {.addresses = {"10.0.0.7"}, .account = "1", .ca_file = ca_file},
+                                    clock_);
+    std::string all;
+    for (const auto& each : strict.check(intent())) all += each.message + "\n";
+    return all;
+  };
+  EXPECT_THAT(said_with("/nowhere/ca.pem"), HasSubstr("'/nowhere/ca.pem': there are no certificates"));
+  EXPECT_THAT(said_with(SOURCE_DIR "/packaging/rds-ca.pem"), testing::Not(HasSubstr("certificates")));
+  account_.instance("prod")["Engine"] = "oracle-ee";
+  EXPECT_THAT(said_with("/nowhere/ca.pem"), testing::Not(HasSubstr("certificates"))) << "no session is made";
+}
+
+/// As RDS says in its API reference.
+TEST(AwsPassword, IsTakenOrNotByEngine) {
+  using provider::aws::objection_to_password;
+  EXPECT_EQ(objection_to_password("new'pass word", "mysql"), "");
+  EXPECT_EQ(objection_to_password("short", "mysql"), "has 5 characters, and RDS takes 8 to 41 for mysql");
+  EXPECT_EQ(objection_to_password(std::string(42, 'x'), "postgres"), "");
+  EXPECT_THAT(objection_to_password(std::string(42, 'x'), "aurora-postgresql"), HasSubstr("8 to 41"));
+  for (const char* wrong : {"with/slash", "with\"quote", "with@sign1", "with-\xC3\xA4-umlaut"})
+    EXPECT_THAT(objection_to_password(wrong, "postgres"),
+                HasSubstr("has a character that RDS does not take"));
 }
 
 TEST_F(AwsObjections, WhatIsReplacedMustBeOurs) {

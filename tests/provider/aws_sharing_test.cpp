@@ -167,7 +167,7 @@ class AwsSource : public WithAws {
   provider::aws::SourceAccount source_{production_, clock_};
   provider::aws::Databases databases_here_{
       account_,
-      {.addresses = {"10.0.0.7"}, .account = "1", .ca_file = "/etc/rds.pem"},
+      {.addresses = {"10.0.0.7"}, .account = "1", .ca_file = SOURCE_DIR "/packaging/rds-ca.pem"},
       clock_,
       logins_.connect(),
       &source_};

@@ -559,6 +559,7 @@ TEST(RefreshDatabases, VerifyRefusesThemWhereThePlanCouldNotLook) {
 
 TEST(RefreshPlan, PutsWhatTheHostSaysWhereTheFileSaysIt) {
   SimulatedWorld w(instance_file(), false, {});
+  w.secrets.rotating = false;
   w.file.members["restore"]["restoretype"] = "fromsnapshot";
   w.file.members["restore"]["snapshot"] = "monday";
   w.file.members["restore"]["multiaz"] = true;

@@ -32,6 +32,9 @@ std::optional<Pending> set_running(Account& account, const Fleet& fleet, const J
 std::optional<Pending> set_password(Account& account, const Fleet& fleet, const Json& database,
                                     const base::Secret& password, const std::string& token,
                                     const Budget& budget);
+/// Why RDS does not take it for a master user's password; "" if it does (API reference: ModifyDBInstance,
+/// ModifyDBCluster, MasterUserPassword).
+std::string objection_to_password(const std::string& password, const std::string& engine);
 /// Of engines that we cannot log in to: does RDS say that the last password that was asked for is set? Throws
 /// where it says that it could not be.
 bool password_is_reset(Account& account, const Json& database, const Budget& budget);

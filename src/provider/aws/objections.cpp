@@ -1,6 +1,7 @@
 #include "provider/aws/objections.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <map>
 #include <set>
@@ -10,6 +11,7 @@
 #include "provider/aws/connections.h"
 #include "provider/aws/model.h"
 #include "provider/aws/script_hosts.h"
+#include "provider/aws/sessions.h"
 
 namespace provider::aws {
 namespace {
@@ -40,6 +42,7 @@ std::vector<Objection> Objections::check(const Intent& intent) {
   check_engine(intent, *source);
   if (!is_refused_elsewhere(*fleet, intent.restore, *source)) check_origin(intent.restore, *source);
   check_own_key();
+  check_certificates(*source);
   if (old != nullptr) check_old(*old);
   check_network(intent);
   if (old != nullptr)  // it is closed as well, while it is set aside
@@ -93,6 +96,28 @@ void Objections::check_origin(const RestoreRequest& request, const Json& source)
     object(About::time,
            fmt::format("'{}': '{}' can be restored to {} at the latest", base::ledger_utc(*request.time),
                        name_of(source), base::ledger_utc(*latest)));
+  check_retention(request, source);
+}
+
+/// The first second that can be restored is a backup's within the first day of the retention.
+void Objections::check_retention(const RestoreRequest& request, const Json& source) {
+  const auto days = number(source, "BackupRetentionPeriod");
+  if (!request.time || days == 0) return;
+  if (*request.time < account_.service.clock().now() - std::chrono::days(days + 1))
+    object(About::time, fmt::format("'{}': '{}' keeps its backups for {} days",
+                                    base::ledger_utc(*request.time), name_of(source), days));
+}
+
+/// Without them no session comes about, and that would show when the copy is there.
+void Objections::check_certificates(const Json& source) {
+  const auto& file = account_.settings.ca_file;
+  if (file.empty() || !can_log_in(text(source, "Engine")) || ::access(file.c_str(), R_OK) == 0) return;
+  object(About::host,
+         fmt::format(
+             "'{}': there are no certificates of RDS's authorities to be read; packaging/rds-ca.pem of the "
+             "source, or https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem, belongs there "
+             "(DBREFRESH_RDS_CA names another file)",
+             file));
 }
 
 /// Whoever is connected is cut off when it is set aside, and never reaches the new one by that connection.

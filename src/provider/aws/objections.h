@@ -24,6 +24,8 @@ class Objections {
   }
   void check_engine(const Intent& intent, const Json& source);
   void check_origin(const RestoreRequest& request, const Json& source);
+  void check_certificates(const Json& source);
+  void check_retention(const RestoreRequest& request, const Json& source);
   void check_old(const Json& old);
   void count_connections(const Json& old);
   void check_network(const Intent& intent);

@@ -1,6 +1,8 @@
 // The master's password, which is proven by a login.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "provider/aws/changes.h"
@@ -14,6 +16,12 @@ namespace provider::aws {
 namespace {
 
 using base::Error;
+
+std::size_t longest_password(const std::string& engine) {
+  if (engine.starts_with("aurora")) return 41;
+  const auto family = family_of(engine);
+  return family == "mariadb" ? 41 : family == "oracle" ? 30 : 128;
+}
 
 /// RDS takes a password and sets it later; whoever asks again meanwhile may send it once more, which does no
 /// harm. A secret that RDS manages is given up with the same call.
@@ -98,6 +106,22 @@ Pending await_port(Account& account, const Json& database, const Error& error, c
 }
 
 }  // namespace
+
+std::string objection_to_password(const std::string& password, const std::string& engine) {
+  constexpr std::size_t shortest = 8;
+  const std::string forbidden = family_of(engine) == "oracle" ? "/\"@&'" : "/\"@";
+  const auto most = longest_password(engine);
+  if (password.size() < shortest || password.size() > most)
+    return fmt::format("has {} characters, and RDS takes {} to {} for {}", password.size(), shortest, most,
+                       engine);
+  const auto wrong = std::ranges::find_if(
+      password, [&](char c) { return c < ' ' || c > '~' || forbidden.find(c) != std::string::npos; });
+  return wrong == password.end()
+             ? ""
+             : fmt::format(
+                   "has a character that RDS does not take for {}: it must be printable ASCII without {}",
+                   engine, forbidden);
+}
 
 bool password_is_reset(Account& account, const Json& database, const Budget& budget) {
   const auto since = last_change(database).second;

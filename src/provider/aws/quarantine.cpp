@@ -82,7 +82,10 @@ QuarantineGroup Quarantine::look(const std::string& vpc, int port, const Budget&
             {}};
   QuarantineGroup out{text(groups[0], "GroupId"), {}, {}, {}};
   const auto lets_in = [&](const std::string& who) {
-    out.faults.push_back(fmt::format("{} lets in {}", out.id, who));
+    out.faults.push_back(
+        fmt::format("{} lets in {}, which is not us: {} (DBREFRESH_ADDRESSES says otherwise)", out.id, who,
+                    settings_.addresses.empty() ? "this host's addresses are not known"
+                                                : "we are " + base::join(settings_.addresses, ", ")));
   };
   for (const Json& permission : part(groups[0], "IpPermissions")) {
     const bool fits = covers(permission, port);

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "provider/aws/stores.h"
@@ -15,6 +17,8 @@ std::string region_of(const std::string& arn) {
 
 std::string Topics::objection(const std::string& topic) {
   if (topic.empty()) return {};
+  if (region_of(topic).empty())
+    return fmt::format("'{}' is no ARN of a topic: arn:aws:sns:REGION:ACCOUNT:NAME", topic);
   if (topic.ends_with(".fifo")) return topic + " is a topic for messages in order, which is not served";
   std::string why;
   (void)asker_.look("sns", "GetTopicAttributes", {{"TopicArn", topic}}, why, region_of(topic));

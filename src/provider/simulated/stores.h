@@ -17,7 +17,8 @@ class Secrets : public SecretStore {
   void remove(const std::string& name) override;
   std::vector<std::string> names() override;
   std::string how_to_read(const std::string& name) const override;
-  bool rotates() const override { return true; }
+  bool rotating = true;
+  bool rotates() const override { return rotating; }
   std::optional<Rotation> rotation(const std::string& name) override;
   void rotate_regularly(const std::string& name, const std::optional<Rotation>& rotation) override;
 
