@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<std::string> rooms = {"base", "os",       "store",   "asl",  "engine", "sql",
-                                        "aws",  "provider", "refresh", "runs", "cli"};
+                                        "aws",  "provider", "refresh", "runs", "lambda", "cli"};
 
 std::size_t rank(const std::string& room) {
   return static_cast<std::size_t>(std::ranges::find(rooms, room) - rooms.begin());
@@ -105,6 +105,7 @@ TEST(Architecture, AClockIsMadeWhereAProgramIsPutTogether) {
                                         "base/clock.cpp",
                                         "runs/world.h",
                                         "cli/asl_command.cpp",
+                                        "lambda/main.cpp",
                                         "provider/local/volume.cpp",
                                         "provider/local/mariadb_source.cpp",
                                         "os/service_account.cpp"};

@@ -6,19 +6,7 @@
 #include "engine/engine.h"
 
 namespace engine {
-namespace {
-
 using base::Error;
-
-/// Text of the world, valid whatever was put into the error after it was made.
-std::string cause_of(const Error& error) {
-  const std::string text = error.hint.empty()
-                               ? fmt::format("{}: {}", error.code, error.message)
-                               : fmt::format("{}: {}\nhint: {}", error.code, error.message, error.hint);
-  return base::valid_utf8(text);
-}
-
-}  // namespace
 
 void Engine::look_for_cancels() {
   next_look_ = clock_.now() + cancel_poll;
@@ -78,12 +66,12 @@ Engine::Done Engine::perform(const Work& work) {
   } catch (const Error& error) {
     const bool cut_short = error.code == "Interrupted" || error.code == "Cancelled";
     if (cut_short && interrupt_.stop_requested()) return {work.execution, std::move(result), true};
-    const bool again = error.retryable || error.maybe_delivered;  // the next one looks before it acts
-    result.error = cut_short ? "Cancelled" : again ? "Dbrefresh.Retryable" : error.code;
-    result.cause = cause_of(error);
-    if (again)  // it may be for an hour: people see why
+    auto failure = failure_of(error);
+    if (failure.name == retryable_failure)  // it may be for an hour: people see why
       observer_.progress(work.execution, work.request.state,
                          {base::valid_utf8("tried again: " + error.code + ": " + error.message)});
+    result.error = cut_short ? "Cancelled" : std::move(failure.name);
+    result.cause = std::move(failure.cause);
   } catch (const std::exception& error) {  // ours to mend: a bug, or no memory
     result.error = "Dbrefresh.Internal";
     result.cause = base::valid_utf8(fmt::format("{}: {}", work.request.state, error.what()));

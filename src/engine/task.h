@@ -6,8 +6,10 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/note.h"
+#include "base/text.h"
 
 namespace engine {
 
@@ -27,6 +29,19 @@ struct Attempt {
   /// Tells people how far it has got. Thread-safe.
   std::function<void(const base::Note&)> tell;
 };
+
+/// What a thrown error is to a state machine: the name that Retry and Catch of its document know, and the
+/// cause, for people.
+struct TaskFailure {
+  std::string name, cause;
+};
+inline constexpr const char* retryable_failure = "Dbrefresh.Retryable";
+/// Whoever repeats what may have happened looks before it acts.
+inline TaskFailure failure_of(const base::Error& error) {
+  const std::string hint = error.hint.empty() ? "" : "\nhint: " + error.hint;
+  return {error.retryable || error.maybe_delivered ? retryable_failure : error.code,
+          base::valid_utf8(error.code + ": " + error.message + hint)};
+}
 
 /// Runs on a worker thread, several at a time. What it throws (base::Error) becomes the failure of the state:
 /// the error name is `Dbrefresh.Retryable` if error.retryable or error.maybe_delivered, `Cancelled` if it was

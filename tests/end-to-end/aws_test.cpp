@@ -92,9 +92,10 @@ TEST_F(AwsProgram, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
 
 TEST_F(AwsProgram, PutsAllBackWhereAScriptFails) {
   bed_.post("fault",
-            {{"service", "s3"}, {"op", "GetObject"}, {"nth", 2}, {"times", 50}, {"fault", "access-denied"}});
+            {{"service", "s3"}, {"op", "GetObject"}, {"nth", 3}, {"times", 50}, {"fault", "access-denied"}});
   const auto failed = run({"run", file()});
   EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output, testing::Not(HasSubstr("PlanRefused"))) << "the copy was made by then";
   const Json state = state_without_harm();
   const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
   ASSERT_EQ(instances.size(), 2U) << instances;
@@ -102,6 +103,26 @@ TEST_F(AwsProgram, PutsAllBackWhereAScriptFails) {
   EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
   ASSERT_EQ(state.at("messages").size(), 1U);
   EXPECT_THAT(state["messages"][0].at("subject").get<std::string>(), HasSubstr("[FAILED]"));
+}
+
+/// RDS renames for minutes: what is renamed to be kept is not thrown away meanwhile.
+TEST_F(AwsProgram, KeepsAFailedCopyIfAskedFor) {
+  bed_.post("fault",
+            {{"service", "s3"}, {"op", "GetObject"}, {"nth", 3}, {"times", 50}, {"fault", "access-denied"}});
+  const auto failed = run({"run", "--keep-failed", file()});
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output, HasSubstr("kept: mysqlinstd-failed-"));
+  const Json state = state_without_harm();
+  const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
+  ASSERT_EQ(instances.size(), 3U) << instances;
+  EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
+  std::size_t kept = 0;
+  for (const auto& [name, each] : instances.items()) {
+    if (!name.starts_with("mysqlinstd-failed-")) continue;
+    ++kept;
+    EXPECT_EQ(each.at("bed").at("reachable_by_users"), false);
+  }
+  EXPECT_EQ(kept, 1U) << instances;
 }
 
 TEST_F(AwsProgram, HasASecretRotatedFromThenOn) {

@@ -1,0 +1,95 @@
+#include "lambda/function.h"
+
+#include <cstdlib>
+#include <iostream>
+
+#include "aws/client.h"
+#include "aws/session.h"
+#include "base/text.h"
+#include "refresh/document.h"
+#include "runs/amazon_services.h"
+
+namespace lambda {
+namespace {
+
+using base::Error;
+using base::Json;
+using namespace std::chrono_literals;
+
+/// Before the deadline, for an answer that is under way.
+constexpr auto spare = 10s;
+/// A look at the world is over sooner; what it waits for is waited for by the state machine.
+constexpr auto longest_look = 30s;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody here sets any
+  return value == nullptr ? "" : value;
+}
+
+/// The certificates of RDS are a part of the package.
+std::string certificates() {
+  const auto said = environment("DBREFRESH_RDS_CA");
+  return said.empty() ? environment("LAMBDA_TASK_ROOT") + "/rds-ca.pem" : said;
+}
+
+std::string account_of(aws::Api& api, base::Clock& clock) {
+  provider::aws::Service service(api, clock);
+  return provider::aws::Asker(service).ask("sts", "GetCallerIdentity", Json::object()).at("Account");
+}
+
+/// Text of an event, or the error that says what it lacks.
+std::string text_in(const Json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  if (!object.is_object() || found == object.end() || !found->is_string())
+    throw Error("BadEvent", std::string("the event has no text '") + name + "'",
+                "it is {\"state\": …, \"run\": …}, as the state machine's tasks give it");
+  return found->get<std::string>();
+}
+
+}  // namespace
+
+/// Secrets of open runs are in the account: no home is kept here.
+struct Function::Account {
+  explicit Account(base::Clock& clock)
+      : session({}),
+        client(session),
+        service(client, clock),
+        asker(service),
+        run_secrets(asker),
+        services(client, clock, run_secrets,
+                 {.quarantine_group = environment("DBREFRESH_QUARANTINE_GROUP"),
+                  .addresses = base::split_list(environment("DBREFRESH_ADDRESSES")),
+                  .account = account_of(client, clock),
+                  .kms_key = environment("DBREFRESH_KMS_KEY"),
+                  .ca_file = certificates()}) {}
+
+  aws::Session session;
+  aws::Client client;
+  provider::aws::Service service;
+  provider::aws::Asker asker;
+  provider::aws::SecretsManager run_secrets;
+  runs::AmazonServices services;
+};
+
+Function::Function(base::Clock& clock) : clock_(clock), account_(std::make_unique<Account>(clock)) {}
+Function::~Function() = default;
+
+Json Function::answer(const Invocation& invocation) {
+  const std::string state = text_in(invocation.event, "state");
+  const std::string run = text_in(invocation.event.value("run", Json()), "run");
+  const auto left = std::max<std::chrono::microseconds>(1s, invocation.deadline - clock_.now() - spare);
+  const auto task =
+      refresh::make_task(account_->services.all(),
+                         {.light = std::min<std::chrono::microseconds>(left, longest_look), .heavy = left});
+  return task({.execution = run,
+               .state = state,
+               .input = invocation.event,
+               .clock = clock_,
+               .stop = {},
+               .cancel = {},
+               .tell = [&](const base::Note& note) {
+                 std::clog << run << " " << state << ": " << note.what << "\n";
+               }});
+}
+
+}  // namespace lambda
