@@ -103,14 +103,14 @@ std::string asked_about(const CallName& call, const Json& input) {
   return base::join(named, ", ");
 }
 
-std::string hint_of(Class kind, const CallName& call, const Refusal& refusal, const Json& input,
-                    const os::HttpResponse& response) {
+std::string hint_of(Class kind, const CallName& call, const std::string& code, const std::string& message,
+                    const Json& input, const os::HttpResponse& response) {
   const auto bucket_region = response.header("x-amz-bucket-region");
   if (!bucket_region.empty() && bucket_region != call.region)
     return fmt::format("the bucket is in {}", bucket_region);
-  if (refusal.code == "SignatureDoesNotMatch" && kind == Class::permission)
+  if (code == "SignatureDoesNotMatch" && kind == Class::permission)
     return "the secret access key is not the one of this access key id";
-  if (kind == Class::permission) return permission_hint(call, std::string(refusal.message));
+  if (kind == Class::permission) return permission_hint(call, message);
   const auto about = asked_about(call, input);
   return kind == Class::other && !about.empty() ? "it was asked with " + about : std::string(advice(kind));
 }
@@ -129,7 +129,7 @@ Failure refused(const CallName& call, const os::HttpResponse& response, const Js
   base::Error error(code,
                     fmt::format("{}: {}: {} (request {})", prefix(call), code, message,
                                 refusal.request_id.empty() ? "without an id" : refusal.request_id),
-                    hint_of(kind, call, refusal, input, response));
+                    hint_of(kind, call, code, message, input, response));
   error.retryable = is_retryable(kind);
   error.maybe_delivered = kind == Class::transient && changes(call.operation);
   return {std::move(error), kind, retry_after(response, now), parse_time(response.header("date"))};

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/run_output.h"
 #include "cli/signals.h"
+#include "runs/housekeeping.h"
 #include "runs/left.h"
 
 namespace cli {
@@ -42,7 +43,9 @@ int resume(const std::string& id, const Options& options) {
     opened.driver.resume(id);
   else if (!options.json)
     std::cout << fmt::format("run {} has ended: {}\n", id, row.status);
-  return print_outcome(runs::outcome_view(*opened.world, id), options);
+  const int code = print_outcome(runs::outcome_view(*opened.world, id), options);
+  runs::send_notices(*opened.world);
+  return code;
 }
 
 /// The exit code is that of the worst: interrupted, failed, done.
@@ -56,6 +59,7 @@ int resume_all(const Options& options) {
       code =
           std::max(code, options.json ? exit_of(outcomes.back()) : print_outcome(outcomes.back(), options));
     }
+    runs::send_notices(*opened.world);
   }
   if (options.json) print_json(with_home(outcomes, options));
   return code;

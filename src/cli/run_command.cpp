@@ -8,6 +8,7 @@
 #include "cli/run_output.h"
 #include "cli/signals.h"
 #include "runs/account_refusal.h"
+#include "runs/housekeeping.h"
 
 namespace cli {
 namespace {
@@ -20,7 +21,9 @@ int tell_outcome(runs::World& world, const std::string& id, const Options& optio
   if (!world.journal.find(id))
     throw base::Error("BadInput", fmt::format("run {} was refused, and no trace of it could be kept", id),
                       "what was wrong with it, and with keeping it, is said above");
-  return print_outcome(runs::outcome_view(world, id), options);
+  const int code = print_outcome(runs::outcome_view(world, id), options);
+  runs::send_notices(world);
+  return code;
 }
 
 /// An account that cannot be used refuses the run; the home keeps what is to be known of it.

@@ -1,11 +1,11 @@
 #include "lambda/function.h"
 
-#include <cstdlib>
 #include <iostream>
 
 #include "aws/client.h"
 #include "aws/session.h"
 #include "base/text.h"
+#include "os/process.h"
 #include "refresh/document.h"
 #include "runs/amazon_services.h"
 
@@ -21,29 +21,19 @@ constexpr auto spare = 10s;
 /// A look at the world is over sooner; what it waits for is waited for by the state machine.
 constexpr auto longest_look = 30s;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody here sets any
-  return value == nullptr ? "" : value;
-}
-
 /// The certificates of RDS are a part of the package.
 std::string certificates() {
-  const auto said = environment("DBREFRESH_RDS_CA");
-  return said.empty() ? environment("LAMBDA_TASK_ROOT") + "/rds-ca.pem" : said;
-}
-
-std::string account_of(aws::Api& api, base::Clock& clock) {
-  provider::aws::Service service(api, clock);
-  return provider::aws::Asker(service).ask("sts", "GetCallerIdentity", Json::object()).at("Account");
+  const auto said = os::environment("DBREFRESH_RDS_CA");
+  return said.empty() ? os::environment("LAMBDA_TASK_ROOT") + "/rds-ca.pem" : said;
 }
 
 /// Text of an event, or the error that says what it lacks.
-std::string text_in(const Json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  if (!object.is_object() || found == object.end() || !found->is_string())
-    throw Error("BadEvent", std::string("the event has no text '") + name + "'",
+std::string text_at(const Json& event, const char* path) {
+  const Json::json_pointer where(path);
+  if (!event.contains(where) || !event.at(where).is_string())
+    throw Error("BadEvent", std::string("the event has no text at ") + path,
                 "it is {\"state\": …, \"run\": …}, as the state machine's tasks give it");
-  return found->get<std::string>();
+  return event.at(where).get<std::string>();
 }
 
 }  // namespace
@@ -57,10 +47,10 @@ struct Function::Account {
         asker(service),
         run_secrets(asker),
         services(client, clock, run_secrets,
-                 {.quarantine_group = environment("DBREFRESH_QUARANTINE_GROUP"),
-                  .addresses = base::split_list(environment("DBREFRESH_ADDRESSES")),
-                  .account = account_of(client, clock),
-                  .kms_key = environment("DBREFRESH_KMS_KEY"),
+                 {.quarantine_group = os::environment("DBREFRESH_QUARANTINE_GROUP"),
+                  .addresses = base::split_list(os::environment("DBREFRESH_ADDRESSES")),
+                  .account = runs::who_we_are(client, clock).at("Account"),
+                  .kms_key = os::environment("DBREFRESH_KMS_KEY"),
                   .ca_file = certificates()}) {}
 
   aws::Session session;
@@ -75,8 +65,8 @@ Function::Function(base::Clock& clock) : clock_(clock), account_(std::make_uniqu
 Function::~Function() = default;
 
 Json Function::answer(const Invocation& invocation) {
-  const std::string state = text_in(invocation.event, "state");
-  const std::string run = text_in(invocation.event.value("run", Json()), "run");
+  const std::string state = text_at(invocation.event, "/state");
+  const std::string run = text_at(invocation.event, "/run/run");
   const auto left = std::max<std::chrono::microseconds>(1s, invocation.deadline - clock_.now() - spare);
   const auto task =
       refresh::make_task(account_->services.all(),

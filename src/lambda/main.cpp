@@ -1,12 +1,12 @@
 // The `bootstrap` of a function of AWS Lambda (provided.al2023).
-#include <cstdlib>
 #include <iostream>
 
 #include "lambda/function.h"
+#include "os/process.h"
 
 int main() {
-  const char* api = std::getenv("AWS_LAMBDA_RUNTIME_API");  // NOLINT(concurrency-mt-unsafe): no thread yet
-  if (api == nullptr) {
+  const auto api = os::environment("AWS_LAMBDA_RUNTIME_API");
+  if (api.empty()) {
     std::cerr << "bootstrap: AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda\n";
     return 2;
   }

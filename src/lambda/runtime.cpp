@@ -32,22 +32,20 @@ Json shown(const engine::TaskFailure& failure) {
 
 }  // namespace
 
-void Runtime::post(const std::string& path, const std::string& body, const std::string& error_type) {
+bool Runtime::post(const std::string& path, const std::string& body, const std::string& error_type) {
   os::HttpRequest request{.method = "POST", .url = api_ + path, .body = body, .direct = true};
   request.headers.emplace_back("content-type", "application/json");
   if (!error_type.empty()) request.headers.emplace_back("lambda-runtime-function-error-type", error_type);
-  const auto answer = http_.send(request, {});
-  // 413: what we said was too long for it; every other refusal means that nobody listens any more.
-  if (answer.status == 413)
-    return fail(path.substr(0, path.rfind('/')) + "/error",
-                {"ResponseTooLarge", "Lambda does not take an answer of this length"});
-  if (answer.status / 100 != 2)
-    throw Error("RuntimeLost", fmt::format("Lambda answers {} to {}", answer.status, path));
+  const auto status = http_.send(request, {}).status;
+  if (status != 413 && status / 100 != 2)  // nobody listens any more
+    throw Error("RuntimeLost", fmt::format("Lambda answers {} to {}", status, path));
+  return status != 413;
 }
 
 void Runtime::fail(const std::string& path, const Error& error) {
   const auto failure = engine::failure_of(error);
-  post(path, shown(failure).dump(), failure.name);
+  if (!post(path, shown(failure).dump(), failure.name))
+    throw Error("RuntimeLost", "Lambda takes no error of this length: " + failure.name);
 }
 
 void Runtime::cannot_begin(const Error& error) {
@@ -75,7 +73,9 @@ void Runtime::answer(const std::string& id, const Handler& handler, const os::Ht
   } catch (const std::exception& error) {  // ours to mend: a bug, or no memory
     return fail(path + "/error", {"Dbrefresh.Internal", base::valid_utf8(error.what())});
   }
-  post(path + "/response", text, "");
+  if (!post(path + "/response", text, ""))
+    fail(path + "/error",
+         {"ResponseTooLarge", fmt::format("Lambda takes no answer of {} bytes", text.size())});
 }
 
 void Runtime::serve(const Handler& handler, const std::stop_token& stop) {

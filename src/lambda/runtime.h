@@ -40,7 +40,8 @@ class Runtime {
  private:
   os::HttpResponse next(const std::stop_token& stop);
   void answer(const std::string& id, const Handler& handler, const os::HttpResponse& given);
-  void post(const std::string& path, const std::string& body, const std::string& error_type);
+  /// False if Lambda does not take a text of this length.
+  bool post(const std::string& path, const std::string& body, const std::string& error_type);
   void fail(const std::string& path, const base::Error& error);
 
   std::string api_;

@@ -386,11 +386,15 @@ void remove_shared_memory(int id, const Ids& owner) {
   }
 }
 
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody here sets any
+  return value == nullptr ? "" : value;
+}
+
 fs::path find_program(const std::string& name) {
   if (name.find('/') != std::string::npos)
     return ::access(name.c_str(), X_OK) == 0 ? fs::path(name) : fs::path();
-  const char* path = std::getenv("PATH");
-  auto folders = base::split_list(path != nullptr ? path : "", ':');
+  auto folders = base::split_list(environment("PATH"), ':');
   for (const char* more :
        {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec"})
     folders.emplace_back(more);

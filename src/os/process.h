@@ -14,6 +14,9 @@ namespace os {
 
 /// A program to run. `argv[0]` is looked up in PATH. Arguments are visible to every user of the host: no
 /// secrets.
+/// A variable of this process's environment; "" if it is not set. Nobody here sets any.
+std::string environment(const char* name);
+
 struct Command {
   std::vector<std::string> argv;
   std::optional<Ids> user;  ///< run as (needs root); default: as we are

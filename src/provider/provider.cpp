@@ -59,6 +59,10 @@ std::string family_of(const std::string& engine) {
   return engine;
 }
 
+bool is_role_arn(std::string_view text) {
+  return text.starts_with("arn:") && text.find(":role/") != std::string_view::npos;
+}
+
 StatusClass classify(std::string_view status) {
   if (std::ranges::find(ready, status) != std::end(ready)) return StatusClass::ready;
   if (std::ranges::find(failed, status) != std::end(failed)) return StatusClass::failed;

@@ -53,6 +53,9 @@ bool is_identifier(std::string_view text);
 inline constexpr std::string_view identifier_rule =
     "1 to 63 letters, digits or hyphens, first a letter, no hyphen at the end, no two in a row";
 
+/// Does it look like the ARN of a role of IAM?
+bool is_role_arn(std::string_view text);
+
 /// The kind of server behind an engine's name: "mariadb" (mysql, mariadb, aurora, aurora-mysql), "postgres"
 /// (postgres, postgresql, aurora-postgresql), "oracle", "sqlserver", or the name itself.
 std::string family_of(const std::string& engine);

@@ -62,9 +62,7 @@ provider::CreateRequest request(const Json& names, const Json& member) {
 
 std::vector<Problem> rules(const Json& member) {
   const std::string role = member.value("enhancedmonrolearn", "");
-  if (as_boolean(member.value("enhancedmon", Json())) != true ||
-      (role.starts_with("arn:") && role.find(":role/") != std::string::npos))
-    return {};
+  if (as_boolean(member.value("enhancedmon", Json())) != true || provider::is_role_arn(role)) return {};
   return {{0, ".enhancedmonrolearn", "'" + role + "' is no ARN of a role"}};
 }
 

@@ -25,7 +25,7 @@ std::string result_path(const Step& step) {
 }
 
 Ordered retriers() {
-  return Ordered::array({Ordered{{"ErrorEquals", {"Dbrefresh.Retryable"}},
+  return Ordered::array({Ordered{{"ErrorEquals", {engine::retryable_failure}},
                                  {"IntervalSeconds", 2},
                                  {"MaxAttempts", most_retries},
                                  {"BackoffRate", 2},

@@ -17,15 +17,15 @@ std::size_t gone_parts(StepContext& step) {
       old_parts(step), [&](const std::string& id) { return is_gone(step.databases.get(id)); }));
 }
 
-/// The new database, which was proven, if it stays: it has the name and serves, and of the old one something
-/// is going or gone.
-std::optional<provider::Database> one_that_stays(StepContext& step) {
-  if (old_id(step).empty()) return std::nullopt;
-  auto ours = new_database(step);
-  if (!ours || ours->name != step.names().at("target") || !ours->open) return std::nullopt;
+/// Does the new database, which was proven, stay? It has the name and serves, and of the old one something is
+/// going or gone.
+bool new_one_stays(StepContext& step) {
+  if (old_id(step).empty()) return false;
+  const auto ours = new_database(step);
+  if (!ours || ours->name != step.names().at("target") || !ours->open) return false;
   const auto old = old_database(step);
-  const bool lost = is_gone(old) || provider::classify(old->status) == provider::StatusClass::failed;
-  return lost || gone_parts(step) > 0 ? ours : std::nullopt;
+  return is_gone(old) || provider::classify(old->status) == provider::StatusClass::failed ||
+         gone_parts(step) > 0;
 }
 
 /// Does something else of the run, as that step would.
@@ -100,7 +100,7 @@ std::optional<Pending> await_unseen_copy(StepContext& step) {
 /// Says where things stand, for people.
 Work<Done> advance(StepContext& step) {
   if (!step.state.contains("plan")) return Done{};  // the plan itself refused: nothing was done
-  if (one_that_stays(step)) return let_stay(step);
+  if (new_one_stays(step)) return let_stay(step);
   const auto unseen = await_unseen_copy(step);
   const auto work = take_back(step);
   if (std::holds_alternative<Pending>(work)) return work;

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <span>
 
 #include "aws/refusal.h"
+#include "os/process.h"
 
 namespace runs {
 namespace {
@@ -29,9 +29,7 @@ bool is_one_of(std::span<const std::string_view> codes, const std::string& code)
 
 std::string said_by_environment(std::initializer_list<const char*> names) {
   for (const char* name : names)
-    if (const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody here sets any
-        value != nullptr && *value != '\0')
-      return value;
+    if (auto value = os::environment(name); !value.empty()) return value;
   return "";
 }
 

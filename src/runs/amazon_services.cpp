@@ -4,6 +4,11 @@
 
 namespace runs {
 
+base::Json who_we_are(aws::Api& api, base::Clock& clock) {
+  provider::aws::Service service(api, clock);
+  return provider::aws::Asker(service).ask("sts", "GetCallerIdentity", base::Json::object());
+}
+
 provider::SecretStore& RoutedSecrets::of(const std::string& name) {
   return name.starts_with(refresh::run_secret_name("")) ? home_ : account_;
 }

@@ -6,6 +6,9 @@
 
 namespace runs {
 
+/// Who we are in the account: {Account, Arn, UserId}.
+base::Json who_we_are(aws::Api& api, base::Clock& clock);
+
 /// Secrets of open runs stay in the home, sealed; all others are in Secrets Manager, where applications read
 /// them. Both must outlive it.
 class RoutedSecrets : public provider::SecretStore {

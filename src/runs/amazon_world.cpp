@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "os/addresses.h"
+#include "os/process.h"
 #include "provider/aws/changes.h"
 #include "runs/account_refusal.h"
 #include "runs/amazon_stand_in.h"
@@ -16,14 +15,9 @@ namespace {
 
 using base::Json;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody here sets any
-  return value == nullptr ? "" : value;
-}
-
 /// Before anybody is asked.
 void must_be_role(const std::string& option, const std::string& role) {
-  if (role.empty() || (role.starts_with("arn:") && role.find(":role/") != std::string::npos)) return;
+  if (role.empty() || provider::is_role_arn(role)) return;
   throw base::Error("BadInput", fmt::format("{}: '{}' is no ARN of a role", option, role),
                     "arn:aws:iam::ACCOUNT:role/NAME");
 }
@@ -40,7 +34,7 @@ aws::Settings session_settings(const Json& whereabouts, aws::Tally& tally) {
 
 /// As databases see us: what the environment says, because a gateway may stand between, else all our own.
 std::vector<std::string> our_addresses() {
-  const auto said = base::split_list(environment("DBREFRESH_ADDRESSES"));
+  const auto said = base::split_list(os::environment("DBREFRESH_ADDRESSES"));
   return said.empty() ? os::own_addresses() : said;
 }
 
@@ -49,11 +43,6 @@ provider::local::Opening opening_of(const std::string& root, provider::local::Op
   const auto folder = root.empty() ? provider::local::default_home() : os::fs::path(root);
   std::error_code hidden;
   return os::fs::exists(folder, hidden) || hidden ? asked : provider::local::Opening::to_work;
-}
-
-Json who_we_are(aws::Api& api, base::Clock& clock) {
-  provider::aws::Service service(api, clock);
-  return provider::aws::Asker(service).ask("sts", "GetCallerIdentity", Json::object());
 }
 
 /// Debian's place for data of a package.
@@ -79,8 +68,8 @@ std::unique_ptr<AmazonWorld::Elsewhere> AmazonWorld::elsewhere(const std::string
 
 provider::aws::Settings AmazonWorld::settings() {
   const std::string group = whereabouts_.value("quarantineGroup", "");
-  const std::string ca = environment("DBREFRESH_RDS_CA");
-  return {.quarantine_group = group.empty() ? environment("DBREFRESH_QUARANTINE_GROUP") : group,
+  const std::string ca = os::environment("DBREFRESH_RDS_CA");
+  return {.quarantine_group = group.empty() ? os::environment("DBREFRESH_QUARANTINE_GROUP") : group,
           .addresses = our_addresses(),
           .account = account_,
           .kms_key = whereabouts_.value("kmsKey", ""),

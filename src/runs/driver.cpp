@@ -42,7 +42,6 @@ Driver::Driver(World& world, Listener& listener, std::stop_token stop, int keep_
     : world_(world), listener_(listener), stop_(std::move(stop)) {
   sweep_secrets(world_);
   prune(world_, keep_days);
-  send_notices(world_);
 }
 
 void Driver::drive(const std::vector<std::string>& ids, const std::function<void(engine::Engine&)>& begin) {

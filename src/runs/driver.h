@@ -30,7 +30,7 @@ inline constexpr int default_keep_days = 400;
 class Driver {
  public:
   /// `world` and `listener` must outlive it. Sweeps away what runs left that have ended, and runs that ended
-  /// more than `keep_days` ago; sends what people should be told of the databases.
+  /// more than `keep_days` ago.
   Driver(World& world, Listener& listener, std::stop_token stop, int keep_days = default_keep_days);
 
   /// Makes a refresh, after rolling back what left_run() tells. Returns the run's id; one that is refused has

@@ -1,6 +1,5 @@
 #include "runs/housekeeping.h"
 
-#include "base/error.h"
 #include "refresh/lookup.h"
 #include "runs/left.h"
 
@@ -25,12 +24,11 @@ void sweep_secrets(World& world) {
 }
 
 void send_notices(World& world) {
-  for (const auto& notice : world.notices()) {
-    try {
-      world.services().notifier.send(notice);
-    } catch (const base::Error&) {  // a mail server that is away keeps nobody from a refresh
-    }
-  }
+  try {
+    for (const auto& notice : world.notices()) world.services().notifier.send(notice);
+  } catch (
+      const std::exception&) {  // a mail server that is away, or a log that cannot be read, keeps nobody from
+  }                             // a refresh, nor from putting one back
 }
 
 void seal_secrets(provider::SecretStore& secrets, const std::string& run, const refresh::RefreshFile& file) {

@@ -15,8 +15,8 @@ std::string run_stamp(base::Time time);
 /// has them: those without a row are spared for an hour.
 void sweep_secrets(World& world);
 
-/// Sends what notices() of a world has. One that cannot be sent now is sent next time; looking at the
-/// databases shows the same.
+/// Sends what notices() of a world has, when what a command was for is done: it may take half a minute where
+/// a mail server is away. What cannot be sent now is sent next time; looking at the databases shows the same.
 void send_notices(World& world);
 
 /// Keeps the passwords of a run's file in a store, under the run's name.

@@ -1,13 +1,16 @@
 #include "runs/left.h"
 
+#include <set>
+
 #include "refresh/document.h"
 #include "runs/view.h"
 
 namespace runs {
 namespace {
 
+/// "" where what a run has ended with cannot be read, too: whoever looks must not fail by one row.
 std::string roll_back_failure_of(const store::ExecutionRow& row) {
-  return refresh::roll_back_failure(state_of(row));
+  return base::Json::accept(row.snapshot) ? refresh::roll_back_failure(state_of(row)) : "";
 }
 
 }  // namespace
@@ -21,15 +24,18 @@ std::optional<store::ExecutionRow> left_run(Books& books, const std::string& tar
   return left ? std::move(newest) : std::nullopt;
 }
 
+std::string why_not_put_back(Books& books, const store::ExecutionRow& row) {
+  return row.status == "FAILED" && can_be_taken_up(books, row) ? roll_back_failure_of(row) : "";
+}
+
 std::map<std::string, std::string> not_put_back(Books& books) {
-  std::map<std::string, store::ExecutionRow> newest;  // by target; the rows have no snapshots
-  for (auto& row : books.journal.list(false))
-    if (row.status != "REFUSED") newest.insert_or_assign(row.subject, std::move(row));
+  std::set<std::string> targets;
+  for (const auto& row : books.journal.list(false))
+    if (row.status == "FAILED") targets.insert(row.subject);
   std::map<std::string, std::string> all;
-  for (const auto& [target, row] : newest)
-    if (row.status == "FAILED")
-      if (auto why = roll_back_failure_of(must_find_run(books, row.id)); !why.empty())
-        all[row.id] = std::move(why);
+  for (const auto& target : targets)
+    if (const auto left = left_run(books, target); left && left->status == "FAILED")
+      all[left->id] = roll_back_failure_of(*left);
   return all;
 }
 

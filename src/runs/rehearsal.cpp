@@ -78,7 +78,7 @@ class Performance {
                              .tell = [](const base::Note&) {}});
       failed_.reset();
     } catch (const base::Error& error) {
-      result.error = error.retryable || error.maybe_delivered ? "Dbrefresh.Retryable" : error.code;
+      result.error = engine::failure_of(error).name;
       result.cause = fmt::format("{}: {}", error.code, error.message);
       failed_ = {request.state, result.cause};
     } catch (const std::exception& error) {  // an answer that is not as its model says

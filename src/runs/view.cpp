@@ -33,12 +33,6 @@ Json zoned(const std::string& value) {
   return parsed ? time(parsed) : text(value);
 }
 
-/// Why it could not be rolled back; null if it could, or need not be.
-Json why_left(const std::string& run, const std::map<std::string, std::string>& left) {
-  const auto found = left.find(run);
-  return found == left.end() ? Json() : Json(found->second);
-}
-
 /// What came of an attempt that has no outcome is unknown, unless it is still being made.
 Json attempts_of(Books& books, const store::ExecutionRow& row) {
   Json list = Json::array();
@@ -183,12 +177,12 @@ bool is_driven(Books& books, const store::ExecutionRow& row) {
 namespace {
 
 /// {run, target, status, notPutBack, masked, unmaskedReason, created, ended, cancelRequested, error, cause}
-Json run_view(const store::ExecutionRow& row, const std::map<std::string, std::string>& left) {
+Json run_view(const store::ExecutionRow& row, const std::string& not_put_back) {
   const std::string reason = refresh::reason_in(row.remark);
   return {{"run", row.id},
           {"target", text(row.subject)},
           {"status", row.status},
-          {"notPutBack", why_left(row.id, left)},
+          {"notPutBack", text(not_put_back)},
           {"masked", row.remark.empty() ? Json() : Json(reason.empty())},
           {"unmaskedReason", text(reason)},
           {"created", time(row.created)},
@@ -215,14 +209,14 @@ Json list_view(Books& books, const Filter& filter) {
   std::erase_if(rows, [&](const store::ExecutionRow& row) { return !fits(row, filter); });
   const auto most = static_cast<std::size_t>(filter.last);
   const std::size_t from = most > 0 && rows.size() > most ? rows.size() - most : 0;
-  const auto left = not_put_back(books);
-  for (std::size_t i = from; i < rows.size(); ++i) list.push_back(run_view(rows[i], left));
+  auto left = not_put_back(books);
+  for (std::size_t i = from; i < rows.size(); ++i) list.push_back(run_view(rows[i], left[rows[i].id]));
   return list;
 }
 
 Json status_view(Books& books, const std::string& id) {
   const auto row = must_find_run(books, id);
-  Json view = run_view(row, not_put_back(books));
+  Json view = run_view(row, why_not_put_back(books, row));
   view["state"] = Json::parse(row.snapshot).at("root").at("state");
   view["step"] = step_of(view["state"]);
   view["standing"] = standing(state_of(row), row.status);
@@ -241,7 +235,7 @@ Json history_view(Books& books, const std::string& id) {
   return {{"run", row.id},
           {"status", row.status},
           {"cause", text(row.cause)},
-          {"notPutBack", why_left(row.id, not_put_back(books))},
+          {"notPutBack", text(why_not_put_back(books, row))},
           {"standing", standing(state_of(row), row.status)},
           {"ended", time(row.ended)},
           {"attempts", attempts_of(books, row)},
@@ -254,7 +248,7 @@ Json history_view(Books& books, const std::string& id) {
 Json outcome_view(World& world, const std::string& id) {
   const auto row = must_find_run(world, id);
   const Json state = state_of(row);
-  Json view = run_view(row, not_put_back(world));
+  Json view = run_view(row, why_not_put_back(world, row));
   view["results"] = state.value("results", Json::object());
   view["state"] = standing(state, row.status);
   view["seconds"] =

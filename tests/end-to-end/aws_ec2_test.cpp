@@ -70,17 +70,6 @@ class AwsEc2 : public AwsProgram {
     }
   }
   std::string run_id() { return Json::parse(run({"--json", "list"}).output).at(0).at("run"); }
-  void expect_rolled_back(const Json& state) {
-    const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
-    EXPECT_EQ(instances.size(), 2U) << instances;
-    EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
-  }
-  void expect_masked(const Json& state) {
-    const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
-    EXPECT_EQ(instances.size(), 2U) << instances;
-    EXPECT_EQ(instances.at("mysqlinstd").at("bed").at("unmasked"), false);
-    EXPECT_EQ(instances.at("mysqlinstd").at("Tags").at("refresh-masked"), "true");
-  }
 };
 
 TEST_F(AwsEc2, MasksTheCopyThroughSystemsManager) {

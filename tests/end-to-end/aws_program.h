@@ -50,16 +50,20 @@ class AwsProgram : public testing::Test {
   /// `backends` "none": there are no servers, and no refresh can be made.
   explicit AwsProgram(const std::string& backends = "real")
       : AwsProgram(backends, document("aws-world.json")) {
-    base::Json file = document("aws-refresh.json");
-    file["restore"]["secgrpids"] = made_.at("security_groups").at("developers");
-    file["sendmsg"]["topicarn"] = made_.at("topics").at("refresh");
-    write(file);
+    write_usual_file();
   }
   /// Without a file yet.
   AwsProgram(const std::string& backends, const base::Json& world)
       : bed_("--backends " + backends), made_(bed_.post("seed", world)) {}
   static base::Json document(const std::string& name) {
     return base::Json::parse(os::read_file(SOURCE_DIR "/tests/end-to-end/" + name));
+  }
+
+  void write_usual_file() {
+    base::Json file = document("aws-refresh.json");
+    file["restore"]["secgrpids"] = made_.at("security_groups").at("developers");
+    file["sendmsg"]["topicarn"] = made_.at("topics").at("refresh");
+    write(file);
   }
 
   /// `by`: a command that runs it.
@@ -88,6 +92,22 @@ class AwsProgram : public testing::Test {
     EXPECT_EQ(state.at("leaks"), base::Json::array());
     EXPECT_EQ(state.at("exposure").at("unmasked"), base::Json::array());
     return state;
+  }
+  static const base::Json& instances_in(const base::Json& state) {
+    return state.at("places").at("123456789012/eu-central-1").at("instances");
+  }
+  static void expect_rolled_back(const base::Json& state) {
+    const base::Json& instances = instances_in(state);
+    ASSERT_EQ(instances.size(), 2U) << instances;
+    EXPECT_EQ(instances.at("mysqlinstd").at("bed").at("reachable_by_users"), true);
+    EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
+  }
+  static void expect_masked(const base::Json& state) {
+    const base::Json& instances = instances_in(state);
+    ASSERT_EQ(instances.size(), 2U) << instances;
+    EXPECT_EQ(instances.at("mysqlinstd").at("bed").at("reachable_by_users"), true);
+    EXPECT_EQ(instances.at("mysqlinstd").at("bed").at("unmasked"), false);
+    EXPECT_EQ(instances.at("mysqlinstd").at("Tags").at("refresh-masked"), "true");
   }
   std::string file() const { return (folder_.path() / "file.json").string(); }
   base::Json file_document() const { return base::Json::parse(os::read_file(file())); }

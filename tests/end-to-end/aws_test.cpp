@@ -71,13 +71,9 @@ TEST_F(AwsProgram, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   EXPECT_THAT(run({"history", id}).output, HasSubstr("STEP  "));
 
   const Json state = state_without_harm();
-  const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
-  ASSERT_EQ(instances.size(), 2U) << instances;
-  const Json& made = instances.at("mysqlinstd");
-  EXPECT_EQ(made.at("bed").at("reachable_by_users"), true);
-  EXPECT_EQ(made.at("bed").at("unmasked"), false);
-  EXPECT_EQ(made.at("Tags").at("refresh-masked"), "true");
-  EXPECT_EQ(made.at("Tags").at("owner"), "team-a") << "the old database's own tag";
+  expect_masked(state);
+  const Json& instances = instances_in(state);
+  EXPECT_EQ(instances.at("mysqlinstd").at("Tags").at("owner"), "team-a") << "the old database's own tag";
   EXPECT_EQ(instances.at("mysqlinstp").at("bed").at("unmasked"), true) << "production is as it was";
   ASSERT_EQ(state.at("messages").size(), 1U);
   EXPECT_THAT(state["messages"][0].at("subject").get<std::string>(), HasSubstr("[COMPLETED]"));
@@ -97,10 +93,7 @@ TEST_F(AwsProgram, PutsAllBackWhereAScriptFails) {
   EXPECT_EQ(failed.exit_code, 1) << failed.output;
   EXPECT_THAT(failed.output, testing::Not(HasSubstr("PlanRefused"))) << "the copy was made by then";
   const Json state = state_without_harm();
-  const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
-  ASSERT_EQ(instances.size(), 2U) << instances;
-  EXPECT_EQ(instances.at("mysqlinstd").at("bed").at("reachable_by_users"), true);
-  EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
+  expect_rolled_back(state);
   ASSERT_EQ(state.at("messages").size(), 1U);
   EXPECT_THAT(state["messages"][0].at("subject").get<std::string>(), HasSubstr("[FAILED]"));
 }
@@ -113,7 +106,7 @@ TEST_F(AwsProgram, KeepsAFailedCopyIfAskedFor) {
   EXPECT_EQ(failed.exit_code, 1) << failed.output;
   EXPECT_THAT(failed.output, HasSubstr("kept: mysqlinstd-failed-"));
   const Json state = state_without_harm();
-  const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
+  const Json& instances = instances_in(state);
   ASSERT_EQ(instances.size(), 3U) << instances;
   EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
   std::size_t kept = 0;
@@ -148,9 +141,7 @@ TEST_F(AwsProgram, PutsAllBackWhereASecretCannotBeRotated) {
   EXPECT_THAT(failed.output, HasSubstr("dev/master"));
   const Json state = state_without_harm();
   EXPECT_TRUE(secret_of(state, "dev/master").is_null()) << "it was not there before";
-  const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
-  ASSERT_EQ(instances.size(), 1U + 1U) << instances;
-  EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
+  expect_rolled_back(state);
 }
 
 /// The account of sources.
@@ -214,7 +205,7 @@ TEST_F(AwsElsewhere, IsRestoredFromASnapshotThatItSharesAndOnlyLookedAt) {
   EXPECT_EQ(asked_there(),
             (std::set<std::string>{"DescribeDBClusters", "DescribeDBInstances", "DescribeDBSnapshots"}));
   const Json state = state_without_harm();
-  const Json& here = state.at("places").at("123456789012/eu-central-1").at("instances");
+  const Json& here = instances_in(state);
   ASSERT_EQ(here.size(), 1U) << here;
   EXPECT_EQ(here.at("mysqlinstd").at("Tags").at("refresh-masked"), "true");
   EXPECT_EQ(here.at("mysqlinstd").at("bed").at("reachable_by_users"), true);

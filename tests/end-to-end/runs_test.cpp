@@ -140,6 +140,9 @@ TEST_F(Runs, OneThatMasksNothingIsRefusedUnlessSomebodySaysWhy) {
 
   execute(home_.path() / "journal.db", "UPDATE execution SET snapshot = 'no JSON'");
   EXPECT_EQ(last_run()["masked"], true) << "a list reads no snapshot";
+  execute(home_.path() / "journal.db", "UPDATE execution SET status = 'FAILED'");
+  EXPECT_EQ(last_run()["masked"], true) << "but of the newest that failed, and needs none";
+  home_.must({"resume", "--all"});
 }
 
 TEST_F(Runs, SecretsOfOneThatIsNotOpenAreSweptAway) {

@@ -27,12 +27,7 @@ Json world_with_secrets() {
 
 class Lambda : public AwsProgram {
  protected:
-  Lambda() : AwsProgram("real", world_with_secrets()) {
-    Json file = document("aws-refresh.json");
-    file["restore"]["secgrpids"] = made_.at("security_groups").at("developers");
-    file["sendmsg"]["topicarn"] = made_.at("topics").at("refresh");
-    write(file);
-  }
+  Lambda() : AwsProgram("real", world_with_secrets()) { write_usual_file(); }
   ~Lambda() override {
     if (process_) os::send_signal(*process_, SIGKILL);
   }
@@ -71,12 +66,7 @@ TEST_F(Lambda, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   start();
   ASSERT_EQ(refresh(), "SUCCEEDED") << cause_ << os::read_file(folder_.path() / "bootstrap.log");
   const Json state = state_without_harm();
-  const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
-  ASSERT_EQ(instances.size(), 2U) << instances;
-  const Json& made = instances.at("mysqlinstd");
-  EXPECT_EQ(made.at("bed").at("reachable_by_users"), true);
-  EXPECT_EQ(made.at("bed").at("unmasked"), false);
-  EXPECT_EQ(made.at("Tags").at("refresh-masked"), "true");
+  expect_masked(state);
   ASSERT_EQ(state.at("messages").size(), 1U);
   EXPECT_THAT(state["messages"][0].at("subject").get<std::string>(), HasSubstr("[COMPLETED]"));
   EXPECT_THAT(state.at("places").dump(), testing::Not(HasSubstr(refresh::run_secret_name(run_id))));
@@ -90,9 +80,7 @@ TEST_F(Lambda, PutsAllBackWhereAScriptFails) {
   EXPECT_THAT(cause_, HasSubstr("s3 GetObject"));
   EXPECT_THAT(cause_, testing::Not(HasSubstr("PlanRefused"))) << "the copy was made by then";
   const Json state = state_without_harm();
-  const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
-  ASSERT_EQ(instances.size(), 2U) << instances;
-  EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
+  expect_rolled_back(state);
   EXPECT_THAT(state["messages"][0].at("subject").get<std::string>(), HasSubstr("[FAILED]"));
 }
 

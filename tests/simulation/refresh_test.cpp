@@ -317,8 +317,6 @@ TEST_P(Refresh, ARunWhoseDatabasesAreGoneIsRolledBackAgain) {
       HasSubstr(with_old() ? "of its instances and replicas 1 was deleted" : "everything was put back"));
 }
 
-/// Somebody has deleted the old database alone: of the proven copy, the last one, nothing is thrown away
-/// until he has said so by deleting it as well.
 TEST_P(Refresh, AFailedCopyIsKeptWholeIfAskedFor) {
   auto w = world({.broken_statement = "customers"}, {.keep_failed = true});
   w.run();
@@ -333,6 +331,8 @@ TEST_P(Refresh, AFailedCopyIsKeptWholeIfAskedFor) {
   EXPECT_EQ(w.databases.find(w.file.names.kind, w.file.names.target).has_value(), with_old());
 }
 
+/// Somebody has deleted the old database alone: of the proven copy, the last one, nothing is thrown away
+/// until he has said so by deleting it as well.
 TEST_P(Refresh, RollingBackThrowsNoProvenCopyAwayThatIsTheLastOne) {
   if (!with_old()) return;
   for (int after = 1; after <= (cluster() ? 1 : 2); ++after) {

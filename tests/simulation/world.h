@@ -21,9 +21,9 @@ cluster_file();  ///< Test 1 of the original with the old cluster replaced, repl
 /// How the tasks of a run are called.
 struct Calls {
   refresh::CallTimes times = {};
-  bool stateless = false;  ///< each call gets objects of its own, and nothing but its input
-  bool twice = false;      ///< each call is made twice, and the first one's answer is lost
-  bool keep_failed = false;
+  bool stateless = false;    ///< each call gets objects of its own, and nothing but its input
+  bool twice = false;        ///< each call is made twice, and the first one's answer is lost
+  bool keep_failed = false;  ///< the run is told to keep its copy if it fails
   bool at_once = false;  ///< whenever a call changes a database, the same call is made once more meanwhile
 };
 

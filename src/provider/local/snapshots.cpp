@@ -118,11 +118,16 @@ std::vector<Snapshot> Snapshots::of(const Row& source) {
   return known;
 }
 
-/// The snapshots of this database from which its log is whole, oldest first.
+/// It is there, and the log goes on from it without a gap.
+bool Snapshots::is_base(const Row& source, const Snapshot& snapshot) {
+  return os::fs::exists(fleet_.home().snapshot(snapshot.id)) && archive_.has_log(source, snapshot);
+}
+
+/// The snapshots of this database that a restore to a point in time can begin with, oldest first.
 std::vector<Snapshot> Snapshots::bases_of(const Row& source) {
   if (!LogArchive::keeps_log(source)) return {};
   auto bases = of(source);
-  std::erase_if(bases, [&](const Snapshot& each) { return !archive_.has_log(source, each); });
+  std::erase_if(bases, [&](const Snapshot& each) { return !is_base(source, each); });
   return bases;
 }
 
@@ -134,7 +139,7 @@ Restorable Snapshots::restorable(const Row& of_row, base::Clock& clock) {
   std::vector<Snapshot> bases;
   Restorable can{.reason = fault};
   for (auto& each : of(source)) {
-    if (os::fs::exists(fleet_.home().snapshot(each.id)) && archive_.has_log(source, each))
+    if (is_base(source, each))
       bases.push_back(std::move(each));
     else if (each.automated)
       can.cut_off.push_back(each.name);

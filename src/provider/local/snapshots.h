@@ -44,6 +44,7 @@ class Snapshots {
  private:
   void sweep();
   std::vector<Snapshot> of(const Row& source);
+  bool is_base(const Row& source, const Snapshot& snapshot);
   std::vector<Snapshot> bases_of(const Row& source);
   Snapshot create_with_log(const Row& source, const Budget& budget);
 
