@@ -8,8 +8,9 @@
 #include "engine/engine.h"
 #include "refresh/document.h"
 #include "refresh/lookup.h"
+#include "refresh/passwords.h"
 #include "runs/amazon_services.h"
-#include "runs/housekeeping.h"
+#include "runs/world.h"
 #include "tests/aws_bed.h"
 #include "tests/stand_in_session.h"
 
@@ -168,7 +169,7 @@ void refreshes(tests::AwsBed& bed, int runs) {
     const auto id = fmt::format("20260101000000-{:06}", i);
     const auto read = file(made, i);
     if (!read.ok()) throw base::Error("BadInput", base::to_string("file", read.problems.at(0)));
-    runs::seal_secrets(books.secrets, id, read);
+    refresh::seal_passwords(books.secrets, id, read);
     engine.start(id, target(i), refresh::state_machine().dump(),
                  refresh::run_input(id, read, false, books.clock.now()));
   }

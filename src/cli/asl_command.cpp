@@ -16,9 +16,15 @@ namespace {
 using base::Error;
 using base::Json;
 
-Body set_up_show(Arguments&, const Options& options) {
-  return [&options] {
-    std::cout << refresh::state_machine().dump(options.json ? -1 : 2) << "\n";
+Body set_up_show(Arguments& arguments, const Options& options) {
+  auto whom = std::make_shared<std::string>("engine");
+  arguments
+      .add("--for", *whom,
+           "engine: that of this program (default); aws: Step Functions, with functions of AWS Lambda")
+      .one_of({"engine", "aws"});
+  return [whom, &options] {
+    const auto machine = *whom == "aws" ? refresh::step_functions_machine() : refresh::state_machine();
+    std::cout << machine.dump(options.json ? -1 : 2) << "\n";
     return 0;
   };
 }

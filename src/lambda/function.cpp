@@ -5,6 +5,7 @@
 #include "aws/client.h"
 #include "aws/session.h"
 #include "base/text.h"
+#include "lambda/prepare.h"
 #include "os/process.h"
 #include "refresh/document.h"
 #include "runs/amazon_services.h"
@@ -49,6 +50,7 @@ struct Function::Account {
         services(client, clock, run_secrets,
                  {.quarantine_group = os::environment("DBREFRESH_QUARANTINE_GROUP"),
                   .addresses = base::split_list(os::environment("DBREFRESH_ADDRESSES")),
+                  .groups = base::split_list(os::environment("DBREFRESH_GROUPS")),
                   .account = runs::who_we_are(client, clock).at("Account"),
                   .kms_key = os::environment("DBREFRESH_KMS_KEY"),
                   .ca_file = certificates()}) {}
@@ -64,8 +66,15 @@ struct Function::Account {
 Function::Function(base::Clock& clock) : clock_(clock), account_(std::make_unique<Account>(clock)) {}
 Function::~Function() = default;
 
+Json Function::prepared(const Json& event) {
+  for (const char* each : {"/execution", "/started"}) text_at(event, each);
+  if (!event.contains("file")) throw Error("BadEvent", "the event has no file");
+  return prepare(event, account_->services.all(), os::environment("DBREFRESH_ALLOW_UNMASKED") == "true");
+}
+
 Json Function::answer(const Invocation& invocation) {
   const std::string state = text_at(invocation.event, "/state");
+  if (state == refresh::prepare_state) return prepared(invocation.event);
   const std::string run = text_at(invocation.event, "/run/run");
   const auto left = std::max<std::chrono::microseconds>(1s, invocation.deadline - clock_.now() - spare);
   const auto task =

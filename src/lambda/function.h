@@ -16,12 +16,15 @@ class Function {
   Function(const Function&) = delete;
   ~Function();
 
-  /// `{"state": …, "run": {…}}`, as the document's tasks give it (refresh/document.h). Answers what becomes
-  /// `$.results.<step>`, a few seconds before the deadline at the latest: then that it is to be asked again.
-  /// Throws base::Error, BadEvent for anything else.
+  /// `{"state": …, "run": {…}}`, as the document's tasks give it (refresh/document.h), or the event of
+  /// prepare(). Answers what becomes `$.results.<step>`, or the run's input, a few seconds before the
+  /// deadline at the latest: then that it is to be asked again. Throws base::Error, BadEvent for anything
+  /// else.
   base::Json answer(const Invocation& invocation);
 
  private:
+  base::Json prepared(const base::Json& event);
+
   struct Account;
   base::Clock& clock_;
   std::unique_ptr<Account> account_;

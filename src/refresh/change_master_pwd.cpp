@@ -68,6 +68,7 @@ extern constexpr Step change_master_pwd{
     .fields = fields,
     .checktodo = "checkpwd",
     .always = true,
+    .right = Right::sql,
     .read = read,
     .tell = tell,
     .plan = plan,

@@ -10,11 +10,16 @@
 
 namespace refresh {
 
-/// What the resource of every task is called in the document; CloudFormation substitutes it.
+/// What the resource of every task is called in the document of the embedded engine.
 inline constexpr std::string_view task_resource = "${DbrefreshTaskArn}";
 
 /// In the order of the work.
 nlohmann::ordered_json state_machine();
+
+/// The same for AWS Step Functions: each task goes to the function that has the rights of its step, and what
+/// the execution is started with, a refresh file, goes through this state first.
+nlohmann::ordered_json step_functions_machine();
+inline constexpr const char* prepare_state = "prepare";
 
 /// The input of a run: no secret is in it.
 Json run_input(const std::string& run, const RefreshFile& file, bool keep_failed, base::Time now);

@@ -29,6 +29,7 @@ extern constexpr Step plan_step{
     .stage = Stage::pre_restore,
     .states = {"plan"},
     .summary = "Find everything that would fail later, and pin the databases by their resource ids.",
+    .right = Right::look,
     .advance = advance,
 };
 static_assert(well_formed(plan_step));

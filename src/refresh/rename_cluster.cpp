@@ -32,6 +32,7 @@ extern constexpr Step rename_cluster{
     .checktodo = "checkrenamecluster",
     .presence = {Need::forbidden, Need::required, "without it the new cluster would never get its name"},
     .makes_names = true,
+    .right = Right::sql,
     .deadline_minutes = 120,
     .expected_check = expected_check,
     .read = read,

@@ -138,6 +138,7 @@ extern constexpr Step rename_database{
     .checktodo = "checkrename",
     .presence = {Need::required, Need::required, "without it the new database would never get its name"},
     .makes_names = true,
+    .right = Right::sql,
     .deadline_minutes = 120,
     .expected_check = expected_check,
     .read = read,

@@ -131,6 +131,24 @@ std::string way_in(StepContext& step) {
   return text;
 }
 
+/// Passwords that stood where others than the database's users may read them.
+std::string leaked(const StepContext& step) {
+  const auto all = step.state.value("leaked", std::vector<std::string>{});
+  if (all.empty()) return "";
+  return fmt::format(
+      "Leaked:   {} stood in the input of the execution: whoever may look at executions can read it. "
+      "dbrefresh launch "
+      "keeps passwords out\n",
+      base::join(all, ", "));
+}
+
+/// The command that does this with the run, by whoever drives it: the embedded engine, or Step Functions.
+std::string command(const StepContext& step, const char* verb) {
+  const std::string execution = step.state.value("execution", "");
+  if (execution.empty()) return fmt::format("dbrefresh {} {}", verb, step.run());
+  return fmt::format("dbrefresh --provider aws {} {}", verb, execution.substr(execution.rfind(':') + 1));
+}
+
 std::string body(StepContext& step, bool failed) {
   const Json& names = step.names();
   std::string text = fmt::format("{} {} was {}refreshed from {} ({}).\n", names.at("kind").get<std::string>(),
@@ -139,16 +157,15 @@ std::string body(StepContext& step, bool failed) {
   text += fmt::format("Run:      {}\n", step.run());
   if (const std::string time = data_time_of(step); !time.empty())
     text += fmt::format("Data of:  {} UTC\n", time);
+  text += leaked(step);
   if (!failed) return text + masked(step) + way_in(step);
   text += fmt::format("Reason:   {}\n", cause(step));
   const Json back = step.state.value("results", Json::object()).value(roll_back_step().key, Json::object());
   const std::string why = roll_back_failure(step.state);
-  text += why.empty()
-              ? fmt::format("State:    {}\n", back.value("state", "everything was put back"))
-              : fmt::format(
-                    "State:    rolling back failed too: {}\nThen:     mend that, and: dbrefresh resume {}\n",
-                    why, step.run());
-  return text + fmt::format("More:     dbrefresh history {}\n", step.run());
+  text += why.empty() ? fmt::format("State:    {}\n", back.value("state", "everything was put back"))
+                      : fmt::format("State:    rolling back failed too: {}\nThen:     mend that, and: {}\n",
+                                    why, command(step, "resume"));
+  return text + fmt::format("More:     {}\n", command(step, "history"));
 }
 
 /// One message each time that a run ends.
@@ -201,6 +218,7 @@ extern constexpr Step update_ledger{
     .fields = ledger_fields,
     .cancellable = false,
     .report = true,
+    .right = Right::report,
     .insists = true,
     .read = read,
     .plan = plan_ledger,
@@ -215,6 +233,7 @@ extern constexpr Step send_msg{
     .fields = message_fields,
     .cancellable = false,
     .report = true,
+    .right = Right::report,
     .insists = true,
     .read = read,
     .plan = plan_message,
@@ -229,6 +248,7 @@ extern constexpr Step update_ledger_failure{
     .summary = "Record the failed run in the ledger.",
     .cancellable = false,
     .report = true,
+    .right = Right::report,
     .insists = true,
     .advance = record_failure,
 };
@@ -241,6 +261,7 @@ extern constexpr Step send_msg_failure{
     .summary = "Tell people that the run failed, why, and what state things are in.",
     .cancellable = false,
     .report = true,
+    .right = Right::report,
     .insists = true,
     .advance = send_failure,
 };

@@ -68,6 +68,7 @@ extern constexpr Step rotate_master_pwd{
     .summary = "Rotate the secret: a new random master password that nobody has seen.",
     .fields = fields,
     .checktodo = "rotatepwd",
+    .right = Right::sql,
     .tell = tell,
     .plan = plan,
     .advance = advance,

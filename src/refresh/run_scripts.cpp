@@ -273,6 +273,7 @@ extern constexpr Step run_scripts{
     .checktodo = "runscripts",
     .choice_state = "engine-choice",
     .heavy = true,
+    .right = Right::sql,
     .restores_again_on = scripts_interrupted,
     .deadline_minutes = 24 * 60,
     .rules = rules,

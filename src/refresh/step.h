@@ -196,6 +196,15 @@ struct StateNames {
 
 enum class Stage { pre_restore, restore, post_restore };
 
+/// What a step's calls may do, where whoever makes them has no more rights than they need: a function of AWS
+/// Lambda for each of these (document.h).
+enum class Right {
+  look,    ///< at everything, and change nothing
+  change,  ///< make, change and delete databases and secrets
+  sql,     ///< log in to databases, in their network; and change those that are there
+  report   ///< write the ledger, and tell people
+};
+
 /// Whether a file must have a step run, by dbservice, and why.
 struct Presence {
   Need rds = Need::optional, aurora = Need::optional;
@@ -220,6 +229,7 @@ struct Step {
       false;  ///< done too for a new database that stays although the run fails: what users need of it
   bool report = false;  ///< its failure never changes the outcome of the run; always runs
   bool heavy = false;   ///< its call lasts as long as its work does
+  Right right = Right::change;
   /// What somebody can mend meanwhile, a full disk or a port that another program has, it waits for, as for
   /// anything that is not there yet: until its deadline, or, without a check state, as often as a call is
   /// repeated.

@@ -56,6 +56,7 @@ extern constexpr Step verify{
     .summary =
         "Check what must hold before anyone sees the new database: it is closed, every script has run, every "
         "database was masked, said to be clean or dropped, the password works.",
+    .right = Right::sql,
     .advance = advance,
 };
 static_assert(well_formed(verify));

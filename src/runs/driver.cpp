@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "refresh/document.h"
+#include "refresh/launch.h"
 #include "refresh/lookup.h"
 #include "refresh/masking.h"
+#include "refresh/passwords.h"
 #include "runs/account_refusal.h"
 #include "runs/housekeeping.h"
 #include "runs/left.h"
@@ -19,7 +21,7 @@ using base::Error;
 using base::Json;
 
 std::string new_run_id(base::Clock& clock) {
-  return run_stamp(clock.now()) + "-" + os::random_text(6);
+  return refresh::run_stamp(clock.now()) + "-" + os::random_text(6);
 }
 
 base::Problem in_the_way(const std::string& run, const std::string& target) {
@@ -108,7 +110,7 @@ void Driver::begin(engine::Engine& engine, const std::string& id, const Request&
   input["world"] = world_.whereabouts();
   // First: whoever dies in between leaves secrets without a run, which are swept away, and no run without
   // secrets.
-  seal_secrets(world_.secrets, id, planned.file);
+  refresh::seal_passwords(world_.secrets, id, planned.file);
   engine.start(id, target_of(world_, planned.file.names), refresh::state_machine().dump(), input,
                refresh::masked_text(input));
 }

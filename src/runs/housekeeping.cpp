@@ -1,20 +1,14 @@
 #include "runs/housekeeping.h"
 
+#include "refresh/launch.h"
 #include "refresh/lookup.h"
 #include "runs/left.h"
 
 namespace runs {
 
-std::string run_stamp(base::Time time) {
-  std::string stamp;
-  for (const char c : base::ledger_utc(time))
-    if (c >= '0' && c <= '9') stamp += c;
-  return stamp;
-}
-
 void sweep_secrets(World& world) {
   const std::string prefix = refresh::run_secret_name("");
-  const auto young = run_stamp(world.clock.now() - std::chrono::hours(1));
+  const auto young = refresh::run_stamp(world.clock.now() - std::chrono::hours(1));
   for (const auto& name : world.secrets.names()) {
     if (!name.starts_with(prefix)) continue;
     const auto run = name.substr(prefix.size());
@@ -29,14 +23,6 @@ void send_notices(World& world) {
   } catch (
       const std::exception&) {  // a mail server that is away, or a log that cannot be read, keeps nobody from
   }                             // a refresh, nor from putting one back
-}
-
-void seal_secrets(provider::SecretStore& secrets, const std::string& run, const refresh::RefreshFile& file) {
-  base::Json kept = base::Json::object();
-  for (const auto& [name, value] : file.secrets) kept[name] = value.reveal();
-  const std::string name = refresh::run_secret_name(run);
-  secrets.put_pending(name, base::Secret(kept.dump()));
-  secrets.promote(name);
 }
 
 void prune(World& world, int keep_days) {

@@ -7,9 +7,6 @@
 
 namespace runs {
 
-/// What the id of a run that begins at this moment begins with: "20260131120000".
-std::string run_stamp(base::Time time);
-
 /// Removes the secrets of runs that are not open: of one that ended without getting to it, and of one that
 /// was never begun. A run's secrets are written before its row in the journal, so that whoever takes it up
 /// has them: those without a row are spared for an hour.
@@ -18,9 +15,6 @@ void sweep_secrets(World& world);
 /// Sends what notices() of a world has, when what a command was for is done: it may take half a minute where
 /// a mail server is away. What cannot be sent now is sent next time; looking at the databases shows the same.
 void send_notices(World& world);
-
-/// Keeps the passwords of a run's file in a store, under the run's name.
-void seal_secrets(provider::SecretStore& secrets, const std::string& run, const refresh::RefreshFile& file);
 
 /// Removes runs from the journal that ended longer ago than that. The ledger keeps its rows.
 void prune(World& world, int keep_days);

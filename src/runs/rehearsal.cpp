@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "refresh/document.h"
 #include "refresh/masking.h"
+#include "refresh/passwords.h"
 #include "refresh/workflow.h"
 #include "runs/housekeeping.h"
 
@@ -50,7 +51,7 @@ class Performance {
     Json input = refresh::run_input(run_, planned.file, false, time_.now());
     input.update(refresh::unmasked_state(planned.unmasked));
     input["world"] = world_.whereabouts();
-    seal_secrets(stand_in_.services().secrets, run_, planned.file);
+    refresh::seal_passwords(stand_in_.services().secrets, run_, planned.file);
     return input;
   }
 

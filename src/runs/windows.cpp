@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "runs/housekeeping.h"
+#include "refresh/launch.h"
 
 namespace runs {
 namespace {
@@ -13,7 +13,7 @@ using provider::local::Restorable;
 /// What is wrong, and since when: "" where all can be restored that was asked for.
 std::pair<std::string, std::string> fault_of(const Restorable& can) {
   if (can.state == Restorable::State::behind)
-    return {"behind-" + run_stamp(can.window->to),
+    return {"behind-" + refresh::run_stamp(can.window->to),
             fmt::format("its log does not grow any more, and later than {} nothing can be restored: {}",
                         base::ledger_utc(can.window->to), can.reason)};
   if (can.cut_off.empty()) return {};

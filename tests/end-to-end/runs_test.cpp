@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "os/files.h"
-#include "runs/housekeeping.h"
+#include "refresh/launch.h"
 #include "tests/end-to-end/program.h"
 
 namespace tests {
@@ -149,7 +149,7 @@ TEST_F(Runs, SecretsOfOneThatIsNotOpenAreSweptAway) {
   std::ofstream(home_.path() / "secret.json") << R"({"password": "temppwd123"})";
   home_.must({"local", "secret", "dbrefresh/run/20260101000000-abcdef", "--set",
               (home_.path() / "secret.json").string()});
-  const std::string young = "dbrefresh/run/" + runs::run_stamp(clock_.now()) + "-abcdef";
+  const std::string young = "dbrefresh/run/" + refresh::run_stamp(clock_.now()) + "-abcdef";
   for (const auto& name : {std::string("mine"), young})
     home_.must({"local", "secret", name, "--set", (home_.path() / "secret.json").string()});
   home_.must({"resume", "--all"});

@@ -19,10 +19,11 @@ class AwsObjections : public WithAws {
                         .shape = {.port = 3306, .subnet_group = "private", .security_groups = {"sg-a"}}}};
   }
   /// Problems; warnings with "warning: " before them.
-  std::vector<std::string> said(const provider::Intent& intent) {
+  std::vector<std::string> said(const provider::Intent& intent) { return said(intent, databases_); }
+  std::vector<std::string> said(const provider::Intent& intent, provider::aws::Databases& databases) {
     later();
     std::vector<std::string> out;
-    for (const auto& each : databases_.check(intent))
+    for (const auto& each : databases.check(intent))
       out.push_back((each.weight == provider::Objection::Weight::problem ? "" : "warning: ") + each.message);
     EXPECT_THAT(account_.taken(), IsEmpty());
     return out;
@@ -114,6 +115,34 @@ TEST_F(AwsObjections, TheQuarantineLetsUsReachThePort) {
 TEST_F(AwsObjections, AQuarantineThatLetsTheCopyOutIsWarnedOf) {
   account_.group["IpPermissionsEgress"] = {{{"IpProtocol", "-1"}, {"IpRanges", {{{"CidrIp", "0.0.0.0/0"}}}}}};
   EXPECT_THAT(said(intent()), ElementsAre(HasSubstr("warning: quarantine: sg-quarantine lets a copy out")));
+}
+
+/// CloudFormation leaves no group without a rule.
+TEST_F(AwsObjections, ARuleThatLeadsNowhereLetsNothingOut) {
+  const Json nowhere = {{"IpProtocol", "-1"}, {"IpRanges", {{{"CidrIp", "127.0.0.1/32"}}}}};
+  account_.group["IpPermissionsEgress"] = {nowhere};
+  EXPECT_THAT(said(intent()), IsEmpty());
+  account_.group["IpPermissionsEgress"][0]["Ipv6Ranges"] = {{{"CidrIpv6", "::/0"}}};
+  EXPECT_THAT(said(intent()), ElementsAre(HasSubstr("lets a copy out")));
+}
+
+/// Functions have no address to name; the plan is made by one that is not even in their network.
+TEST_F(AwsObjections, FunctionsAreKnownByTheirGroup) {
+  provider::aws::Databases functions{
+      account_,
+      {.groups = {"sg-functions"}, .account = "1", .ca_file = SOURCE_DIR "/packaging/rds-ca.pem"},
+      clock_,
+      logins_.connect()};
+  account_.group["IpPermissions"] = {
+      {{"IpProtocol", "-1"}, {"UserIdGroupPairs", {{{"GroupId", "sg-functions"}}}}}};
+  EXPECT_THAT(said(intent(), functions), IsEmpty()) << "none of them runs";
+  account_.interfaces = {
+      {{"NetworkInterfaceId", "eni-1"}, {"PrivateIpAddress", "10.0.0.8"}, {"InterfaceType", "lambda"}}};
+  EXPECT_THAT(said(intent(), functions), IsEmpty());
+  account_.interfaces.push_back(
+      {{"NetworkInterfaceId", "eni-2"}, {"PrivateIpAddress", "10.0.0.9"}, {"InterfaceType", "interface"}});
+  EXPECT_THAT(said(intent(), functions),
+              ElementsAre(HasSubstr("lets in sg-functions, which has 10.0.0.9 (eni-2)")));
 }
 
 TEST_F(AwsObjections, ThereMustBeASubnetGroup) {

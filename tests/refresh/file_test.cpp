@@ -14,6 +14,7 @@ namespace refresh {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -214,6 +215,29 @@ TEST(RefreshFile, SurvivesMutations) {
     good += file.ok() ? 1 : 0;
   }
   EXPECT_GT(good, 50);
+}
+
+/// For Step Functions: limits of a definition are 1 MiB, and a rename of a function is nobody's to forget.
+TEST(Document, OfStepFunctionsGivesEachTaskToAFunctionOfItsRights) {
+  const auto document = step_functions_machine();
+  EXPECT_THAT(asl::lint(base::LocatedJson::parse(document.dump(2))), IsEmpty());
+  EXPECT_LT(document.dump().size(), 1U << 20U);
+  std::map<std::string, std::set<std::string>> tasks;
+  for (const auto& [name, state] : document["States"].items())
+    if (state["Type"] == "Task") {
+      tasks[state["Resource"]].insert(name);
+      EXPECT_GT(state["TimeoutSeconds"], 0) << name;
+      EXPECT_EQ(state["Retry"].size(), 2U) << name;
+      EXPECT_EQ(state["Catch"].back()["ErrorEquals"][0], "States.ALL") << name;
+    }
+  EXPECT_THAT(tasks["${PlanFunction}"], ElementsAre("plan"));
+  EXPECT_THAT(tasks["${ReportFunction}"],
+              ElementsAre("send-msg", "send-msg-failure", "update-dynamodb", "update-dynamodb-failure"));
+  EXPECT_THAT(tasks["${SqlFunction}"],
+              ElementsAre("change-master-pwd", "check-pwd", "check-rotate-pwd", "check-run-scripts",
+                          "check-status-rename", "check-status-rename-cluster", "rename-cluster",
+                          "rename-database", "rotate-master-pwd", "run-scripts-mysql", "verify"));
+  EXPECT_EQ(tasks.size(), 4U);
 }
 
 TEST(Document, IsAValidStateMachineWithTheKnownNames) {

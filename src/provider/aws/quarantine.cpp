@@ -41,8 +41,24 @@ std::string Quarantine::vpc_of(const std::string& subnet_group, const Budget& bu
   return text(groups[0], "VpcId");
 }
 
+/// Leads nowhere: CloudFormation keeps the rule that lets all out from a group that has another one.
+bool leads_out(const Json& permission) {
+  const auto ranges = part(permission, "IpRanges");
+  const bool nowhere = !ranges.empty() && std::ranges::all_of(ranges, [](const Json& each) {
+    return text(each, "CidrIp") == "127.0.0.1/32";
+  });
+  return !nowhere || !part(permission, "Ipv6Ranges").empty() || !part(permission, "PrefixListIds").empty() ||
+         !part(permission, "UserIdGroupPairs").empty();
+}
+
 bool Quarantine::is_ours(const std::string& address) const {
   return std::ranges::find(settings_.addresses, address) != settings_.addresses.end();
+}
+
+std::string Quarantine::who_we_are() const {
+  auto all = settings_.addresses;
+  all.insert(all.end(), settings_.groups.begin(), settings_.groups.end());
+  return base::join(all, ", ");
 }
 
 std::vector<Json> Quarantine::found(const std::string& vpc, const Budget& budget) {
@@ -54,14 +70,18 @@ std::vector<Json> Quarantine::found(const std::string& vpc, const Budget& budget
   return service_.all("ec2", "DescribeSecurityGroups", input, "SecurityGroups", budget);
 }
 
-/// Whoever has a network interface in a group that is let in, is let in.
+/// Whoever has a network interface in a group that is let in, is let in. Functions have addresses that come
+/// and go, in a group of their own, which may be without any while none of them runs.
 std::vector<std::string> Quarantine::members_besides_us(const std::string& group, std::set<std::string>& us,
                                                         const Budget& budget) {
   std::vector<std::string> others;
+  const bool of_functions = std::ranges::find(settings_.groups, group) != settings_.groups.end();
+  if (of_functions) us.insert(group);
   for (const Json& each :
        service_.all("ec2", "DescribeNetworkInterfaces", {{"Filters", {filter("group-id", group)}}},
                     "NetworkInterfaces", budget)) {
     const auto address = text(each, "PrivateIpAddress");
+    if (of_functions && text(each, "InterfaceType") == "lambda") continue;
     if (is_ours(address))
       us.insert(address);
     else
@@ -84,8 +104,7 @@ QuarantineGroup Quarantine::look(const std::string& vpc, int port, const Budget&
   const auto lets_in = [&](const std::string& who) {
     out.faults.push_back(
         fmt::format("{} lets in {}, which is not us: {} (DBREFRESH_ADDRESSES says otherwise)", out.id, who,
-                    settings_.addresses.empty() ? "this host's addresses are not known"
-                                                : "we are " + base::join(settings_.addresses, ", ")));
+                    who_we_are().empty() ? "this host's addresses are not known" : "we are " + who_we_are()));
   };
   for (const Json& permission : part(groups[0], "IpPermissions")) {
     const bool fits = covers(permission, port);
@@ -104,9 +123,8 @@ QuarantineGroup Quarantine::look(const std::string& vpc, int port, const Budget&
     }
   }
   if (out.admitted.empty())
-    out.faults.push_back(fmt::format("{} does not let us ({}) in to port {}", out.id,
-                                     base::join(settings_.addresses, ", "), port));
-  if (!part(groups[0], "IpPermissionsEgress").empty())
+    out.faults.push_back(fmt::format("{} does not let us ({}) in to port {}", out.id, who_we_are(), port));
+  if (std::ranges::any_of(part(groups[0], "IpPermissionsEgress"), leads_out))
     out.warnings.push_back(fmt::format(
         "{} lets a copy out: jobs and links that it has of its source may reach others while it is closed",
         out.id));

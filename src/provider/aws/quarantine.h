@@ -14,7 +14,7 @@ struct QuarantineGroup {
   std::string id;
   std::vector<std::string> faults;  ///< in the plural: "lets in 10.0.0.0/8"
   std::vector<std::string> warnings;
-  std::set<std::string> admitted;  ///< those of our addresses that it lets in to the port
+  std::set<std::string> admitted;  ///< those of our addresses and groups that it lets in to the port
 };
 
 /// Thread-safe. `settings` must outlive it.
@@ -34,6 +34,7 @@ class Quarantine {
   std::vector<std::string> members_besides_us(const std::string& group, std::set<std::string>& us,
                                               const Budget& budget);
   bool is_ours(const std::string& address) const;
+  std::string who_we_are() const;
 
   Service& service_;
   const Settings& settings_;

@@ -12,6 +12,8 @@ struct Settings {
   std::string quarantine_group;
   /// Ours, as databases see them: what the quarantine group may let in.
   std::vector<std::string> addresses;
+  /// Security groups that only functions of ours are in: whoever it lets in by one of these is us.
+  std::vector<std::string> groups = {};
   std::string account;  ///< the number of ours: what its ARNs have; "" takes all for ours
   /// Encrypts copies of what other accounts share; "": the key of the database that is replaced, else the
   /// account's default key.

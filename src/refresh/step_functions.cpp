@@ -1,0 +1,101 @@
+// The document of a refresh as AWS Step Functions runs it, with functions of AWS Lambda for its tasks.
+#include "refresh/document.h"
+#include "refresh/workflow.h"
+
+namespace refresh {
+namespace {
+
+using Ordered = nlohmann::ordered_json;
+
+/// How long a call may take: what its function has (deploy/awssoldb_compute.template), and some more, so that
+/// Lambda's own word of it comes first.
+constexpr int light_seconds = 150, heavy_seconds = 930;
+
+/// CloudFormation substitutes these (DefinitionSubstitutions).
+std::string_view function_of(Right right) {
+  switch (right) {
+    case Right::look:
+      return "${PlanFunction}";
+    case Right::change:
+      return "${ChangeFunction}";
+    case Right::sql:
+      return "${SqlFunction}";
+    case Right::report:
+      return "${ReportFunction}";
+  }
+  return "";
+}
+
+/// What becomes of a function without a word of its own: Lambda is away or has no room, the process ended, or
+/// its time did. Nobody knows what it did by then; whoever asks again looks first.
+/// (Lambda Developer Guide, "Understanding retry behavior"; Step Functions Developer Guide, "Handle Lambda
+/// service exceptions".)
+Ordered retrier_of_lambda(const Ordered& like) {
+  Ordered out = like;
+  out["ErrorEquals"] = {"Lambda.ServiceException",
+                        "Lambda.AWSLambdaException",
+                        "Lambda.SdkClientException",
+                        "Lambda.ClientExecutionTimeoutException",
+                        "Lambda.TooManyRequestsException",
+                        "Lambda.Unknown",
+                        "Runtime.ExitError",
+                        "Sandbox.Timedout",
+                        "States.Timeout"};
+  return out;
+}
+
+void give_to_function(Ordered& task, Right right) {
+  task["Resource"] = function_of(right);
+  task["TimeoutSeconds"] = right == Right::sql ? heavy_seconds : light_seconds;
+  task["Retry"].push_back(retrier_of_lambda(task["Retry"][0]));
+}
+
+/// Makes the input of a run of what the execution was started with. Nothing has happened yet, and nobody
+/// knows whom to tell: where it fails, the execution's own failure is the message.
+Ordered prepare(const Ordered& retry, std::string_view next) {
+  return {{"Type", "Task"},
+          {"Parameters",
+           {{"state", prepare_state},
+            {"file.$", "$"},
+            {"execution.$", "$$.Execution.Id"},
+            {"started.$", "$$.Execution.StartTime"}}},
+          {"ResultPath", "$"},
+          {"Retry", retry},
+          {"Catch",
+           Ordered::array({Ordered{
+               {"ErrorEquals", {"States.ALL"}}, {"ResultPath", "$.failure"}, {"Next", "RESTORE-FAILED"}}})},
+          {"Next", next}};
+}
+
+/// An execution that was started with how another one ended puts back what that had done.
+Ordered choose() {
+  return {{"Type", "Choice"},
+          {"Choices",
+           Ordered::array({Ordered{
+               {"Variable", "$.failure"}, {"IsPresent", true}, {"Next", roll_back_step().states.start}}})},
+          {"Default", prepare_state}};
+}
+
+}  // namespace
+
+Ordered step_functions_machine() {
+  Ordered machine = state_machine();
+  Ordered states = Ordered::object();
+  for (const auto& [name, state] : machine["States"].items()) {
+    states[name] = state;
+    if (name != machine["StartAt"]) continue;
+    const auto& retry = machine["States"][std::string(planning_step().states.start)]["Retry"];
+    states["choose-prepare"] = choose();
+    states[prepare_state] = prepare(retry, state["Next"].get<std::string>());
+    states[name]["Next"] = "choose-prepare";
+  }
+  for (const auto& [name, state] : states.items())
+    if (state["Type"] == "Task") {
+      const auto* step = step_of(name);
+      give_to_function(states[name], step == nullptr ? Right::change : step->right);
+    }
+  machine["States"] = std::move(states);
+  return machine;
+}
+
+}  // namespace refresh
