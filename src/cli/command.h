@@ -21,7 +21,8 @@ struct Options {
   std::vector<std::string> commands;  ///< the first words of all commands
   std::string provider = "local";
   std::string region, profile, role, source_role, quarantine_group, kms_key;  ///< of --provider aws
-  bool json = false;                                                          ///< --json
+  std::string state_machine;  ///< whose executions are runs too, "": the usual one
+  bool json = false;          ///< --json
 };
 
 /// The world that the command line names.
@@ -40,6 +41,8 @@ std::span<const Command> plan_commands();     ///< plan
 std::span<const Command> open_commands();     ///< resume, cancel
 std::span<const Command> show_commands();     ///< list, status, ledger, steps
 std::span<const Command> history_commands();  ///< history
+std::span<const Command> launch_commands();   ///< launch
+std::span<const Command> deploy_commands();   ///< package, deploy
 std::span<const Command> iam_commands();      ///< iam policy
 std::span<const Command> asl_commands();      ///< asl show, asl run
 std::span<const Command> create_commands();   ///< local create

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/execution_output.h"
 #include "cli/output.h"
 #include "refresh/workflow.h"
 #include "runs/view.h"
@@ -62,9 +63,14 @@ void print_steps(const Json& steps) {
   if (counted) std::cout << table(rows);
 }
 
-int history(const std::string& id, const Options& options) {
+Json history_of(const std::string& id, const Options& options) {
+  if (is_execution(id, options)) return Followed(options).executions.history_view(id);
   runs::Books books(options.home);
-  const Json view = history_view(books, id);
+  return runs::history_view(books, id);
+}
+
+int history(const std::string& id, const Options& options) {
+  const Json view = history_of(id, options);
   if (options.json) {
     print_json(view);
     return Exit::done;

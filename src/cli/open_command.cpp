@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/execution_output.h"
 #include "cli/output.h"
 #include "cli/run_output.h"
 #include "cli/signals.h"
@@ -36,7 +37,36 @@ Json world_of(const std::string& run, const Options& options) {
   return runs::whereabouts_of(must_find_run(books, run));
 }
 
+/// All that was there before the run is there again.
+bool is_put_back(const Json& outcome) {
+  return outcome["error"] == "RefreshCancelled" && outcome["notPutBack"].is_null() &&
+         !outcome["results"].value("roll_back", Json::object()).contains("state");
+}
+
+/// What an execution did that was stopped, or could not put all back, is put back by another one.
+int put_back(const std::string& name, const char* why, bool wait, const Options& options) {
+  Followed followed(options);
+  const auto back = followed.executions.put_back(name, "RefreshCancelled", why);
+  if (back.empty()) {
+    const Json outcome = followed.executions.outcome_view(name);
+    if (options.json)
+      print_json(outcome);
+    else
+      std::cout << fmt::format("stopped: run {}: nothing was begun, and nothing was changed\n", name);
+    return Exit::done;
+  }
+  if (!options.json) std::cout << fmt::format("run {} is put back by execution {}\n", name, back);
+  if (wait) followed.executions.follow(back, *followed.listener, followed.signals.token());
+  const Json outcome = followed.executions.outcome_view(back);
+  if (options.json || (wait && outcome["status"] != "FAILED")) return print_outcome(outcome, options);
+  if (!wait) return Exit::done;
+  std::cout << fmt::format("state: {}\n", outcome["state"].get<std::string>());
+  return is_put_back(outcome) ? Exit::done : Exit::failed;
+}
+
 int resume(const std::string& id, const Options& options) {
+  if (is_execution(id, options))
+    return put_back(id, "the execution ended, and had not put all back", true, options);
   Opened opened(world_of(id, options), options);
   const auto row = must_find_run(*opened.world, id);
   if (runs::can_be_taken_up(*opened.world, row))
@@ -95,14 +125,9 @@ Error has_ended(runs::World& world, const store::ExecutionRow& row) {
           "mend that, and: dbrefresh resume " + row.id};
 }
 
-/// All that was there before the run is there again.
-bool is_put_back(const Json& outcome) {
-  return outcome["error"] == "RefreshCancelled" && outcome["notPutBack"].is_null() &&
-         !outcome["results"].value("roll_back", Json::object()).contains("state");
-}
-
 /// Put back is what was asked for: no failure.
 int cancel(const CancelArgs& args, const Options& options) {
+  if (is_execution(args.run, options)) return put_back(args.run, "dbrefresh cancel", !args.no_wait, options);
   Opened opened(world_of(args.run, options), options);
   const auto row = must_find_run(*opened.world, args.run);
   if (row.status != "RUNNING") throw has_ended(*opened.world, row);

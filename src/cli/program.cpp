@@ -120,12 +120,18 @@ void declare_options(CLI::App& program, Options& options) {
   program.add_option("--kms-key", options.kms_key,
                      "aws: key for copies of what other accounts share; else that of the database that is "
                      "replaced");
+  program
+      .add_option(
+          "--state-machine", options.state_machine,
+          "aws: name or ARN of the state machine of Step Functions whose executions are runs too; else "
+          "DBREFRESH_STATE_MACHINE, or state-machine-awssol")
+      ->envname("DBREFRESH_STATE_MACHINE");
   program.add_flag("--json", options.json, "answer in JSON, where a machine may read it (docs/json.md)");
 }
 
 void declare_commands(CLI::App& program, Options& options, Body& chosen) {
-  for (const auto& commands :
-       {run_commands(), plan_commands(), open_commands(), show_commands(), history_commands()})
+  for (const auto& commands : {run_commands(), plan_commands(), open_commands(), show_commands(),
+                               history_commands(), launch_commands(), deploy_commands()})
     add(program, commands, options, chosen);
   CLI::App* asl = program.add_subcommand("asl", "state machine documents")->require_subcommand(1);
   asl->fallthrough();

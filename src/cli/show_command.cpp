@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/execution_output.h"
 #include "cli/output.h"
 #include "refresh/document.h"
 #include "runs/view.h"
@@ -22,19 +23,32 @@ void mark_left(Json& rows) {
       each["cause"] = "NOT PUT BACK: " + why.get<std::string>();
 }
 
+/// Of the home; in an account those that are executions there too, and none of this host.
+Json all_runs(const runs::Filter& filter, const Options& options) {
+  if (options.provider == "local") {
+    runs::Books books(options.home);
+    return runs::list_view(books, filter);
+  }
+  Followed followed(options);
+  Json rows = executions_and_runs(followed.executions, filter, options);
+  const auto most = static_cast<std::size_t>(filter.last);
+  if (most > 0 && rows.size() > most)
+    rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(most));
+  return rows;
+}
+
 Body set_up_list(Arguments& arguments, const Options& options) {
   auto filter = std::make_shared<runs::Filter>();
   arguments.add("--target", filter->target, "only runs of this database");
   arguments.add("--status", filter->status, "only running, succeeded, failed, timed_out or refused ones")
-      .one_of({"running", "succeeded", "failed", "timed_out", "refused"});
+      .one_of({"running", "succeeded", "failed", "timed_out", "refused", "aborted"});
   arguments.add("--last", filter->last, "only so many of the newest").between(1, 1'000'000);
   return [filter, &options] {
     static constexpr Column columns[] = {
         {"RUN", "run"},       {"TARGET", "target"},         {"STATUS", "status"},
         {"MASKED", "masked"}, {"CREATED (UTC)", "created"}, {"ENDED (UTC)", "ended"},
         {"REASON", "cause"}};
-    runs::Books books(options.home);
-    Json rows = list_view(books, *filter);
+    Json rows = all_runs(*filter, options);
     if (!options.json) mark_left(rows);
     print_rows(rows, columns, options.json);
     return 0;
@@ -55,9 +69,14 @@ void print_open(const Json& view, const Options& options) {
               << with_home("dbrefresh resume " + view["run"].get<std::string>(), options) << "\n";
 }
 
-int status(const std::string& id, const Options& options) {
+Json status_of(const std::string& id, const Options& options) {
+  if (is_execution(id, options)) return Followed(options).executions.status_view(id);
   runs::Books books(options.home);
-  const Json view = status_view(books, id);
+  return runs::status_view(books, id);
+}
+
+int status(const std::string& id, const Options& options) {
+  const Json view = status_of(id, options);
   if (options.json) {
     print_json(view);
     return Exit::done;

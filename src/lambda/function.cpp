@@ -2,8 +2,6 @@
 
 #include <iostream>
 
-#include "aws/client.h"
-#include "aws/session.h"
 #include "base/text.h"
 #include "lambda/prepare.h"
 #include "os/process.h"
@@ -37,39 +35,26 @@ std::string text_at(const Json& event, const char* path) {
   return event.at(where).get<std::string>();
 }
 
+provider::aws::Settings settings() {
+  return {.quarantine_group = os::environment("DBREFRESH_QUARANTINE_GROUP"),
+          .addresses = base::split_list(os::environment("DBREFRESH_ADDRESSES")),
+          .groups = base::split_list(os::environment("DBREFRESH_GROUPS")),
+          .account = "",
+          .kms_key = os::environment("DBREFRESH_KMS_KEY"),
+          .ca_file = certificates()};
+}
+
 }  // namespace
 
-/// Secrets of open runs are in the account: no home is kept here.
-struct Function::Account {
-  explicit Account(base::Clock& clock)
-      : session({}),
-        client(session),
-        service(client, clock),
-        asker(service),
-        run_secrets(asker),
-        services(client, clock, run_secrets,
-                 {.quarantine_group = os::environment("DBREFRESH_QUARANTINE_GROUP"),
-                  .addresses = base::split_list(os::environment("DBREFRESH_ADDRESSES")),
-                  .groups = base::split_list(os::environment("DBREFRESH_GROUPS")),
-                  .account = runs::who_we_are(client, clock).at("Account"),
-                  .kms_key = os::environment("DBREFRESH_KMS_KEY"),
-                  .ca_file = certificates()}) {}
-
-  aws::Session session;
-  aws::Client client;
-  provider::aws::Service service;
-  provider::aws::Asker asker;
-  provider::aws::SecretsManager run_secrets;
-  runs::AmazonServices services;
-};
-
-Function::Function(base::Clock& clock) : clock_(clock), account_(std::make_unique<Account>(clock)) {}
+Function::Function(base::Clock& clock)
+    : clock_(clock),
+      account_(std::make_unique<runs::AmazonAccount>(aws::Settings(), "", settings(), clock)) {}
 Function::~Function() = default;
 
 Json Function::prepared(const Json& event) {
   for (const char* each : {"/execution", "/started"}) text_at(event, each);
   if (!event.contains("file")) throw Error("BadEvent", "the event has no file");
-  return prepare(event, account_->services.all(), os::environment("DBREFRESH_ALLOW_UNMASKED") == "true");
+  return prepare(event, account_->services(), os::environment("DBREFRESH_ALLOW_UNMASKED") == "true");
 }
 
 Json Function::answer(const Invocation& invocation) {
@@ -78,7 +63,7 @@ Json Function::answer(const Invocation& invocation) {
   const std::string run = text_at(invocation.event, "/run/run");
   const auto left = std::max<std::chrono::microseconds>(1s, invocation.deadline - clock_.now() - spare);
   const auto task =
-      refresh::make_task(account_->services.all(),
+      refresh::make_task(account_->services(),
                          {.light = std::min<std::chrono::microseconds>(left, longest_look), .heavy = left});
   return task({.execution = run,
                .state = state,

@@ -5,6 +5,10 @@
 
 #include "lambda/runtime.h"
 
+namespace runs {
+class AmazonAccount;
+}
+
 namespace lambda {
 
 /// The account that the function runs in, in its Region. Nothing is remembered from one event to the next but
@@ -25,9 +29,8 @@ class Function {
  private:
   base::Json prepared(const base::Json& event);
 
-  struct Account;
   base::Clock& clock_;
-  std::unique_ptr<Account> account_;
+  std::unique_ptr<runs::AmazonAccount> account_;
 };
 
 }  // namespace lambda

@@ -44,9 +44,9 @@ Ordered retrier_of_lambda(const Ordered& like) {
   return out;
 }
 
-void give_to_function(Ordered& task, Right right) {
+void give_to_function(Ordered& task, Right right, std::int64_t seconds) {
   task["Resource"] = function_of(right);
-  task["TimeoutSeconds"] = right == Right::sql ? heavy_seconds : light_seconds;
+  task["TimeoutSeconds"] = seconds;
   task["Retry"].push_back(retrier_of_lambda(task["Retry"][0]));
 }
 
@@ -67,16 +67,28 @@ Ordered prepare(const Ordered& retry, std::string_view next) {
           {"Next", next}};
 }
 
-/// An execution that was started with how another one ended puts back what that had done.
+/// An execution that was started with how another one ended puts back what that had done, once no call of
+/// that one can be under way any more.
 Ordered choose() {
-  return {{"Type", "Choice"},
-          {"Choices",
-           Ordered::array({Ordered{
-               {"Variable", "$.failure"}, {"IsPresent", true}, {"Next", roll_back_step().states.start}}})},
-          {"Default", prepare_state}};
+  return {
+      {"Type", "Choice"},
+      {"Choices",
+       Ordered::array({Ordered{{"Variable", "$.failure"}, {"IsPresent", true}, {"Next", "wait-for-quiet"}}})},
+      {"Default", prepare_state}};
+}
+
+Ordered wait_for_quiet() {
+  return {{"Type", "Wait"},
+          {"TimestampPath", std::string("$.") + quiet_member},
+          {"Next", roll_back_step().states.start}};
 }
 
 }  // namespace
+
+std::chrono::seconds longest_call(std::string_view state) {
+  const auto* step = step_of(state);
+  return std::chrono::seconds(step != nullptr && step->right == Right::sql ? heavy_seconds : light_seconds);
+}
 
 Ordered step_functions_machine() {
   Ordered machine = state_machine();
@@ -86,13 +98,15 @@ Ordered step_functions_machine() {
     if (name != machine["StartAt"]) continue;
     const auto& retry = machine["States"][std::string(planning_step().states.start)]["Retry"];
     states["choose-prepare"] = choose();
+    states["wait-for-quiet"] = wait_for_quiet();
     states[prepare_state] = prepare(retry, state["Next"].get<std::string>());
     states[name]["Next"] = "choose-prepare";
   }
   for (const auto& [name, state] : states.items())
     if (state["Type"] == "Task") {
       const auto* step = step_of(name);
-      give_to_function(states[name], step == nullptr ? Right::change : step->right);
+      give_to_function(states[name], step == nullptr ? Right::change : step->right,
+                       longest_call(name).count());
     }
   machine["States"] = std::move(states);
   return machine;

@@ -1,5 +1,7 @@
 #include "runs/amazon_services.h"
 
+#include "base/error.h"
+#include "base/text.h"
 #include "refresh/lookup.h"
 
 namespace runs {
@@ -7,6 +9,17 @@ namespace runs {
 base::Json who_we_are(aws::Api& api, base::Clock& clock) {
   provider::aws::Service service(api, clock);
   return provider::aws::Asker(service).ask("sts", "GetCallerIdentity", base::Json::object());
+}
+
+std::string partition_of(const base::Json& caller) {
+  const auto parts = base::split_list(caller.value("Arn", ""), ':');
+  return parts.size() > 1 ? parts[1] : "aws";
+}
+
+void must_have_region(const aws::Session& session) {
+  if (session.region().empty())
+    throw base::Error("NoRegion", "no AWS Region is said",
+                      "--region, AWS_REGION, or region in ~/.aws/config");
 }
 
 provider::SecretStore& RoutedSecrets::of(const std::string& name) {
@@ -41,5 +54,31 @@ AmazonServices::AmazonServices(aws::Api& api, base::Clock& clock, provider::Secr
       databases_(api, std::move(settings), clock, std::move(connect), source),
       script_hosts_(service_, databases_),
       services_{databases_, secrets_, buckets_, ledger_, topics_, &script_hosts_} {}
+
+namespace {
+
+provider::aws::Settings of_account(provider::aws::Settings settings, const base::Json& caller) {
+  settings.account = caller.at("Account");
+  return settings;
+}
+
+}  // namespace
+
+aws::Session& AmazonAccount::assume(const std::string& role) {
+  must_have_region(own_);
+  if (role.empty()) return own_;
+  assumed_ = own_.assume(role);
+  return *assumed_;
+}
+
+AmazonAccount::AmazonAccount(const aws::Settings& session, const std::string& role,
+                             provider::aws::Settings settings, base::Clock& clock)
+    : own_(session),
+      session_(&assume(role)),
+      client_(*session_),
+      caller_(who_we_are(client_, clock)),
+      service_(client_, clock),
+      run_secrets_(provider::aws::Asker(service_)),
+      services_(client_, clock, run_secrets_, of_account(std::move(settings), caller_)) {}
 
 }  // namespace runs

@@ -1,6 +1,7 @@
 // The services of an account of Amazon's, over whatever Api is asked.
 #pragma once
 
+#include "aws/client.h"
 #include "provider/aws/databases.h"
 #include "provider/aws/script_hosts.h"
 
@@ -8,6 +9,10 @@ namespace runs {
 
 /// Who we are in the account: {Account, Arn, UserId}.
 base::Json who_we_are(aws::Api& api, base::Clock& clock);
+/// That of whom who_we_are() shows.
+std::string partition_of(const base::Json& caller);
+/// Throws NoRegion where nothing says a Region.
+void must_have_region(const aws::Session& session);
 
 /// Secrets of open runs stay in the home, sealed; all others are in Secrets Manager, where applications read
 /// them. Both must outlive it.
@@ -62,6 +67,34 @@ class AmazonServices {
   provider::aws::Databases databases_;
   provider::aws::ScriptHosts script_hosts_;
   provider::Services services_;
+};
+
+/// An account by itself: of its runs nothing is kept elsewhere. Not movable: its parts refer to one another.
+class AmazonAccount {
+ public:
+  /// `role` "": as whoever the session is. `settings` without the account, which is asked for here: throws
+  /// what it answers, and NoRegion. `clock` must outlive it.
+  AmazonAccount(const aws::Settings& session, const std::string& role, provider::aws::Settings settings,
+                base::Clock& clock);
+
+  const std::string& region() const { return session_->region(); }
+  std::string number() const { return caller_.at("Account"); }
+  /// "aws", "aws-cn", …: that of our own ARN.
+  std::string partition() const { return partition_of(caller_); }
+  provider::aws::Service& service() { return service_; }
+  provider::Services& services() { return services_.all(); }
+
+ private:
+  aws::Session& assume(const std::string& role);
+
+  aws::Session own_;
+  std::unique_ptr<aws::Session> assumed_;
+  aws::Session* session_;
+  aws::Client client_;
+  base::Json caller_;
+  provider::aws::Service service_;
+  provider::aws::SecretsManager run_secrets_;
+  AmazonServices services_;
 };
 
 }  // namespace runs

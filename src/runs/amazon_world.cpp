@@ -22,16 +22,6 @@ void must_be_role(const std::string& option, const std::string& role) {
                     "arn:aws:iam::ACCOUNT:role/NAME");
 }
 
-aws::Settings session_settings(const Json& whereabouts, aws::Tally& tally) {
-  must_be_role("--role", whereabouts.value("role", ""));
-  must_be_role("--source-role", whereabouts.value("sourceRole", ""));
-  aws::Settings settings;
-  settings.tally = &tally;
-  settings.region = whereabouts.value("region", "");
-  settings.profile = whereabouts.value("profile", "");
-  return settings;
-}
-
 /// As databases see us: what the environment says, because a gateway may stand between, else all our own.
 std::vector<std::string> our_addresses() {
   const auto said = base::split_list(os::environment("DBREFRESH_ADDRESSES"));
@@ -50,10 +40,18 @@ constexpr const char* certificates = "/usr/share/dbrefresh/rds-ca.pem";
 
 }  // namespace
 
+aws::Settings session_settings(const Json& whereabouts, aws::Tally* tally) {
+  must_be_role("--role", whereabouts.value("role", ""));
+  must_be_role("--source-role", whereabouts.value("sourceRole", ""));
+  aws::Settings settings;
+  settings.tally = tally;
+  settings.region = whereabouts.value("region", "");
+  settings.profile = whereabouts.value("profile", "");
+  return settings;
+}
+
 aws::Session& AmazonWorld::assume(const std::string& role) {
-  if (own_.region().empty())
-    throw base::Error("NoRegion", "no AWS Region is said",
-                      "--region, AWS_REGION, or region in ~/.aws/config");
+  must_have_region(own_);
   whereabouts_["region"] = own_.region();
   if (role.empty()) return own_;
   assumed_ = own_.assume(role);
@@ -79,7 +77,7 @@ provider::aws::Settings AmazonWorld::settings() {
 AmazonWorld::AmazonWorld(const std::string& root, const Json& whereabouts, provider::local::Opening opening)
     : World(root, opening_of(root, opening)),
       whereabouts_(whereabouts),
-      own_(session_settings(whereabouts, tally_)),
+      own_(session_settings(whereabouts, &tally_)),
       session_(&assume(whereabouts.value("role", ""))),
       client_(*session_),
       caller_(who_we_are(client_, clock)),
@@ -101,11 +99,6 @@ std::optional<std::int64_t> AmazonWorld::storage_gib(const std::string& name) {
   if (first.value("Engine", "").starts_with("aurora") || !first.contains("AllocatedStorage"))
     return std::nullopt;
   return first["AllocatedStorage"].get<std::int64_t>();
-}
-
-std::string AmazonWorld::partition() const {
-  const auto parts = base::split_list(caller_.value("Arn", ""), ':');
-  return parts.size() > 1 ? parts[1] : "aws";
 }
 
 std::unique_ptr<StandIn> AmazonWorld::stand_in(base::Clock& time) {

@@ -7,6 +7,10 @@
 
 namespace runs {
 
+/// Whom `whereabouts` (as AmazonWorld takes it) says that we are before --role. Throws BadInput for what is
+/// no role. `tally` may be nothing, and must outlive the session.
+aws::Settings session_settings(const base::Json& whereabouts, aws::Tally* tally = nullptr);
+
 /// Journal and run secrets are in the home; databases, secrets, scripts, ledger and messages in the account.
 class AmazonWorld : public World {
  public:
@@ -26,8 +30,7 @@ class AmazonWorld : public World {
   std::function<std::int64_t()> requests() override {
     return [this] { return tally_.of_this_thread(); };
   }
-  /// "aws", "aws-cn", …: that of our own ARN.
-  std::string partition() const;
+  std::string partition() const { return partition_of(caller_); }
 
  private:
   aws::Session& assume(const std::string& role);

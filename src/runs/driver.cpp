@@ -20,10 +20,6 @@ namespace {
 using base::Error;
 using base::Json;
 
-std::string new_run_id(base::Clock& clock) {
-  return refresh::run_stamp(clock.now()) + "-" + os::random_text(6);
-}
-
 base::Problem in_the_way(const std::string& run, const std::string& target) {
   return {0, "$.restore",
           fmt::format("run {} is refreshing {} right now; wait for it, or: dbrefresh cancel {}", run, target,
@@ -39,6 +35,10 @@ base::Problem not_put_back(const std::string& run, const std::string& why) {
 constexpr auto look_again = std::chrono::milliseconds(200);
 
 }  // namespace
+
+std::string new_run_id(base::Clock& clock) {
+  return refresh::run_stamp(clock.now()) + "-" + os::random_text(6);
+}
 
 Driver::Driver(World& world, Listener& listener, std::stop_token stop, int keep_days)
     : world_(world), listener_(listener), stop_(std::move(stop)) {

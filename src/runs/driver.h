@@ -24,6 +24,9 @@ class Listener : public engine::Observer {
 
 inline constexpr int default_keep_days = 400;
 
+/// Begins with the moment, and is nobody else's.
+std::string new_run_id(base::Clock& clock);
+
 /// Drives runs of one home on the calling thread until each has ended or `stop` is asked for. A run whose
 /// drive ends early stays RUNNING: its attempts are open in the journal, and resume() takes them up. Throws
 /// `RunInterrupted` where the drive broke off by itself, e.g. because the journal could not be written.

@@ -54,7 +54,8 @@ Json events_of(Books& books, const std::string& id) {
   return list;
 }
 
-/// In which state things are after a run, for people.
+}  // namespace
+
 Json standing(const Json& state, const std::string& status) {
   if (status == "SUCCEEDED" || status == "RUNNING") return nullptr;
   if (status == "REFUSED") return "nothing was begun, and nothing was changed";
@@ -64,27 +65,35 @@ Json standing(const Json& state, const std::string& status) {
       .value("state", "everything was put back; the old database serves under its name, if there was one");
 }
 
+namespace {
+
 /// The secret that holds a password which the run made up; null if it made none up.
-Json shown_secret(World& world, const Json& state) {
+Json shown_secret(provider::Services& services, const Json& state) {
   const auto name = refresh::shown_secret_name(refresh::facts_of(state.at("members")), state.at("names"));
-  if (name.empty() || !world.services().secrets.get(name, provider::SecretStore::Stage::current))
-    return nullptr;
+  if (name.empty() || !services.secrets.get(name, provider::SecretStore::Stage::current)) return nullptr;
   return name;
 }
 
-/// How to reach what a run made.
-Json connection(World& world, const Json& state, const std::string& status) {
-  if (status != "SUCCEEDED") return nullptr;
+}  // namespace
+
+std::optional<provider::Database> made_by(provider::Services& services, const Json& state) {
   const Json& names = state.at("names");
   const auto kind = names.at("kind") == "cluster" ? provider::Kind::cluster : provider::Kind::instance;
-  const auto made = world.services().databases.find(kind, names.at("target"));
-  if (!made) return nullptr;
-  return {{"name", made->name},
-          {"host", made->host},
-          {"port", made->port},
-          {"user", made->master_user},
-          {"secret", shown_secret(world, state)},
-          {"command", text(world.connect_command(*made))}};
+  return services.databases.find(kind, names.at("target"));
+}
+
+Json connection(provider::Services& services, const provider::Database& made, const Json& state,
+                const std::string& command) {
+  return {{"name", made.name},        {"host", made.host},        {"port", made.port},
+          {"user", made.master_user}, {"command", text(command)}, {"secret", shown_secret(services, state)}};
+}
+
+namespace {
+
+/// How to reach what a run made.
+Json way_in(World& world, const Json& state, const std::string& status) {
+  const auto made = status == "SUCCEEDED" ? made_by(world.services(), state) : std::nullopt;
+  return made ? connection(world.services(), *made, state, world.connect_command(*made)) : Json();
 }
 
 /// The copy of a failed run that was told to keep it.
@@ -253,7 +262,7 @@ Json outcome_view(World& world, const std::string& id) {
   view["state"] = standing(state, row.status);
   view["seconds"] =
       row.ended ? Json(std::chrono::duration<double>(*row.ended - row.created).count()) : Json();
-  view["connect"] = connection(world, state, row.status);
+  view["connect"] = way_in(world, state, row.status);
   view["kept"] = kept(world, row, state);
   view["problems"] = Json::parse(row.snapshot).value("problems", Json::array());
   view["hint"] = text(hint_of(world, row));

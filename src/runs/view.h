@@ -24,6 +24,14 @@ base::Json history_view(Books& books, const std::string& id);
 /// A run of the list that was driven, with `results`, `state` for people, `connect`, `kept` and `hint`.
 base::Json outcome_view(World& world, const std::string& id);
 
+/// In which state things are after a run, for people; null while it goes on, and where it is done.
+base::Json standing(const base::Json& state, const std::string& status);
+/// What has the target's name, where the state of a run says it.
+std::optional<provider::Database> made_by(provider::Services& services, const base::Json& state);
+/// How to reach it: {name, host, port, user, command, secret}; `command` "" becomes null.
+base::Json connection(provider::Services& services, const provider::Database& made, const base::Json& state,
+                      const std::string& command);
+
 /// The rows of a ledger, of all ledgers if `table` is "".
 base::Json ledger_view(provider::Ledger& ledger, const std::string& table);
 

@@ -7,7 +7,7 @@ from templates import FOLDER, all_templates, branches, load, of_type, walk
 FUNCTIONS = ["PlanFunction", "ChangeFunction", "SqlFunction", "ReportFunction"]
 OUTPUTS = {"StateMachineArn", "TopicArn", "TableName", "RDSSecGrp", "QuarantineGroup", *(name + "Arn" for name in FUNCTIONS)}
 NOWHERE = {"IpProtocol": "-1", "CidrIp": "127.0.0.1/32", "Description": "Nothing goes out"}
-ENVIRONMENT = {"DBREFRESH_QUARANTINE_GROUP", "DBREFRESH_GROUPS", "DBREFRESH_ALLOW_UNMASKED", "DBREFRESH_KMS_KEY"}
+ENVIRONMENT = {"DBREFRESH_QUARANTINE_GROUP", "DBREFRESH_GROUPS", "DBREFRESH_ADDRESSES", "DBREFRESH_ALLOW_UNMASKED", "DBREFRESH_KMS_KEY"}
 
 
 def nested():

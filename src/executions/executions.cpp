@@ -1,0 +1,212 @@
+#include "executions/executions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "executions/record.h"
+#include "refresh/document.h"
+#include "refresh/masking.h"
+#include "runs/account_refusal.h"
+#include "runs/amazon_world.h"
+
+namespace executions {
+namespace {
+
+using base::Error;
+
+/// Each costs a call or two, and a bucket of those is small (Step Functions, "Quotas for actions").
+constexpr std::size_t most_listed = 100;
+/// Errors before anything is begun: as `dbrefresh run` refuses.
+constexpr std::string_view refusals[] = {"PlanRefused", "BadInput", "BadEvent", "InvalidJson"};
+
+std::string arn_of(const std::string& machine, const runs::AmazonAccount& account) {
+  if (machine.starts_with("arn:")) return machine;
+  return fmt::format("arn:{}:states:{}:{}:stateMachine:{}", account.partition(), account.region(),
+                     account.number(), machine.empty() ? usual_machine : machine);
+}
+
+Json input_of(const Json& execution) {
+  Json input = Json::parse(execution.value("input", ""), nullptr, false);
+  return input.is_object() ? input : Json::object();
+}
+
+/// As dbrefresh run names what becomes of it.
+std::string status_of(const Json& execution) {
+  const auto status = execution.at("status").get<std::string>();
+  const bool refused = std::ranges::find(refusals, execution.value("error", "")) != std::end(refusals);
+  return status == "FAILED" && refused ? "REFUSED" : status;
+}
+
+/// "instance/NAME" of a prepared run, or of the file that it was started with.
+std::string target_of(const Json& state, const Json& input) {
+  for (const Json* each : {&state, &input}) {
+    if (!each->is_object()) continue;
+    if (each->contains("names"))
+      return fmt::format("{}/{}", each->at("names").at("kind").get<std::string>(),
+                         each->at("names").at("target").get<std::string>());
+    const Json restore = each->value("restore", Json::object());
+    for (const auto& [field, kind] : {std::pair{"target", "instance"}, std::pair{"targetcluster", "cluster"}})
+      if (restore.is_object() && restore.contains(field) && restore[field].is_string())
+        return fmt::format("{}/{}", kind, restore[field].get<std::string>());
+  }
+  return "";
+}
+
+Json text(const std::string& value) {
+  return value.empty() ? Json() : Json(value);
+}
+
+/// Open, or over without anything that could be put back.
+bool asks_for_nothing(const std::string& status) {
+  return status == "RUNNING" || status == "SUCCEEDED" || status == "REFUSED";
+}
+
+bool fits(const Json& row, const runs::Filter& filter) {
+  const std::string target = row.at("target").is_null() ? "" : row.at("target").get<std::string>();
+  return (filter.status.empty() ||
+          base::lower(row.at("status").get<std::string>()) == base::lower(filter.status)) &&
+         (filter.target.empty() || target == filter.target || target.ends_with("/" + filter.target));
+}
+
+}  // namespace
+
+Executions::Executions(const Json& whereabouts, const std::string& machine, base::Clock& clock) try
+    : clock_(clock),
+      account_(runs::session_settings(whereabouts), whereabouts.value("role", ""), {}, clock),
+      machine_(account_.service(), arn_of(machine, account_)) {
+} catch (const Error& error) {
+  if (const auto refusal = runs::refusal_of_account(error, whereabouts)) throw *refusal;
+  throw;
+}
+
+Json Executions::must_find(const std::string& name) {
+  if (auto found = machine_.find(name)) return *std::move(found);
+  throw Error("BadInput", fmt::format("there is no execution '{}' of {}", name, machine_.arn()),
+              "dbrefresh --provider aws list; --state-machine names another one");
+}
+
+/// "" of one that is not over, has ended well or put all back, by itself or by another one that did.
+std::string Executions::why_not_put_back(const Json& execution, const Json& state) {
+  const auto status = status_of(execution);
+  const bool begun = state.is_object() && state.value("results", Json::object()).contains("plan");
+  if (asks_for_nothing(status) || !begun) return "";
+  const auto why = refresh::roll_back_failure(state);
+  const bool by_itself = status == "FAILED" && state.contains("failure");
+  if (by_itself && why.empty()) return "";
+  for (int i = 1;; ++i) {
+    const auto later = machine_.find(back_name(execution.at("name"), i));
+    if (!later) break;
+    if (later->at("status") == "RUNNING") return "";
+    const Json end = machine_.state(later->at("executionArn"));
+    if (later->at("status") == "FAILED" && refresh::roll_back_failure(end).empty()) return "";
+  }
+  if (!why.empty()) return why;
+  return status == "FAILED"
+             ? execution.value("error", "it failed") + " let it go no further, and nothing was put back"
+             : "it was ended from outside, and nothing was put back";
+}
+
+Json Executions::row(const Json& execution, const Json& state) {
+  const bool prepared = state.is_object() && state.contains("members");
+  const auto masked = prepared ? refresh::masked_text(state) : std::string();
+  const auto reason = refresh::reason_in(masked);
+  const auto target = target_of(state, input_of(execution));
+  return {{"run", execution.at("name")},
+          {"target", target.empty() ? Json() : Json(place() + "/" + target)},
+          {"status", status_of(execution)},
+          {"notPutBack", text(why_not_put_back(execution, state))},
+          {"masked", masked.empty() ? Json() : Json(reason.empty())},
+          {"unmaskedReason", text(reason)},
+          {"created", execution.value("startDate", Json())},
+          {"ended", execution.value("stopDate", Json())},
+          {"cancelRequested", false},
+          {"error", text(execution.value("error", ""))},
+          {"cause", text(execution.value("cause", ""))}};
+}
+
+Json Executions::list_view(const runs::Filter& filter) {
+  std::vector<Json> rows;
+  for (const Json& each : machine_.list(most_listed)) {
+    const auto found = machine_.find(each.at("executionArn"));
+    if (!found) continue;  // gone meanwhile
+    // What it carries is asked for only where it says whether all was put back.
+    const Json state = asks_for_nothing(status_of(*found)) ? Json() : machine_.state(each.at("executionArn"));
+    if (auto view = row(*found, state); fits(view, filter)) rows.push_back(std::move(view));
+    if (filter.last > 0 && rows.size() == static_cast<std::size_t>(filter.last)) break;
+  }
+  std::ranges::reverse(rows);
+  return rows;
+}
+
+Json Executions::status_view(const std::string& name) {
+  const Json execution = must_find(name);
+  const Json state = machine_.state(name);
+  Json view = row(execution, state);
+  std::string at;
+  for (const Json& event : machine_.events(name)) heard(event, at);
+  const bool running = view["status"] == "RUNNING";
+  const auto waits = running ? waits_for(state, at) : std::string();
+  view.update({{"state", text(at)},
+               {"step", runs::step_of(text(at))},
+               {"standing", runs::standing(state.is_object() ? state : Json::object(), view["status"])},
+               {"waitsFor", text(waits)},
+               {"waitsUntil", nullptr},
+               {"driven", running},
+               {"progress", nullptr}});
+  if (!view["notPutBack"].is_null()) view["standing"] = view["notPutBack"];
+  return view;
+}
+
+Json Executions::history_view(const std::string& name) {
+  const Json execution = must_find(name);
+  const Json state = machine_.state(name);
+  const auto events = machine_.events(name);
+  const Json view = row(execution, state);
+  return {{"run", view["run"]},
+          {"status", view["status"]},
+          {"cause", view["cause"]},
+          {"notPutBack", view["notPutBack"]},
+          {"standing", view["notPutBack"].is_null()
+                           ? runs::standing(state.is_object() ? state : Json::object(), view["status"])
+                           : view["notPutBack"]},
+          {"ended", view["ended"]},
+          {"attempts", attempts(events)},
+          {"steps", Json::array()},
+          {"events", events_view(events)},
+          {"results", state.is_object() ? state.value("results", Json::object()) : Json::object()},
+          {"problems", Json::array()}};
+}
+
+Json Executions::connection(const Json& execution, const Json& state) {
+  if (execution.at("status") != "SUCCEEDED" || !state.is_object()) return nullptr;
+  const auto made = runs::made_by(account_.services(), state);
+  return made ? runs::connection(account_.services(), *made, state, "") : Json();
+}
+
+Json Executions::outcome_view(const std::string& name) {
+  const Json execution = must_find(name);
+  const Json state = machine_.state(name);
+  Json view = row(execution, state);
+  const Json known = state.is_object() ? state : Json::object();
+  view["results"] = known.value("results", Json::object());
+  view["state"] = view["notPutBack"].is_null() ? runs::standing(known, view["status"]) : view["notPutBack"];
+  view["seconds"] = nullptr;
+  if (const auto ended = view["ended"]; ended.is_string())
+    view["seconds"] =
+        std::chrono::duration<double>(*base::parse_iso_offset(ended.get<std::string>()) -
+                                      *base::parse_iso_offset(view["created"].get<std::string>()))
+            .count();
+  view["connect"] = connection(execution, state);
+  view["kept"] = nullptr;
+  view["problems"] = Json::array();
+  view["hint"] = view["status"] == "SUCCEEDED"
+                     ? Json()
+                     : Json(fmt::format("dbrefresh --provider aws {} {}",
+                                        view["notPutBack"].is_null() ? "history" : "resume", name));
+  return view;
+}
+
+}  // namespace executions
