@@ -2,7 +2,7 @@
 BUILD := build
 PROGRAM := $(BUILD)/dbrefresh
 
-.PHONY: all demo test lint bench bench-aws soak fuzz sanitize sanitize-quick clean format docs setup
+.PHONY: all demo test lint bench bench-aws lambda lambda-arm64 soak fuzz sanitize sanitize-quick clean format docs setup
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -34,6 +34,18 @@ bench-aws: setup $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet bench_aws
 	@printf '%s\n' 1 20 200 | xargs -n 1 -P 3 $(BUILD)/bench_aws
 
+# The function of AWS Lambda as a package that brings all it needs; that for Graviton is compiled in a folder of its own.
+lambda: setup $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet lambda_zip
+
+lambda-arm64:
+	@tools/setup lambda
+	@cmake -S . -B build-arm64 -G Ninja --toolchain cmake/arm64.cmake -DARM64_ROOT=$$(tools/lambda-arm64) \
+	  -DDBREFRESH_TESTS=OFF >/dev/null
+	@ninja -C build-arm64 --quiet lambda_zip
+	@mkdir -p $(BUILD)/lambda
+	@ln -f build-arm64/lambda/dbrefresh-arm64.zip $(BUILD)/lambda/
+
 soak: setup all
 	@SOAK_CLONES=$${SOAK_CLONES:-200} $(BUILD)/tests --gtest_filter='*Soak*'
 
@@ -60,4 +72,4 @@ format:
 
 clean:
 	@tools/demo --clean $(PROGRAM) || true
-	@rm -rf $(BUILD) build-fuzz build-asan build-tsan
+	@rm -rf $(BUILD) build-fuzz build-asan build-tsan build-arm64
