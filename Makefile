@@ -2,7 +2,7 @@
 BUILD := build
 PROGRAM := $(BUILD)/dbrefresh
 
-.PHONY: all demo test lint bench bench-aws lambda lambda-arm64 soak fuzz sanitize sanitize-quick clean format docs setup
+.PHONY: all demo test lint bench bench-aws bench-lambda lambda lambda-arm64 soak fuzz sanitize sanitize-quick clean format docs setup
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -45,6 +45,9 @@ lambda-arm64:
 	@ninja -C build-arm64 --quiet lambda_zip
 	@mkdir -p $(BUILD)/lambda
 	@ln -f build-arm64/lambda/dbrefresh-arm64.zip $(BUILD)/lambda/
+
+bench-lambda: lambda
+	@bench/lambda/cold_start.py $(BUILD)/lambda/dbrefresh-x86_64.zip
 
 soak: setup all
 	@SOAK_CLONES=$${SOAK_CLONES:-200} $(BUILD)/tests --gtest_filter='*Soak*'
