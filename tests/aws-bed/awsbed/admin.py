@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from . import endstate, seed
 from .credentials import Key
+from .iam import Policies
 from .rds import modify_cluster, modify_instance
 from .rds.world import Context
 from .wire.request import Answer
@@ -58,7 +59,14 @@ def _status(bed, body):
 
 
 def _key(bed, body):
-    bed.credentials.add(Key(body["id"], body["secret"], body.get("account", bed.account), body.get("token", "")))
+    policies = Policies(body["policies"]) if "policies" in body else None
+    bed.credentials.add(Key(body["id"], body["secret"], body.get("account", bed.account), body.get("token", ""), policies=policies,
+                            role=body.get("role", Key.role)))
+
+
+def _permissions(bed, body):
+    """What the keys with policies asked for."""
+    return {key.id: key.policies.shown() for key in bed.credentials.keys.values() if key.policies}
 
 
 def _expire(bed, body):
@@ -80,7 +88,7 @@ POSTS = {"seed": seed.plant, "commands": _manner, "pace": _pace, "page": _page, 
          "simulation": lambda bed, body: bed.simulation.set(body)}
 GETS = {"state": lambda bed, body: endstate.document(bed), "faults": _pending_faults,
         "violations": lambda bed, body: {"violations": bed.journal.violations},
-        "journal": lambda bed, body: {"calls": bed.journal.calls},
+        "journal": lambda bed, body: {"calls": bed.journal.calls}, "permissions": _permissions,
         "exposure": lambda bed, body: {"log": bed.world.exposure.log, "unmasked": bed.world.exposure.violations()},
         "time": lambda bed, body: {"now": bed.world.now().isoformat()}}
 

@@ -4,9 +4,10 @@ import time
 import traceback
 import uuid
 
-from . import metrics
+from . import iam, metrics
 from .credentials import Credentials
 from .faults import JSON_NAMES, Faults
+from .iam_asks import Asks
 from .journal import Journal
 from .quirks import refuse
 from .ssm import Hosts
@@ -17,6 +18,9 @@ from .wire import errors, models, signature, validator, xml
 from .wire.request import Answer
 
 RESET = object()  # instead of an answer: the connection is reset
+# How services say that somebody may not: by protocol, and SNS (API reference, Publish).
+REFUSALS = {"query": ("AccessDenied", 403), "ec2": ("UnauthorizedOperation", 403), "json": ("AccessDeniedException", 400),
+            "rest-json": ("AccessDeniedException", 403), "rest-xml": ("AccessDenied", 403), "sns": ("AuthorizationError", 403)}
 MUTATES_NETWORK = ("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress")
 
 
@@ -114,6 +118,36 @@ class Bed:
         return self._error(call, *error)
 
     def _serve(self, request, call, account, terminal):
+        """The answer to who may ask; a key without policies may do all."""
+        scope = request.scope()
+        key = self.credentials.keys.get(scope.key) if scope else None
+        if key is None or key.policies is None or call.violations:
+            return self._serve_all(request, call, account, terminal)
+        with self.world.lock:
+            asks = Asks(self, call, account)
+            refused = self._refused(call, key, asks.all())
+        if refused:
+            return refused
+        if call.service == "sts" and call.name == "GetCallerIdentity":
+            output = {"UserId": f"AROABED:{key.id}", "Account": key.account, "Arn": key.who()}
+            return Answer(200, {"Content-Type": "text/xml"}, xml.result(call.operation, output, str(uuid.uuid4())))
+        reply = self._serve_all(request, call, account, terminal)
+        if reply.status == 404 and call.service == "s3" and call.input.get("Key"):
+            with self.world.lock:
+                return self._refused(call, key, [asks.listing()]) or reply
+        return reply
+
+    def _refused(self, call, key, asks):
+        """What a key is answered that may not do all of this, or None."""
+        for ask in asks:
+            decision = key.policies.decide(ask)
+            if decision != "allowed":
+                call.refused = {"action": ask.action, "resource": ask.resource, "decision": decision}
+                code, status = REFUSALS.get(call.service) or REFUSALS[self._protocol(call)]
+                return errors.answer(call.service, code, iam.refusal(key.who(), ask, decision), status)
+        return None
+
+    def _serve_all(self, request, call, account, terminal):
         if call.service == "rds":
             return self._rds(call, account, terminal)
         if call.service == "ssm":

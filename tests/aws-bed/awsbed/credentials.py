@@ -10,6 +10,11 @@ class Key:
     account: str
     token: str = ""
     expired: bool = False
+    policies: object = None  # iam.Policies; without, a key may do all
+    role: str = "limited"
+
+    def who(self):
+        return f"arn:aws:sts::{self.account}:assumed-role/{self.role}/{self.id}"
 
 
 class Credentials:
@@ -20,6 +25,10 @@ class Credentials:
 
     def add(self, key):
         self.keys[key.id] = key
+
+    def policies_of(self, role):
+        """Those that a key of a role was given; None if no key was."""
+        return next((k.policies for k in self.keys.values() if k.policies and k.role == role), None)
 
     def main(self):
         return next(k for k in self.keys.values() if k.account == self.account)

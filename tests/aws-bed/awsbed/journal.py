@@ -28,7 +28,8 @@ class Journal:
             number = len(self.calls) + 1
             self.calls.append({"n": number, "seconds": round(time.monotonic() - self.begun, 3), "account": account,
                                "region": call.region, "service": IAM.get(call.service, call.service), "operation": call.name,
-                               "input": shown(call.input), "status": status, "code": code, "fault": fault})
+                               "input": shown(call.input), "status": status, "code": code, "fault": fault,
+                               **({"refused": call.refused} if call.refused else {})})
             self.raw.append((number, call))
             self.violations.extend({"n": number, "service": call.service, "operation": call.name, "what": what}
                                    for what in call.violations)

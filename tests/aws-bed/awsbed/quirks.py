@@ -20,7 +20,7 @@ def refuse(bed, call, account):
     if call.service == "kms" and call.name == "DescribeKey":
         return _key(bed, call, account)
     if call.service == "iam" and call.name == "SimulatePrincipalPolicy":
-        return bed.simulation.answer(call, bed.world.page)
+        return bed.simulation.answer(call, bed.world.page, bed.credentials)
     if call.service == "sns" and call.name == "Publish":
         return _publish(call.input)
     return None

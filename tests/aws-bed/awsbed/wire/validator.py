@@ -18,6 +18,7 @@ class Call:
     operation: object = None
     input: dict = field(default_factory=dict)  # as sent; `typed()` reads the texts of the query protocol
     violations: list = field(default_factory=list)
+    refused: dict = None  # what the caller's policies do not allow
 
     @property
     def name(self):
