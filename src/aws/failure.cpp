@@ -33,13 +33,14 @@ std::string without_secrets(std::string text, const CallName& call, const Json& 
   return text;
 }
 
-/// The word after `phrase` in AWS's sentences about rights.
+/// The word after `phrase` in AWS's sentences about rights. S3 quotes its ARNs.
 std::string word_after(std::string_view text, std::string_view phrase) {
   const auto at = text.find(phrase);
   if (at == std::string_view::npos) return "";
   text.remove_prefix(at + phrase.size());
   std::string_view word = text.substr(0, text.find_first_of(" ,;\n"));
-  while (word.ends_with('.')) word.remove_suffix(1);
+  while (word.ends_with('.') || word.ends_with('"')) word.remove_suffix(1);
+  if (word.starts_with('"')) word.remove_prefix(1);
   return std::string(word);
 }
 

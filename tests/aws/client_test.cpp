@@ -101,6 +101,14 @@ TEST_F(ClientTest, NamesTheMissingPermission) {
             "allow rds:DescribeDBInstances on arn:aws:rds:eu-central-1:1:db:* to arn:aws:iam::1:user/u");
 }
 
+TEST_F(ClientTest, NamesTheResourceOfAMissingPermissionAsPoliciesDo) {
+  const auto error = error_of({refusal(403, "AccessDenied",
+                                       "User: arn:aws:iam::1:user/u is not authorized to perform: "
+                                       "s3:GetObject on resource: \"arn:aws:s3:::a/b.sql\" "
+                                       "because no identity-based policy allows the s3:GetObject action")});
+  EXPECT_EQ(error.hint, "allow s3:GetObject on arn:aws:s3:::a/b.sql to arn:aws:iam::1:user/u");
+}
+
 TEST_F(ClientTest, TriesAgainWhatMayPass) {
   ask({refusal(400, "Throttling", "Rate exceeded"),
        {.status = 503, .body = "<html>busy</html>"},

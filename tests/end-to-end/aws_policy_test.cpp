@@ -56,5 +56,133 @@ TEST_F(AwsPolicy, IsForNoFileThatIsNotValid) {
   EXPECT_THAT(done.output, HasSubstr("is no valid refresh file"));
 }
 
+/// The program with a key that may do what a policy says, and no more.
+class AwsPolicyHeld : public AwsProgram {
+ protected:
+  AwsPolicyHeld() {
+    Json file = file_document();
+    file["createsecret"] = rotated_secret("dev/master", "rotate");
+    write(file);
+  }
+
+  /// What `iam policy` prints for the file, but these actions.
+  Json policy_without(const std::string& action = "") {
+    const auto done = run({"iam", "policy", file()});
+    EXPECT_EQ(done.exit_code, 0) << done.output;
+    Json policy = Json::parse(done.output);
+    bool removed = action.empty();
+    for (Json& statement : policy.at("Statement")) {
+      Json kept = Json::array();
+      for (const Json& each : statement.at("Action"))
+        if (each == action)
+          removed = true;
+        else
+          kept.push_back(each);
+      statement["Action"] = kept;
+    }
+    EXPECT_TRUE(removed) << action;
+    std::erase_if(policy.at("Statement").get_ref<Json::array_t&>(),
+                  [](const Json& statement) { return statement.at("Action").empty(); });
+    return policy;
+  }
+  void become(const Json& policy) {
+    bed_.post("key", {{"id", id}, {"secret", "a-secret-of-it"}, {"policies", {policy}}});
+    told_ = {{"access_key_id", id}, {"secret_access_key", "a-secret-of-it"}};
+  }
+  /// Runs the file with all that the policy allows but this.
+  os::Finished run_without(const std::string& action) {
+    become(policy_without(action));
+    return run({"run", file()});
+  }
+  std::set<std::string> denied() {
+    std::set<std::string> actions;
+    const Json asked = bed_.get("permissions").at(id);
+    for (const Json& each : asked.at("denied"))
+      if (!each.at("action").get<std::string>().starts_with("iam:")) actions.insert(each.at("action"));
+    return actions;
+  }
+  /// The old database serves, and nothing is left of the new one.
+  void expect_old() {
+    const Json state = state_without_harm();
+    const Json& instances = state.at("places").at("123456789012/eu-central-1").at("instances");
+    ASSERT_EQ(instances.size(), 2U) << instances;
+    EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
+    EXPECT_EQ(instances.at("mysqlinstd").at("bed").at("reachable_by_users"), true);
+  }
+
+  static constexpr const char* id = "AKIALIMITED000000000";
+};
+
+TEST_F(AwsPolicyHeld, IsEnoughForAWholeRefresh) {
+  const auto done = run_without("");
+  ASSERT_EQ(done.exit_code, 0) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("done: mysqlinstd is refreshed"));
+  EXPECT_THAT(done.output, Not(HasSubstr("FAILED")));
+  EXPECT_EQ(denied(), std::set<std::string>()) << "iam's are asked for where they may be";
+  const auto unused = bed_.get("permissions").at(id).at("unused").get<std::set<std::string>>();
+  for (const char* used :
+       {"rds:RestoreDBInstanceToPointInTime", "rds:ModifyDBInstance", "rds:DeleteDBInstance",
+        "rds:AddTagsToResource", "secretsmanager:CreateSecret", "secretsmanager:GetSecretValue",
+        "secretsmanager:RotateSecret", "secretsmanager:TagResource", "lambda:InvokeFunction", "s3:GetObject",
+        "dynamodb:PutItem", "sns:Publish"})
+    EXPECT_FALSE(unused.contains(used)) << used;
+  state_without_harm();
+}
+
+TEST_F(AwsPolicyHeld, PutsAllBackWhereTheDatabaseMayNotBeChanged) {
+  const auto failed = run_without("rds:ModifyDBInstance");
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output,
+              HasSubstr("hint: allow rds:ModifyDBInstance on "
+                        "arn:aws:rds:eu-central-1:123456789012:db:mysqlinstdtemp to arn:aws:sts::"));
+  EXPECT_THAT(failed.output, HasSubstr("everything was put back"));
+  expect_old();
+}
+
+/// What became of the secret must be known before anything goes: the copy stays closed until it may be.
+TEST_F(AwsPolicyHeld, PutsAllBackOnceASecretMayBeRead) {
+  const Json whole = policy_without();
+  const auto failed = run_without("secretsmanager:GetSecretValue");
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output, HasSubstr("state: rolling back failed: "));
+  EXPECT_THAT(failed.output, HasSubstr("hint: allow secretsmanager:GetSecretValue on dev/master to arn:"));
+  state_without_harm();
+
+  become(whole);
+  const auto begun = Json::parse(run({"--json", "list"}).output).at(0).at("run").get<std::string>();
+  const auto resumed = run({"resume", begun});
+  EXPECT_THAT(resumed.output, HasSubstr("everything was put back"));
+  expect_old();
+}
+
+TEST_F(AwsPolicyHeld, BeginsNothingWhereScriptsMayNotBeRead) {
+  const auto refused = run_without("s3:GetObject");
+  EXPECT_EQ(refused.exit_code, 2) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("hint: allow s3:GetObject on arn:aws:s3:::scripts/app1/mask.sql to"));
+  EXPECT_THAT(refused.output, HasSubstr("nothing was begun"));
+  expect_old();
+}
+
+/// The new database serves by then: what is left undone is said, and hinders nothing.
+TEST_F(AwsPolicyHeld, SaysWhatTheLedgerLacks) {
+  const auto done = run_without("dynamodb:PutItem");
+  EXPECT_EQ(done.exit_code, 0) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("FAILED update-dynamodb"));
+  EXPECT_THAT(done.output, HasSubstr("is not authorized to perform: dynamodb:PutItem on resource: "
+                                     "arn:aws:dynamodb:eu-central-1:123456789012:table/dbalignment-awssol"));
+  EXPECT_EQ(denied(), std::set<std::string>{"dynamodb:PutItem"});
+}
+
+/// By the role of a session, whose path nobody may look up.
+TEST_F(AwsPolicyHeld, IsSimulatedByThePlan) {
+  Json policy = policy_without("dynamodb:PutItem");
+  policy["Statement"].push_back(
+      {{"Effect", "Allow"}, {"Action", "iam:SimulatePrincipalPolicy"}, {"Resource", "*"}});
+  become(policy);
+  const auto planned = run({"plan", file()});
+  EXPECT_THAT(planned.output, HasSubstr("arn:aws:iam::123456789012:role/limited may not dynamodb:PutItem "
+                                        "arn:aws:dynamodb:eu-central-1:123456789012:table/"));
+}
+
 }  // namespace
 }  // namespace tests

@@ -47,7 +47,7 @@ inline void expect_allowed(const base::Json& policy, const base::Json& calls,
 /// other.
 class AwsProgram : public testing::Test {
  protected:
-  /// `backends` "none": there are no servers, and no refresh can be made.
+  /// `backends` "none": there are no servers, and no refresh can be made. More of the bed's arguments may follow.
   explicit AwsProgram(const std::string& backends = "real")
       : AwsProgram(backends, document("aws-world.json")) {
     write_usual_file();
@@ -72,8 +72,10 @@ class AwsProgram : public testing::Test {
     arguments.insert(arguments.begin(),
                      {PROGRAM, "--home", (folder_.path() / "home").string(), "--provider", "aws"});
     arguments.insert(arguments.begin(), by.begin(), by.end());
-    return os::run({.argv = std::move(arguments), .environment = aws_environment(bed_.facts(), addresses_)},
-                   clock_, clock_.now() + std::chrono::minutes(10), stop);
+    base::Json facts = bed_.facts();
+    facts.update(told_);
+    return os::run({.argv = std::move(arguments), .environment = aws_environment(facts, addresses_)}, clock_,
+                   clock_.now() + std::chrono::minutes(10), stop);
   }
   /// In JSON; by way of a file, for it may be longer than what is kept of a process's output.
   base::Json answer(std::vector<std::string> arguments) {
@@ -130,7 +132,8 @@ class AwsProgram : public testing::Test {
   }
   void write(const base::Json& document) { os::write_file_atomic(file(), document.dump(), 0600); }
 
-  std::string addresses_ = "10.0.0.5";  ///< from which databases see us
+  std::string addresses_ = "10.0.0.5";      ///< from which databases see us
+  base::Json told_ = base::Json::object();  ///< to the program instead of facts of the bed: another key
   base::SystemClock clock_;
   Temporary folder_;
   AwsBed bed_;

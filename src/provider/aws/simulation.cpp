@@ -79,9 +79,9 @@ std::string principal_of(Service& service, const std::string& caller, const Budg
   try {
     const Json found = service.call("iam", "GetRole", {{"RoleName", name}}, budget);
     return text(part(found, "Role"), "Arn");
-  } catch (const base::Error&) {  // most roles have no path
-    const auto parts = base::split_list(caller, ':');
-    return fmt::format("arn:{}:iam::{}:role/{}", parts.at(1), parts.at(4), name);
+  } catch (const base::Error&) {                       // most roles have no path
+    const auto parts = base::split_list(caller, ':');  // it has no Region, and nothing empty is a part
+    return fmt::format("arn:{}:iam::{}:role/{}", parts.at(1), parts.at(3), name);
   }
 }
 
