@@ -18,9 +18,9 @@ TEST_P(AwsBedSelftest, Passes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modules, AwsBedSelftest,
-                         testing::Values("test_clusters", "test_faults", "test_iam", "test_instances",
-                                         "test_refresh", "test_servers", "test_services", "test_snapshots",
-                                         "test_validator"),
+                         testing::Values("test_clusters", "test_faults", "test_functions", "test_iam",
+                                         "test_instances", "test_refresh", "test_servers", "test_services",
+                                         "test_snapshots", "test_validator"),
                          [](const auto& each) { return each.param; });
 
 }  // namespace

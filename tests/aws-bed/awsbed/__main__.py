@@ -11,6 +11,7 @@ import time
 from . import forks
 from .bed import Bed
 from .front import Front
+from .functions import Functions
 from .servers.none import NoServers
 from .upstream import Upstream, load
 
@@ -50,6 +51,8 @@ def run(arguments, until_alone):
     parser.add_argument("--account", default="123456789012")
     parser.add_argument("--backends", choices=("none", "real"), default="none", help="real: MariaDB and PostgreSQL servers")
     parser.add_argument("--addresses", choices=("names", "ip"), default="names", help="what endpoints of real servers say")
+    parser.add_argument("--functions", metavar="PYTHON", help="with Step Functions and Lambda: a Python that has ministack")
+    parser.add_argument("--wait-scale", type=float, default=1.0, help="how much of a wait of Step Functions is waited")
     parser.add_argument("--seed", help="a world to plant, a JSON file")
     options = parser.parse_args(arguments)
     end = threading.Event()
@@ -68,6 +71,8 @@ def run(arguments, until_alone):
     bed.host_facts = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{front.server_address[1]}",
                       **{name: facts[fact] for name, fact in (("DBREFRESH_RDS_CA", "ca"), ("LD_PRELOAD", "preload"),
                                                               ("NSS_WRAPPER_HOSTS", "hosts")) if facts.get(fact)}}
+    if options.functions:
+        bed.functions_beside = Functions(options.functions, options.account, bed.host_facts, options.wait_scale)
     line = {"endpoint": bed.host_facts["AWS_ENDPOINT_URL"], "account": options.account, "pid": os.getpid(),
             "access_key_id": key.id, "secret_access_key": key.secret, "backends": options.backends,
             **facts}
@@ -79,6 +84,8 @@ def run(arguments, until_alone):
     end.wait()
     front.shutdown()
     bed.hosts.close()
+    if bed.functions_beside:
+        bed.functions_beside.close()
     bed.servers.close()
     if home:
         home.close()

@@ -69,6 +69,12 @@ def _permissions(bed, body):
     return {key.id: key.policies.shown() for key in bed.credentials.keys.values() if key.policies}
 
 
+def _role(bed, body):
+    """For a function that is about to start: credentials of its role."""
+    key = bed.credentials.of_role(body["role"], bed.functions_beside.policies(body["role"]))
+    return {"id": key.id, "secret": key.secret, "token": key.token}
+
+
 def _expire(bed, body):
     bed.credentials.expire(body.get("account"))
 
@@ -84,7 +90,7 @@ def _manner(bed, body):
 POSTS = {"seed": seed.plant, "commands": _manner, "pace": _pace, "page": _page, "fault": _fault,
          "faults": lambda bed, body: bed.faults.seeded(body), "commands/release": lambda bed, body: bed.hosts.release(),
          "faults/clear": lambda bed, body: bed.faults.clear(body.get("account")), "reset": lambda bed, body: bed.reset(), "time": _time,
-         "maintenance": _maintenance, "masked": _masked, "status": _status, "key": _key, "expire": _expire,
+         "maintenance": _maintenance, "masked": _masked, "status": _status, "key": _key, "role": _role, "expire": _expire,
          "simulation": lambda bed, body: bed.simulation.set(body)}
 GETS = {"state": lambda bed, body: endstate.document(bed), "faults": _pending_faults,
         "violations": lambda bed, body: {"violations": bed.journal.violations},

@@ -7,6 +7,7 @@ import uuid
 from . import iam, metrics
 from .credentials import Credentials
 from .faults import JSON_NAMES, Faults
+from .functions import CHANGES_S3
 from .iam_asks import Asks
 from .journal import Journal
 from .quirks import refuse
@@ -30,6 +31,7 @@ class Bed:
     def __init__(self, account, upstream, make_servers):
         self.account, self.upstream, self.make_servers = account, upstream, make_servers
         self.servers = self.hosts = None
+        self.functions_beside = None  # functions.Functions, where the bed has them: set by whoever starts it
         self.host_facts = {}  # what hosts that run commands find: set by whoever starts the bed
         self.reset()
 
@@ -39,12 +41,18 @@ class Bed:
             self.hosts.close()
             self.servers.close()
         self.upstream.reset()
+        if self.functions_beside:
+            self.functions_beside.reset()
         self.servers = self.make_servers()
         self.hosts = Hosts(self._of_hosts)
         self.world = World(self.upstream.backend, self.servers)
         self.credentials, self.faults, self.journal = Credentials(self.account), Faults(), Journal()
         self.simulation = Simulation()
         self.tables, self.topics, self.functions, self.seeded = [], [], [], {}
+
+    def all_upstreams(self):
+        """moto, and ministack where the bed has it."""
+        return [self.upstream] + ([self.functions_beside] if self.functions_beside else [])
 
     def _of_hosts(self):
         """The environment of a host: it may do all that the account's own key may."""
@@ -160,7 +168,12 @@ class Bed:
             refused = refuse(self, call, account)
         if refused:
             return refused
+        beside = self.functions_beside
+        if beside and beside.serves(call):
+            return beside.forward(request, account)
         reply = self.upstream.forward(request, account)
+        if beside and call.service == "s3" and call.name in CHANGES_S3 and reply.status < 300:
+            beside.forward(request, account)
         if reply.status == 200 and call.service == "sts":
             self.credentials.learn(call.name, reply.body, str(call.input.get("RoleArn", "")))
         if call.name in MUTATES_NETWORK:

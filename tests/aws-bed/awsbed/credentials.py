@@ -1,4 +1,5 @@
 """Access keys that the bed knows: the ones it was started with, and those that STS gave out."""
+import secrets
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ class Key:
     expired: bool = False
     policies: object = None  # iam.Policies; without, a key may do all
     role: str = "limited"
+    of: str = ""  # the ARN of the role that a function has it of
 
     def who(self):
         return f"arn:aws:sts::{self.account}:assumed-role/{self.role}/{self.id}"
@@ -27,8 +29,19 @@ class Credentials:
         self.keys[key.id] = key
 
     def policies_of(self, role):
-        """Those that a key of a role was given; None if no key was."""
-        return next((k.policies for k in self.keys.values() if k.policies and k.role == role), None)
+        """Those that a test gave a key of a role; None if it gave none."""
+        return next((k.policies for k in self.keys.values() if k.policies and k.role == role and not k.of), None)
+
+    def of_role(self, arn, policies):
+        """A session's key of a role: what it may do says a key that a test gave for it, else `policies`."""
+        account, role = arn.split(":")[4], arn.rpartition("/")[2]
+        policies = self.policies_of(role) or policies
+        found = next((k for k in self.keys.values() if k.of == arn and k.policies is policies), None)
+        if not found:
+            found = Key("ASIA" + secrets.token_hex(8).upper(), secrets.token_hex(20), account, secrets.token_hex(30), policies=policies,
+                        role=role, of=arn)
+            self.add(found)
+        return found
 
     def main(self):
         return next(k for k in self.keys.values() if k.account == self.account)

@@ -23,7 +23,8 @@ def plant_services(bed, document, made):
             client("secretsmanager").delete_secret(SecretId=each["name"], RecoveryWindowInDays=7)
         bed._learn_secret(value)
     for each in document.get("buckets", []):
-        _bucket(client("s3"), each, region)
+        for where in bed.all_upstreams():
+            _bucket(where.client("s3", account, region), each, region)
     for each in document.get("tables", []):
         _table(client("dynamodb"), each)
         bed.tables.append((account, region, each["name"]))
@@ -34,7 +35,8 @@ def plant_services(bed, document, made):
                          **each} for number, each in enumerate(document.get("hosts", []))]
     bed.functions += document.get("functions", [])
     for each in document.get("queues", []):
-        made["queues"][each] = client("sqs").create_queue(QueueName=each)["QueueUrl"]
+        sqs = bed.all_upstreams()[-1].client("sqs", account, region)
+        made["queues"][each] = sqs.create_queue(QueueName=each)["QueueUrl"]
 
 
 def _network(ec2, document, made):

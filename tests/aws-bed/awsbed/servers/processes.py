@@ -44,8 +44,12 @@ def run(command, user=None, **more):
 
 def start(command, user, log):
     with open(log, "ab") as out:
-        return _SPAWNER.submit(subprocess.Popen, as_account(user, command), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                               cwd="/").result()
+        return spawn(as_account(user, command), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/")
+
+
+def spawn(command, **more):
+    """A process that may ask the kernel to end with who started it."""
+    return _SPAWNER.submit(subprocess.Popen, command, **more).result()
 
 
 def free_port():

@@ -7,7 +7,7 @@ from botocore.model import ServiceModel
 # The signing name in a credential's scope, where it is not the model's name.
 NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
 SERVED = ("rds", "s3", "secretsmanager", "dynamodb", "sns", "sqs", "sts", "ssm", "ec2", "kms", "iam", "lambda",
-          "logs", "states", "events", "monitoring", "tagging")
+          "logs", "states", "events", "monitoring", "tagging", "cloudformation", "scheduler")
 
 
 @lru_cache(maxsize=None)
