@@ -59,8 +59,11 @@ TEST_F(AwsPolicy, IsForNoFileThatIsNotValid) {
 /// The program with a key that may do what a policy says, and no more.
 class AwsPolicyHeld : public AwsProgram {
  protected:
-  AwsPolicyHeld() {
-    Json file = file_document();
+  AwsPolicyHeld() : AwsPolicyHeld(document("aws-world.json")) {}
+  explicit AwsPolicyHeld(const Json& world) : AwsProgram("real", world) {
+    Json file = document("aws-refresh.json");
+    file["restore"]["secgrpids"] = made_.at("security_groups").at("developers");
+    file["sendmsg"]["topicarn"] = made_.at("topics").at("refresh");
     file["createsecret"] = rotated_secret("dev/master", "rotate");
     write(file);
   }
@@ -173,6 +176,34 @@ TEST_F(AwsPolicyHeld, SaysWhatTheLedgerLacks) {
   EXPECT_EQ(denied(), std::set<std::string>{"dynamodb:PutItem"});
 }
 
+/// Production is encrypted by a key of the customer.
+class AwsPolicyOfAKey : public AwsPolicyHeld {
+ protected:
+  AwsPolicyOfAKey() : AwsPolicyHeld(world()) {}
+  static Json world() {
+    Json world = document("aws-world.json");
+    world["keys"] = {{{"name", "mine"}}};
+    world.at("instances").at(0)["kms"] = "alias/mine";
+    return world;
+  }
+};
+
+TEST_F(AwsPolicyOfAKey, LetsRdsUseIt) {
+  const auto done = run_without("");
+  EXPECT_EQ(done.exit_code, 0) << done.output;
+  EXPECT_EQ(denied(), std::set<std::string>());
+  const auto unused = bed_.get("permissions").at(id).at("unused").get<std::set<std::string>>();
+  EXPECT_FALSE(unused.contains("kms:CreateGrant"));
+}
+
+TEST_F(AwsPolicyOfAKey, IsNeededForARestore) {
+  const auto failed = run_without("kms:CreateGrant");
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output,
+              HasSubstr("hint: allow kms:CreateGrant on arn:aws:kms:eu-central-1:123456789012:key/"));
+  expect_old();
+}
+
 /// By the role of a session, whose path nobody may look up.
 TEST_F(AwsPolicyHeld, IsSimulatedByThePlan) {
   Json policy = policy_without("dynamodb:PutItem");
@@ -180,6 +211,7 @@ TEST_F(AwsPolicyHeld, IsSimulatedByThePlan) {
       {{"Effect", "Allow"}, {"Action", "iam:SimulatePrincipalPolicy"}, {"Resource", "*"}});
   become(policy);
   const auto planned = run({"plan", file()});
+  EXPECT_THAT(planned.output, Not(HasSubstr("may not kms:"))) << "conditions are told to the simulation";
   EXPECT_THAT(planned.output, HasSubstr("arn:aws:iam::123456789012:role/limited may not dynamodb:PutItem "
                                         "arn:aws:dynamodb:eu-central-1:123456789012:table/"));
 }

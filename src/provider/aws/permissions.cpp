@@ -30,6 +30,7 @@ constexpr Permission all_permissions[] = {
     {"ec2", "DescribeNetworkInterfaces", Scope::look},
     {"ec2", "DescribeSecurityGroups", Scope::look},
     {"kms", "DescribeKey", Scope::look},
+    {"kms", "CreateGrant", Scope::grant},
     {"rds", "CreateDBInstance", Scope::make},
     {"rds", "CreateDBInstanceReadReplica", Scope::make},
     {"rds", "RestoreDBClusterFromSnapshot", Scope::make},
@@ -82,6 +83,7 @@ class Arns {
   Resources of(Scope scope) const {
     switch (scope) {
       case Scope::look:
+      case Scope::grant:
         return {"*"};
       case Scope::make:
         return joined({databases(), sources(), groups()});
@@ -168,6 +170,21 @@ Json statement(const std::set<std::string>& actions, const Resources& resources)
   return {{"Effect", "Allow"}, {"Action", actions}, {"Resource", resources}};
 }
 
+/// What narrows the statement of a scope; null where nothing does.
+Json condition(Scope scope, const Grant& grant) {
+  switch (scope) {
+    case Scope::ours:
+      return {{"StringEquals", {{"aws:ResourceTag/refresh", "true"}}}};
+    case Scope::script_host:
+      return {{"StringEquals", {{fmt::format("ssm:resourceTag/{}", host_tag), host_name}}}};
+    case Scope::grant:  // RDS uses a customer's key for whoever makes the database, by a grant of theirs
+      return {{"Bool", {{"kms:GrantIsForAWSResource", "true"}}},
+              {"StringLike", {{"kms:ViaService", fmt::format("rds.{}.*", grant.region)}}}};
+    default:
+      return nullptr;
+  }
+}
+
 }  // namespace
 
 std::span<const Permission> permissions() {
@@ -183,11 +200,8 @@ Json policy(const Grant& grant) {
     const auto resources = Arns(grant).of(of.first);
     if (resources.empty()) continue;  // no file needs it
     statements.push_back(statement(names, resources));
-    if (of.first == Scope::ours)
-      statements.back()["Condition"] = {{"StringEquals", {{"aws:ResourceTag/refresh", "true"}}}};
-    if (of.first == Scope::script_host)
-      statements.back()["Condition"] = {
-          {"StringEquals", {{fmt::format("ssm:resourceTag/{}", host_tag), host_name}}}};
+    if (const Json narrowed = condition(of.first, grant); !narrowed.is_null())
+      statements.back()["Condition"] = narrowed;
   }
   if (!grant.roles.empty()) statements.push_back(statement({"iam:PassRole"}, grant.roles));
   if (!grant.taken.empty()) statements.push_back(statement({"sts:AssumeRole"}, grant.taken));

@@ -22,6 +22,7 @@ enum class Scope {
   table,
   topic,
   function,  ///< that rotates a secret
+  grant,     ///< to RDS, of a key that encrypts the source, or is to encrypt the new database
   script_host,
   document,  ///< what is run on it
   command    ///< that runs on it: nothing narrows these

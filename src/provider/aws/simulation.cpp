@@ -56,10 +56,11 @@ std::map<std::string, Question> questions_of(const Json& policy) {
     for (const Json& resource : statement.at("Resource"))
       if (const auto one = example(resource.get<std::string>()); !one.empty()) question.resources.insert(one);
     question.context = Json::array();
-    for (const auto& [key, value] : part(part(statement, "Condition"), "StringEquals").items())
-      question.context.push_back({{"ContextKeyName", key},
-                                  {"ContextKeyValues", Json::array({value})},
-                                  {"ContextKeyType", "string"}});
+    for (const auto& [name, keys] : part(statement, "Condition").items())
+      for (const auto& [key, value] : keys.items())
+        question.context.push_back({{"ContextKeyName", key},
+                                    {"ContextKeyValues", Json::array({example(value)})},
+                                    {"ContextKeyType", name == "Bool" ? "boolean" : "string"}});
   }
   std::erase_if(
       all, [](const auto& each) { return each.second.actions.empty() || each.second.resources.empty(); });
