@@ -22,6 +22,7 @@ import zipfile
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
 BED = SOURCES / "tools" / "aws-bed"
+VENV, PINS = SOURCES / "tools" / "venv", SOURCES / "tests" / "aws-bed" / "requirements.txt"
 # What is measured, its unit, and the aim: what it may be of what boto3 takes. Most of our memory are pages of the package's
 # files, which the kernel may drop; what no file has is said besides.
 MEASURED = {"cold start": ("ms", "at most 0.10"), "memory": ("MiB", "at most 0.20"), "memory that no file has": ("MiB", "none")}
@@ -87,7 +88,7 @@ def bed():
 
 def main():
     package, runs = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    python = subprocess.run([BED, "--only-venv"], capture_output=True, text=True, check=True).stdout.strip()
+    python = subprocess.run([VENV, PINS], capture_output=True, text=True, check=True).stdout.strip()
     server = Server(("127.0.0.1", 0), Runtime)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with bed() as facts, tempfile.TemporaryDirectory() as root:

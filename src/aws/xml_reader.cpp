@@ -139,7 +139,13 @@ Json read_xml_structure(const Member& member, std::string_view body) {
   const auto document = parse(body);
   if (base::lower(document.document_element().name()) == "html")
     throw base::Error("InvalidResponse", "the answer is a web page");
-  return value_of(member, document.document_element());
+  const auto root = document.document_element();
+  // S3 answers GetBucketLocation with the member alone, without the structure that it is of (API reference,
+  // and the trait s3UnwrappedXmlOutput of its model, which botocore's leave out).
+  const auto& shape = *member.shape;
+  if (shape.kind == Kind::structure && shape.members.size() == 1 && local_name(root) == shape.members[0].name)
+    return {{shape.members[0].name, value_of(shape.members[0], root)}};
+  return value_of(member, root);
 }
 
 Refusal read_xml_refusal(std::string_view body) {

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "deploy/deployment.h"
+#include "refresh/launch.h"
 #include "runs/account_refusal.h"
 #include "runs/amazon_world.h"
 
@@ -145,7 +146,7 @@ int deploy_to(runs::AmazonAccount& account, DeployArgs& args, const Options& opt
     if (!options.json) std::cout << fmt::format("upload s3://{}/{}\n", args.target.bucket, key) << std::flush;
   });
   const auto set =
-      stack.propose(url, parameters, "dbrefresh-" + package.release,
+      stack.propose(url, parameters, "dbrefresh-" + refresh::run_stamp(account.service().clock().now()),
                     [&](const std::string& name) { return deploy::has_parameter(package, name); });
   if (set.changes.empty()) {
     stack.drop(set);

@@ -19,16 +19,17 @@ Json filter(const char* name, const std::string& value) {
   return {{"Name", name}, {"Values", {value}}};
 }
 
-std::vector<Json> all(provider::aws::Service& service, const char* operation, const Json& filters,
+/// All that pass the filter.
+std::vector<Json> all(provider::aws::Service& service, const char* operation, const Json& only,
                       const char* list) {
-  return service.all("ec2", operation, {{"Filters", filters}}, list, service.own_budget());
+  return service.all("ec2", operation, {{"Filters", Json::array({only})}}, list, service.own_budget());
 }
 
 Json vpc_of(provider::aws::Service& service, const Parameters& given) {
   const auto said = given.find("VpcId");
   const auto found =
       all(service, "DescribeVpcs",
-          {said == given.end() ? filter("isDefault", "true") : filter("vpc-id", said->second)}, "Vpcs");
+          said == given.end() ? filter("is-default", "true") : filter("vpc-id", said->second), "Vpcs");
   if (!found.empty()) return found[0];
   throw base::Error("BadInput",
                     said == given.end() ? "the account has no default VPC in this Region"
@@ -38,7 +39,7 @@ Json vpc_of(provider::aws::Service& service, const Parameters& given) {
 
 std::string default_subnets(provider::aws::Service& service, const std::string& vpc) {
   std::vector<std::string> ids;
-  for (const Json& each : all(service, "DescribeSubnets", {filter("vpc-id", vpc)}, "Subnets"))
+  for (const Json& each : all(service, "DescribeSubnets", filter("vpc-id", vpc), "Subnets"))
     if (flag(each, "DefaultForAz")) ids.push_back(text(each, "SubnetId"));
   std::ranges::sort(ids);
   if (ids.empty())
@@ -70,7 +71,7 @@ std::vector<Json> tables_of(provider::aws::Service& service, const std::string& 
                             const std::string& subnets) {
   const auto list = base::split_list(subnets);
   const std::set<std::string> ids(list.begin(), list.end());
-  auto tables = all(service, "DescribeRouteTables", {filter("vpc-id", vpc)}, "RouteTables");
+  auto tables = all(service, "DescribeRouteTables", filter("vpc-id", vpc), "RouteTables");
   std::vector<Json> own;
   std::set<std::string> associated;
   for (const Json& each : tables) {

@@ -183,6 +183,21 @@ INSTANTIATE_TEST_SUITE_P(Aws, Protocols, testing::Values("query", "ec2", "json",
                            return name;
                          });
 
+/// botocore's cases know no answer without its structure.
+TEST(Xml, OfABucketsLocationIsTheMemberAlone) {
+  const auto& s3 = service("s3");
+  const auto read = [&](const std::string& inner) {
+    os::HttpResponse response;
+    response.status = 200;
+    response.body =
+        R"(<?xml version="1.0" encoding="UTF-8"?><LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/")" +
+        inner;
+    return read_response(s3, s3.operation("GetBucketLocation"), response);
+  };
+  EXPECT_EQ(read(">eu-west-3</LocationConstraint>"), Json({{"LocationConstraint", "eu-west-3"}}));
+  EXPECT_EQ(read("/>"), Json({{"LocationConstraint", ""}})) << "us-east-1";
+}
+
 /// S3 keeps what says it was written in any year of four digits.
 TEST(Timestamps, OfAnyYearAreReadAndWritten) {
   for (const char* time : {"2026-01-31T12:00:00Z", "1601-01-01T00:00:00Z", "9999-12-31T23:59:59.25Z"})

@@ -112,13 +112,13 @@ TEST_P(LambdaPackage, IsSmallAndLacksNothing) {
   for (const auto& each : os::fs::directory_iterator(root_ / "var/task/lib"))
     EXPECT_EQ(each.path().string().find("sqlite"), std::string::npos) << each.path();
   // The loader resolves every symbol of what it would load, in the versions that are asked for.
-  for (const auto& program : programs) {
-    const auto list = run(inside({loader_, "--library-path", "/var/task/lib", "--list", program}),
+  for (const auto& each : programs) {
+    const auto list = run(inside({loader_, "--library-path", "/var/task/lib", "--list", each}),
                           {"LD_WARN=yes", "LD_BIND_NOW=yes"});
-    EXPECT_EQ(list.exit_code, 0) << program;
+    EXPECT_EQ(list.exit_code, 0) << each;
     EXPECT_THAT(list.output, AllOf(HasSubstr("/var/task/lib/libc.so.6"), Not(HasSubstr("not found")),
                                    Not(HasSubstr("undefined symbol"))))
-        << program;
+        << each;
   }
 }
 

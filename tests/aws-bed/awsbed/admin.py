@@ -3,7 +3,7 @@ import json
 import traceback
 from datetime import timedelta
 
-from . import endstate, seed
+from . import endstate, seed, stack_resources
 from .credentials import Key
 from .iam import Policies
 from .rds import modify_cluster, modify_instance
@@ -91,7 +91,7 @@ POSTS = {"seed": seed.plant, "commands": _manner, "pace": _pace, "page": _page, 
          "faults": lambda bed, body: bed.faults.seeded(body), "commands/release": lambda bed, body: bed.hosts.release(),
          "faults/clear": lambda bed, body: bed.faults.clear(body.get("account")), "reset": lambda bed, body: bed.reset(), "time": _time,
          "maintenance": _maintenance, "masked": _masked, "status": _status, "key": _key, "role": _role, "expire": _expire,
-         "simulation": lambda bed, body: bed.simulation.set(body)}
+         "simulation": lambda bed, body: bed.simulation.set(body), "resource": stack_resources.make, "resource/drop": stack_resources.drop}
 GETS = {"state": lambda bed, body: endstate.document(bed), "faults": _pending_faults,
         "violations": lambda bed, body: {"violations": bed.journal.violations},
         "journal": lambda bed, body: {"calls": bed.journal.calls}, "permissions": _permissions,

@@ -12,20 +12,22 @@ import types
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
+from .stack_resources import KINDS
+
 LIBC = ctypes.CDLL(None)
 # PR_SET_PDEATHSIG tells of the end of a thread: all functions are started by one that lives as long as we do.
 SPAWNER = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
-def _ask(role):
-    request = urllib.request.Request(os.environ["BED_ENDPOINT"] + "/_bed/role", data=json.dumps({"role": role}).encode())
+def _ask(what, body):
+    request = urllib.request.Request(f"{os.environ['BED_ENDPOINT']}/_bed/{what}", data=json.dumps(body).encode())
     with urllib.request.urlopen(request, timeout=60) as reply:
         return json.load(reply)
 
 
 def credentials(config):
     """In the place of ministack.core.lambda_runtime.execution_credentials."""
-    key = _ask(config["Role"])
+    key = _ask("role", {"role": config["Role"]})
     return {"AWS_ACCESS_KEY_ID": key["id"], "AWS_SECRET_ACCESS_KEY": key["secret"], "AWS_SESSION_TOKEN": key["token"]}
 
 
@@ -38,6 +40,22 @@ def spawn(command, **more):
     return SPAWNER.submit(subprocess.Popen, command, preexec_fn=end_with_parent, **more).result()
 
 
+def of_bed(kind):
+    """Handlers of a resource of CloudFormation that the bed makes (stack_resources.py)."""
+    from ministack.core.responses import get_account_id, get_region
+
+    def body(**more):
+        return {"type": kind, "account": get_account_id(), "region": get_region(), **more}
+
+    def create(logical_id, properties, stack_name):
+        made = _ask("resource", body(properties=properties, name=f"{stack_name}-{logical_id}"))
+        return made["id"], made["attributes"]
+
+    def delete(physical_id, properties):
+        _ask("resource/drop", body(properties=properties, id=physical_id))
+    return {"create": create, "delete": delete}
+
+
 def main():
     end_with_parent()
     from ministack import app
@@ -45,6 +63,9 @@ def main():
     from ministack.services import lambda_svc
     lambda_runtime.execution_credentials = lambda_svc.execution_credentials = credentials
     lambda_runtime.subprocess = types.SimpleNamespace(**{**vars(subprocess), "Popen": spawn})
+    from ministack.services.cloudformation import provisioners
+    for kind in KINDS:
+        provisioners._RESOURCE_HANDLERS[kind] = of_bed(kind)
     app.main()
 
 

@@ -98,8 +98,8 @@ class Asks:
         on = []
         if name in MAKES:
             on, groups = MAKES[name]
-            source = [input[p] for _, p in on[1:] if input.get(p)]
-            on = [(kind, input[p]) for kind, p in on if input.get(p)]
+            on = [(kind, self._said(kind, p)) for kind, p in on if self._said(kind, p)]
+            source = [said for _, said in on[1:]]
             member = name == "CreateDBInstance" and input.get("DBClusterIdentifier")
             on += [(kind, input.get(p) or self._default(kind, source)) for kind, p in groups
                    if input.get(p) or not (member and kind == "subgrp")]
@@ -120,6 +120,14 @@ class Asks:
             self._anything()
         self._roles()
         self._grants()
+
+    def _said(self, kind, parameter):
+        """What names something: a source may be named by its resource id."""
+        ids = {"SourceDBInstanceIdentifier": "SourceDbiResourceId", "SourceDBClusterIdentifier": "SourceDbClusterResourceId"}
+        if id := self.input.get(ids.get(parameter)):
+            row = self.place.with_id(KINDS[kind], id)
+            return row.arn if row else id
+        return self.input.get(parameter)
 
     def _default(self, kind, source):
         """The group that is used where none is said."""
@@ -145,8 +153,8 @@ class Asks:
         if self.call.name not in MAKES:
             return
         said = [self.input.get("KmsKeyId")]
-        for _, parameter in MAKES[self.call.name][0][1:]:
-            rows = [self.place.named(kind, self.input.get(parameter) or "") for kind in KINDS.values()]
+        for of, parameter in MAKES[self.call.name][0][1:]:
+            rows = [self.place.named(kind, self._said(of, parameter) or "") for kind in KINDS.values()]
             said += [r["KmsKeyId"] for r in rows if r and not said[0]]
         try:
             key = next((kms.usable(Context(self.bed.world, self.place), k) for k in said if k), None)

@@ -92,12 +92,14 @@ class Functions(BedTest):
 
     def test_a_role_that_is_made_has_its_own_policies(self):
         iam = self.bed.client("iam")
-        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                                         "Principal": {"Service": "lambda.amazonaws.com"}}]}
         iam.create_role(RoleName="teller", AssumeRolePolicyDocument=json.dumps(trust))
         iam.put_role_policy(RoleName="teller", PolicyName="p", PolicyDocument=json.dumps(policy("dynamodb:GetItem")))
         self.assertIn("dynamodb:Scan", self.told())
         self.functions.delete_function(FunctionName="tell")
-        iam.put_role_policy(RoleName="teller", PolicyName="p", PolicyDocument=json.dumps(policy("dynamodb:Scan", "arn:aws:dynamodb:*:*:table/ledger")))
+        scan = policy("dynamodb:Scan", "arn:aws:dynamodb:*:*:table/ledger")
+        iam.put_role_policy(RoleName="teller", PolicyName="p", PolicyDocument=json.dumps(scan))
         self.assertEqual({"rows": 0, "event": {}}, self.told())
 
     def test_code_is_read_from_a_bucket(self):

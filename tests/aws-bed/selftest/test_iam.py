@@ -164,6 +164,13 @@ class Enforced(BedTest):
         self.restores(allow(restore, every))()
         self.assertEqual(5, len(self.asked()[0]))
 
+    def test_a_source_may_be_named_by_its_id(self):
+        rds = self.may("rds", allow("rds:*", DB + "copy"), allow("rds:*", f"arn:aws:rds:{REGION}:{ACCOUNT}:?g:*"),
+                       allow("rds:*", f"arn:aws:rds:{REGION}:{ACCOUNT}:subgrp:*"))
+        said = self.refused("AccessDenied", rds.restore_db_instance_to_point_in_time, TargetDBInstanceIdentifier="copy",
+                            SourceDbiResourceId=self.made["ids"]["production"], UseLatestRestorableTime=True)
+        self.assertIn(f"on resource: {DB}production because", said)
+
     def test_tags_of_a_restore(self):
         restore, tags = "rds:RestoreDBInstanceToPointInTime", [{"Key": "refresh", "Value": "true"}]
         may = allow(restore)

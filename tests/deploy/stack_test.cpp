@@ -1,0 +1,152 @@
+// The whole of it as a user of the original has it: the stack is deployed, its state machine is launched, the
+// stack's own functions make the refresh with no more rights than the stack's roles give them, and the stack
+// goes. CloudFormation, Step Functions and Lambda are an emulator's that knows nothing of ours.
+#include "refresh/lookup.h"
+#include "tests/end-to-end/aws_program.h"
+
+namespace tests {
+namespace {
+
+using base::Json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:state-machine-awssol";
+
+/// What lets in a host is the stack's to make; ledger and topic are too.
+Json world_before() {
+  Json world = Json::parse(os::read_file(SOURCE_DIR "/tests/end-to-end/aws-world.json"));
+  world["buckets"].push_back({{"name", "awssol-bucket"}});
+  world["tables"] = Json::array();
+  return world;
+}
+
+class AwsStack : public AwsProgram {
+ protected:
+  /// Waits are a fiftieth of what they are: the bed's statuses last for looks, not for seconds.
+  AwsStack() : AwsProgram("real --with-functions --wait-scale 0.02", world_before()) {
+    write_usual_file();
+    zip_function();
+  }
+
+  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
+  os::Finished done_well(std::vector<std::string> arguments) {
+    auto done = run(std::move(arguments));
+    EXPECT_EQ(done.exit_code, 0) << done.output;
+    return done;
+  }
+  /// This host has the libraries that the function wants.
+  void zip_function() {
+    os::fs::create_directories(path("functions"));
+    os::fs::copy_file(BOOTSTRAP, path("bootstrap"));
+    const auto done = os::run({.argv = {"/bin/sh", "-c",
+                                        "cd \"$0\" && strip bootstrap && python3 -m zipfile -c "
+                                        "functions/dbrefresh-x86_64.zip bootstrap",
+                                        folder_.path().string()}},
+                              clock_, clock_.now() + std::chrono::minutes(1), {});
+    ASSERT_EQ(done.exit_code, 0) << done.output;
+  }
+  std::vector<std::string> deployment(const std::vector<std::string>& more) {
+    std::vector<std::string> all = {
+        "deploy",
+        "--bucket",
+        "awssol-bucket",
+        "--functions",
+        path("functions"),
+        "--parameter",
+        "TemplatesUrl=" + bed_.facts().at("endpoint").get<std::string>() + "/awssol-bucket/templates",
+        "--parameter",
+        "Network=nat",
+        "--parameter",
+        "SecretNames=dev/*",
+        "--parameter",
+        "TopicArns=" + made_.at("topics").at("refresh").get<std::string>(),
+        "--parameter",
+        "ScriptArns=arn:aws:s3:::scripts,arn:aws:s3:::scripts/*"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  /// As the original's launcher wants it.
+  void put_file(const Json& file) {
+    os::fs::create_directories(path("db-json/eu-central-1"));
+    os::write_file_atomic(path("db-json/eu-central-1/db-app1-mysqlinstd.json"), file.dump(), 0600);
+  }
+  os::Finished launch(std::vector<std::string> more) {
+    more.insert(more.begin(), {"launch", "mysqlinstd", "app1", machine, "eu-central-1", "--folder",
+                               folder_.path().string()});
+    return run(std::move(more));
+  }
+  /// What of its calls the roles did not allow.
+  Json refused() {
+    Json all = Json::array();
+    for (const Json& call : bed_.get("journal").at("calls"))
+      if (call.contains("refused")) all.push_back(call);
+    return all;
+  }
+};
+
+TEST_F(AwsStack, RefreshesByItselfOnceItIsDeployed) {
+  const auto shown = run(deployment({"--dry-run"}));
+  EXPECT_EQ(shown.exit_code, 0) << shown.output;
+  EXPECT_THAT(shown.output,
+              AllOf(HasSubstr("templates/awssoldb_global.template"), HasSubstr("VpcId = vpc-")));
+  const auto asked = run(deployment({}));
+  EXPECT_EQ(asked.exit_code, 2) << asked.output;
+  EXPECT_THAT(asked.output,
+              AllOf(HasSubstr("Add"), HasSubstr("AWS::CloudFormation::Stack"), HasSubstr("--yes")));
+  const auto deployed = done_well(deployment({"--yes"}));
+  EXPECT_THAT(deployed.output, HasSubstr(machine));
+  EXPECT_THAT(done_well(deployment({"--yes"})).output, HasSubstr("stack awssoldb is as it is to be"));
+
+  put_file(file_document());
+  const auto planned = launch({"--dry-run"});
+  EXPECT_THAT(planned.output,
+              AllOf(HasSubstr("secretsmanager CreateSecret dbrefresh/run/"), Not(HasSubstr("temppwd123"))));
+  const auto launched = launch({"--wait"});
+  ASSERT_EQ(launched.exit_code, 0) << launched.output;
+  EXPECT_THAT(launched.output,
+              AllOf(HasSubstr("ok     perform-restore"), HasSubstr("done: mysqlinstd is refreshed"),
+                    HasSubstr("connect: mysqlinstd.")));
+  EXPECT_EQ(refused(), Json::array());
+  const Json state = state_without_harm();
+  expect_masked(state);
+  EXPECT_EQ(state.at("tables").at("dbalignment-awssol").size(), 1U);
+  ASSERT_EQ(state.at("messages").size(), 1U);
+  EXPECT_THAT(state["messages"][0].at("message").get<std::string>(),
+              AllOf(Not(HasSubstr("Leaked")), HasSubstr("dbrefresh --provider aws history 20")));
+  EXPECT_THAT(state.at("places").dump(), Not(HasSubstr(refresh::run_secret_name(""))));
+
+  const Json list = answer({"list"});
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list[0].at("status"), "SUCCEEDED");
+  EXPECT_EQ(list[0].at("target"), "123456789012/eu-central-1/instance/mysqlinstd");
+  const Json history = answer({"history", list[0].at("run")});
+  EXPECT_GT(history.at("attempts").size(), 20U);
+  EXPECT_EQ(history.at("attempts")[0].at("state"), "prepare");
+  EXPECT_THAT(history.dump(), Not(HasSubstr("temppwd123")));
+}
+
+TEST_F(AwsStack, WhatIsCancelledOrStoppedIsPutBack) {
+  done_well(deployment({"--yes"}));
+  put_file(file_document());
+  bed_.post("pace", {{"seed", 1}, {"polls", {{"creating", 400}}}});  // for as long as anybody looks
+  EXPECT_THAT(launch({}).output, HasSubstr("begun: run "));
+  const Json run_of = answer({"list"})[0];
+  const std::string name = run_of.at("run");
+  EXPECT_EQ(run_of.at("status"), "RUNNING");
+  const auto deadline = clock_.now() + std::chrono::minutes(2);
+  while (answer({"status", name}).at("step") != "perform-restore" && clock_.now() < deadline) {
+  }
+  const auto cancelled = run({"cancel", name});
+  EXPECT_EQ(cancelled.exit_code, 0) << cancelled.output;
+  EXPECT_THAT(cancelled.output, AllOf(HasSubstr("is put back by execution " + name + "-back-1"),
+                                      HasSubstr("everything was put back")));
+  expect_rolled_back(state_without_harm());
+  for (const Json& each : answer({"list"})) EXPECT_TRUE(each.at("notPutBack").is_null()) << each;
+  EXPECT_EQ(run({"cancel", name}).exit_code, 2);
+  EXPECT_EQ(refused(), Json::array());
+}
+
+}  // namespace
+}  // namespace tests
