@@ -46,22 +46,26 @@ std::string back_name(const std::string& name, int number) {
 
 std::string Executions::put_back(const std::string& name, const std::string& error,
                                  const std::string& cause) {
-  Json execution = must_find(name);
+  const Json execution = must_find(name);
   const std::string arn = execution.at("executionArn");
-  if (execution.at("status") == "RUNNING") {
-    machine_.stop(arn, error, cause);
-    execution = must_find(name);
-  }
-  const Json state = machine_.state(arn);
-  const auto status = execution.at("status").get<std::string>();
-  if (status == "SUCCEEDED" || (status == "FAILED" && why_not_put_back(execution, state).empty()))
+  const bool running = execution.at("status") == "RUNNING";
+  const auto called = execution.at("name").get<std::string>();
+  if (running && execution.value("input", "").find(refresh::quiet_member) != std::string::npos)
     throw Error("BadInput",
-                fmt::format("execution {} has ended: {}", execution.at("name").get<std::string>(), status));
+                fmt::format("execution {} puts back what another one did: it is let do so", called),
+                "dbrefresh --provider aws status " + called);
+  if (running) machine_.stop(arn, error, cause);
+  const Json state = machine_.state(arn);
+  const bool begun = state.is_object() && state.value("results", Json::object()).contains("plan");
+  if (!running &&
+      (execution.at("status") == "SUCCEEDED" || !begun || why_not_put_back(execution, state).empty()))
+    throw Error("BadInput", fmt::format("execution {} has ended, and left nothing to be put back: {}", called,
+                                        execution.at("status").get<std::string>()));
   auto input = input_of(state, error, cause);
   if (!input) return "";
   (*input)[refresh::quiet_member] = base::iso_utc(quiet_at(machine_.events(arn), clock_.now()));
   for (int i = 1;; ++i) try {
-      const auto back = back_name(execution.at("name"), i);
+      const auto back = back_name(called, i);
       machine_.start(back, *input);
       return back;
     } catch (const Error& taken) {
