@@ -2,7 +2,7 @@
 BUILD := build
 PROGRAM := $(BUILD)/dbrefresh
 
-.PHONY: all demo test lint bench bench-aws bench-lambda lambda lambda-arm64 soak fuzz sanitize sanitize-quick clean format docs setup
+.PHONY: all demo demo-aws test lint bench bench-aws bench-lambda lambda lambda-arm64 soak fuzz sanitize sanitize-quick clean format docs setup
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -17,6 +17,11 @@ $(BUILD)/build.ninja: CMakeLists.txt | setup
 demo: setup $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet dbrefresh
 	@tools/demo $(PROGRAM)
+
+# A stack of CloudFormation, a refresh by Step Functions and Lambda, without an account.
+demo-aws: setup $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet dbrefresh bootstrap
+	@tools/demo-aws $(BUILD)
 
 test: setup all
 	@tools/test $(BUILD)/tests

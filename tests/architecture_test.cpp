@@ -15,8 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> rooms = {"base",     "os",      "store", "asl",    "engine",     "sql", "aws",
-                                        "provider", "refresh", "runs",  "lambda", "executions", "deploy", "cli"};
+const std::vector<std::string> rooms = {"base",   "os",         "store",    "asl",     "engine",
+                                        "sql",    "aws",        "provider", "refresh", "runs",
+                                        "lambda", "executions", "deploy",   "cli"};
 
 std::size_t rank(const std::string& room) {
   return static_cast<std::size_t>(std::ranges::find(rooms, room) - rooms.begin());

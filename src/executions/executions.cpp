@@ -59,6 +59,12 @@ Json text(const std::string& value) {
   return value.empty() ? Json() : Json(value);
 }
 
+/// What came of one that succeeded is in what was described; of one that is open, or refused, it says nothing
+/// yet that a list has.
+Json output_of(const Json& execution) {
+  return Json::parse(execution.value("output", ""), nullptr, false);
+}
+
 /// Open, or over without anything that could be put back.
 bool asks_for_nothing(const std::string& status) {
   return status == "RUNNING" || status == "SUCCEEDED" || status == "REFUSED";
@@ -127,13 +133,18 @@ Json Executions::row(const Json& execution, const Json& state) {
           {"cause", text(execution.value("cause", ""))}};
 }
 
+/// For a list: with a call of its own only where it says whether all was put back.
+Json Executions::state_of(const Json& execution) {
+  if (execution.at("status") == "SUCCEEDED") return output_of(execution);
+  return asks_for_nothing(status_of(execution)) ? Json() : machine_.state(execution.at("executionArn"));
+}
+
 Json Executions::list_view(const runs::Filter& filter) {
   std::vector<Json> rows;
   for (const Json& each : machine_.list(most_listed)) {
     const auto found = machine_.find(each.at("executionArn"));
     if (!found) continue;  // gone meanwhile
-    // What it carries is asked for only where it says whether all was put back.
-    const Json state = asks_for_nothing(status_of(*found)) ? Json() : machine_.state(each.at("executionArn"));
+    const Json state = state_of(*found);
     if (auto view = row(*found, state); fits(view, filter)) rows.push_back(std::move(view));
     if (filter.last > 0 && rows.size() == static_cast<std::size_t>(filter.last)) break;
   }

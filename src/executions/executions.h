@@ -42,6 +42,7 @@ class Executions {
 
  private:
   Json row(const Json& execution, const Json& state);
+  Json state_of(const Json& execution);
   Json must_find(const std::string& name);
   std::string why_not_put_back(const Json& execution, const Json& state);
   Json connection(const Json& execution, const Json& state);

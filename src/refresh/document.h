@@ -22,8 +22,8 @@ nlohmann::ordered_json step_functions_machine();
 inline constexpr const char* prepare_state = "prepare";
 /// How long a call of the task of a state lasts there at the most.
 std::chrono::seconds longest_call(std::string_view state);
-/// An execution whose input has `failure`, as the state of a run that has failed, puts back what that run did,
-/// from the time on that this member says (ISO 8601): when no call of it can be under way any more.
+/// An execution whose input has `failure`, as the state of a run that has failed, puts back what that run
+/// did, from the time on that this member says (ISO 8601): when no call of it can be under way any more.
 inline constexpr const char* quiet_member = "quiet_at";
 
 /// The input of a run: no secret is in it.

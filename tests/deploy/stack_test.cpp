@@ -119,6 +119,7 @@ TEST_F(AwsStack, RefreshesByItselfOnceItIsDeployed) {
   const Json list = answer({"list"});
   ASSERT_EQ(list.size(), 1U);
   EXPECT_EQ(list[0].at("status"), "SUCCEEDED");
+  EXPECT_EQ(list[0].at("masked"), true);
   EXPECT_EQ(list[0].at("target"), "123456789012/eu-central-1/instance/mysqlinstd");
   const Json history = answer({"history", list[0].at("run")});
   EXPECT_GT(history.at("attempts").size(), 20U);

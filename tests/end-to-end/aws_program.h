@@ -47,7 +47,8 @@ inline void expect_allowed(const base::Json& policy, const base::Json& calls,
 /// other.
 class AwsProgram : public testing::Test {
  protected:
-  /// `backends` "none": there are no servers, and no refresh can be made. More of the bed's arguments may follow.
+  /// `backends` "none": there are no servers, and no refresh can be made. More of the bed's arguments may
+  /// follow.
   explicit AwsProgram(const std::string& backends = "real")
       : AwsProgram(backends, document("aws-world.json")) {
     write_usual_file();
