@@ -15,9 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> rooms = {"base",   "os",         "store",    "asl",     "engine",
-                                        "sql",    "aws",        "provider", "refresh", "runs",
-                                        "lambda", "executions", "deploy",   "cli"};
+const std::vector<std::string> rooms = {"base",       "os",     "store",    "asl",     "engine",
+                                        "sql",        "aws",    "provider", "refresh", "runs",
+                                        "executions", "lambda", "deploy",   "cli"};
 
 std::size_t rank(const std::string& room) {
   return static_cast<std::size_t>(std::ranges::find(rooms, room) - rooms.begin());
@@ -106,6 +106,9 @@ TEST(Architecture, AClockIsMadeWhereAProgramIsPutTogether) {
                                         "base/clock.cpp",
                                         "runs/world.h",
                                         "cli/asl_command.cpp",
+                                        "cli/deploy_command.cpp",
+                                        "cli/execution_output.h",
+                                        "cli/launch_command.cpp",
                                         "lambda/main.cpp",
                                         "provider/local/volume.cpp",
                                         "provider/local/mariadb_source.cpp",

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "executions/record.h"
 #include "refresh/document.h"
+#include "refresh/launch.h"
 #include "refresh/masking.h"
 #include "runs/account_refusal.h"
 #include "runs/amazon_world.h"
@@ -36,7 +37,8 @@ Json input_of(const Json& execution) {
 /// As dbrefresh run names what becomes of it.
 std::string status_of(const Json& execution) {
   const auto status = execution.at("status").get<std::string>();
-  const bool refused = std::ranges::find(refusals, execution.value("error", "")) != std::end(refusals);
+  const bool refused = std::ranges::find(refusals, execution.value("error", "")) != std::end(refusals) &&
+                       !refresh::put_back_of(input_of(execution));
   return status == "FAILED" && refused ? "REFUSED" : status;
 }
 
@@ -63,6 +65,11 @@ Json text(const std::string& value) {
 /// yet that a list has.
 Json output_of(const Json& execution) {
   return Json::parse(execution.value("output", ""), nullptr, false);
+}
+
+/// Was it planned? Before that nothing is done.
+bool has_begun(const Json& state) {
+  return state.is_object() && state.value("results", Json::object()).contains("plan");
 }
 
 /// Open, or over without anything that could be put back.
@@ -96,18 +103,22 @@ Json Executions::must_find(const std::string& name) {
 
 /// "" of one that is not over, has ended well or put all back, by itself or by another one that did.
 std::string Executions::why_not_put_back(const Json& execution, const Json& state) {
-  const auto status = status_of(execution);
-  const bool begun = state.is_object() && state.value("results", Json::object()).contains("plan");
-  if (asks_for_nothing(status) || !begun) return "";
+  const auto status = execution.at("status").get<std::string>();
+  if (status == "RUNNING" || status == "SUCCEEDED") return "";
+  const bool begun = has_begun(state);
+  if (!begun && refresh::put_back_of(input_of(execution)))
+    return "the execution that was to put it back could not: " +
+           refresh::plain_cause(execution.value("cause", status));
+  if (!begun) return "";
   const auto why = refresh::roll_back_failure(state);
-  const bool by_itself = status == "FAILED" && state.contains("failure");
-  if (by_itself && why.empty()) return "";
+  if (status == "FAILED" && state.contains("failure") && why.empty()) return "";
   for (int i = 1;; ++i) {
     const auto later = machine_.find(back_name(execution.at("name"), i));
     if (!later) break;
     if (later->at("status") == "RUNNING") return "";
     const Json end = machine_.state(later->at("executionArn"));
-    if (later->at("status") == "FAILED" && refresh::roll_back_failure(end).empty()) return "";
+    if (later->at("status") == "FAILED" && has_begun(end) && refresh::roll_back_failure(end).empty())
+      return "";
   }
   if (!why.empty()) return why;
   return status == "FAILED"
@@ -130,7 +141,7 @@ Json Executions::row(const Json& execution, const Json& state) {
           {"ended", execution.value("stopDate", Json())},
           {"cancelRequested", false},
           {"error", text(execution.value("error", ""))},
-          {"cause", text(execution.value("cause", ""))}};
+          {"cause", text(refresh::plain_cause(execution.value("cause", "")))}};
 }
 
 /// For a list: with a call of its own only where it says whether all was put back.

@@ -1,5 +1,6 @@
 #include "executions/record.h"
 
+#include "refresh/document.h"
 #include "refresh/workflow.h"
 
 namespace executions {
@@ -22,7 +23,9 @@ const char* end_of(std::string_view type) {
 /// {error, cause}, under whatever name this kind of event has its details.
 Json failure_in(const Json& event) {
   for (const auto& [name, details] : event.items())
-    if (details.is_object() && (details.contains("cause") || details.contains("error"))) return details;
+    if (details.is_object() && (details.contains("cause") || details.contains("error")))
+      return {{"error", details.value("error", "")},
+              {"cause", refresh::plain_cause(details.value("cause", ""))}};
   return Json::object();
 }
 

@@ -1,8 +1,8 @@
 // What the history of an execution says, in the words of our own engine.
 #pragma once
 
+#include "asl/interpreter.h"
 #include "executions/machine.h"
-#include "runs/driver.h"
 
 namespace executions {
 

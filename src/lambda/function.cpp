@@ -4,8 +4,10 @@
 
 #include "base/text.h"
 #include "lambda/prepare.h"
+#include "lambda/put_back.h"
 #include "os/process.h"
 #include "refresh/document.h"
+#include "refresh/launch.h"
 #include "runs/amazon_services.h"
 
 namespace lambda {
@@ -54,6 +56,8 @@ Function::~Function() = default;
 Json Function::prepared(const Json& event) {
   for (const char* each : {"/execution", "/started"}) text_at(event, each);
   if (!event.contains("file")) throw Error("BadEvent", "the event has no file");
+  if (const auto other = refresh::put_back_of(event["file"]))
+    return state_to_put_back(account_->service(), event.at("execution"), *other);
   return prepare(event, account_->services(), os::environment("DBREFRESH_ALLOW_UNMASKED") == "true");
 }
 

@@ -28,6 +28,14 @@ Launch launch_of_execution(const Json& event, base::Time started) {
   return {.run = refresh::run_stamp(started) + "-" + own, .unmasked = "", .keep_failed = false};
 }
 
+/// A name is given to one execution: nobody else's run, and its passwords, are meant.
+void must_be_its_own(const Launch& launch, bool launched, const Json& event) {
+  const auto arn = event.at("execution").get<std::string>();
+  if (launched && arn.substr(arn.rfind(':') + 1) != launch.run)
+    throw Error("BadInput", fmt::format("$.{}.run is '{}', and not the name of the execution",
+                                        refresh::launch_member, launch.run));
+}
+
 /// Those that the launcher has kept for the run.
 void take_kept_passwords(Json& document, const std::string& run, provider::SecretStore& secrets) {
   const auto kept = secrets.get(refresh::run_secret_name(run), provider::SecretStore::Stage::current);
@@ -73,6 +81,7 @@ Json prepare(const Json& event, provider::Services& services, bool allow_unmaske
   const auto launched = refresh::launch_of(document);
   document.erase(refresh::launch_member);
   const Launch launch = launched ? *launched : launch_of_execution(event, *started);
+  must_be_its_own(launch, launched.has_value(), event);
 
   Json without = document;
   const auto leaked = refresh::take_passwords(without);

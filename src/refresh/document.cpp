@@ -132,9 +132,16 @@ Json run_input(const std::string& run, const RefreshFile& file, bool keep_failed
           {"results", Json::object()}};
 }
 
+std::string plain_cause(const std::string& cause) {
+  const Json parsed = Json::parse(cause, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("errorMessage")) return cause;
+  const Json& message = parsed["errorMessage"];
+  return message.is_string() ? message.get<std::string>() : cause;
+}
+
 std::string roll_back_failure(const Json& state) {
   const Json failure = state.value(not_put_back, Json::object());
-  const std::string cause = failure.value("Cause", "");
+  const std::string cause = plain_cause(failure.value("Cause", ""));
   return cause.empty() ? failure.value("Error", "") : cause;
 }
 

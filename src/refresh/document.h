@@ -22,12 +22,16 @@ nlohmann::ordered_json step_functions_machine();
 inline constexpr const char* prepare_state = "prepare";
 /// How long a call of the task of a state lasts there at the most.
 std::chrono::seconds longest_call(std::string_view state);
-/// An execution whose input has `failure`, as the state of a run that has failed, puts back what that run
-/// did, from the time on that this member says (ISO 8601): when no call of it can be under way any more.
+/// Where what the first task answers has `failure`, as the state of a run that has failed, the execution puts
+/// back what that run did, from the time on that this member says (ISO 8601).
 inline constexpr const char* quiet_member = "quiet_at";
 
 /// The input of a run: no secret is in it.
 Json run_input(const std::string& run, const RefreshFile& file, bool keep_failed, base::Time now);
+
+/// The cause of a failure, for people: of a function of Lambda it is JSON, {errorMessage, errorType,
+/// stackTrace} (Step Functions Developer Guide, "Handling error conditions").
+std::string plain_cause(const std::string& cause);
 
 /// How a run goes on that has failed, and could not be rolled back either: `state` is what it ended with.
 /// Nothing if all was put back.

@@ -24,6 +24,23 @@ std::optional<Launch> launch_of(const Json& input) {
                     "leave it out, or: dbrefresh launch");
 }
 
+Json put_back_input(const std::string& execution) {
+  return {{launch_member, {{"putBack", execution}}}};
+}
+
+std::optional<std::string> put_back_of(const Json& input) {
+  if (!input.is_object() || !input.contains(launch_member)) return std::nullopt;
+  const Json& launched = input[launch_member];
+  if (!launched.is_object() || !launched.contains("putBack")) return std::nullopt;
+  const Json& name = launched["putBack"];
+  // Another ARN would be another machine's.
+  if (name.is_string() && !name.get_ref<const std::string&>().empty() &&
+      name.get_ref<const std::string&>().find(':') == std::string::npos)
+    return name.get<std::string>();
+  throw base::Error("BadInput", std::string("$.") + launch_member + ".putBack is no name of an execution",
+                    "dbrefresh --provider aws cancel NAME");
+}
+
 std::string run_stamp(base::Time time) {
   std::string stamp;
   for (const char c : base::ledger_utc(time))

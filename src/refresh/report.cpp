@@ -64,7 +64,7 @@ std::string data_time_of(const StepContext& step) {
 }
 
 std::string cause(const StepContext& step) {
-  return step.state.value("failure", Json::object()).value("Cause", "");
+  return plain_cause(step.state.value("failure", Json::object()).value("Cause", ""));
 }
 /// When the run began and how long it took, as JSON.
 std::string durations(StepContext& step) {

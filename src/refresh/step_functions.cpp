@@ -67,14 +67,14 @@ Ordered prepare(const Ordered& retry, std::string_view next) {
           {"Next", next}};
 }
 
-/// An execution that was started with how another one ended puts back what that had done, once no call of
-/// that one can be under way any more.
-Ordered choose() {
+/// What another execution did is put back once no call of that one can be under way any more. Only prepare()
+/// says so: whoever starts an execution may write anything into its input.
+Ordered choose(std::string_view otherwise) {
   return {
       {"Type", "Choice"},
       {"Choices",
        Ordered::array({Ordered{{"Variable", "$.failure"}, {"IsPresent", true}, {"Next", "wait-for-quiet"}}})},
-      {"Default", prepare_state}};
+      {"Default", otherwise}};
 }
 
 Ordered wait_for_quiet() {
@@ -97,10 +97,10 @@ Ordered step_functions_machine() {
     states[name] = state;
     if (name != machine["StartAt"]) continue;
     const auto& retry = machine["States"][std::string(planning_step().states.start)]["Retry"];
-    states["choose-prepare"] = choose();
+    states[prepare_state] = prepare(retry, "choose-roll-back");
+    states["choose-roll-back"] = choose(state["Next"].get<std::string>());
     states["wait-for-quiet"] = wait_for_quiet();
-    states[prepare_state] = prepare(retry, state["Next"].get<std::string>());
-    states[name]["Next"] = "choose-prepare";
+    states[name]["Next"] = prepare_state;
   }
   for (const auto& [name, state] : states.items())
     if (state["Type"] == "Task") {

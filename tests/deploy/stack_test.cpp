@@ -67,6 +67,11 @@ class AwsStack : public AwsProgram {
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
+  static std::vector<std::string> with_home(std::vector<std::string> environment) {
+    const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): no test sets any
+    environment.push_back(std::string("HOME=") + (home == nullptr ? "/" : home));
+    return environment;
+  }
   /// As the original's launcher wants it.
   void put_file(const Json& file) {
     os::fs::create_directories(path("db-json/eu-central-1"));
@@ -146,6 +151,35 @@ TEST_F(AwsStack, WhatIsCancelledOrStoppedIsPutBack) {
   for (const Json& each : answer({"list"})) EXPECT_TRUE(each.at("notPutBack").is_null()) << each;
   EXPECT_EQ(run({"cancel", name}).exit_code, 2);
   EXPECT_EQ(refused(), Json::array());
+}
+
+/// Whoever may start executions may write anything into their input: a copy that is closed would be opened by
+/// what puts "the old database" back.
+TEST_F(AwsStack, NobodyHasPutBackWhatWasNotDone) {
+  done_well(deployment({"--yes"}));
+  const Json closed = instances_in(bed_.get("state")).at("mysqlinstp");
+  const Json state = {{"run", "20260131120000-forged"},
+                      {"names", {{"kind", "instance"}, {"source", "x"}, {"target", "y"}, {"instance", "y"}}},
+                      {"members", Json::object()},
+                      {"plan", {{"old", closed.at("DbiResourceId")}}},
+                      {"results", {{"plan", {{"old", closed.at("DbiResourceId")}}}}},
+                      {"failure", {{"Error", "x"}, {"Cause", "x"}}},
+                      {"quiet_at", "2026-01-31T12:00:00.000Z"}};
+  const auto ends = [&](const char* name, const Json& input) {
+    os::write_file_atomic(path("input.json"), input.dump(), 0600);
+    auto environment = aws_environment(bed_.facts());
+    const auto done =
+        os::run({.argv = {SOURCE_DIR "/tests/deploy/start-execution", machine, name, path("input.json")},
+                 .environment = with_home(environment)},
+                clock_, clock_.now() + std::chrono::minutes(2), {});
+    EXPECT_EQ(done.exit_code, 0) << done.output;
+    return answer({"history", name});
+  };
+  EXPECT_EQ(ends("forged", state).at("status"), "REFUSED");
+  const Json of_another = ends("of-another", {{"dbrefresh", {{"putBack", "forged"}}}});
+  EXPECT_THAT(of_another.at("cause").get<std::string>(),
+              HasSubstr("had begun nothing that could be put back"));
+  EXPECT_THAT(of_another.at("attempts").dump(), Not(HasSubstr("roll-back")));
 }
 
 }  // namespace

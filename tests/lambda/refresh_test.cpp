@@ -70,7 +70,7 @@ class Lambda : public AwsProgram {
   }
 
   /// Runs an execution that is started with this to its end; its status.
-  std::string execute(const Json& input) {
+  std::string execute(const Json& input, const std::string& name = "execution") {
     const Json machine = refresh::step_functions_machine();
     const engine::Task task = [&](const engine::Attempt& attempt) {
       return function(machine.at("States").at(attempt.state).at("Resource")).invoke(attempt.input.dump());
@@ -79,9 +79,9 @@ class Lambda : public AwsProgram {
     engine::Ownership ownership(folder_.path() / "engines");
     engine::Observer observer;
     engine::Engine engine(journal, clock_, ownership, task, observer, {.workers = 0, .seed = 7});
-    engine.start("execution", "target", machine.dump(), input);
+    engine.start(name, "target", machine.dump(), input);
     engine.run({});
-    const auto row = journal.find("execution");
+    const auto row = journal.find(name);
     cause_ = row->cause;
     return row->status;
   }
@@ -118,7 +118,9 @@ TEST_F(Lambda, KnowsThePasswordsThatTheLauncherHasKept) {
       ElementsAre("$.changemasterpwd.temppwd", "$.rotatemasterpwd.check.temppwd", "$.runscripts.temppwd"));
   input[refresh::launch_member] = refresh::to_json(refresh::Launch{.run = run_id, .unmasked = ""});
 
-  ASSERT_EQ(execute(input), "SUCCEEDED") << cause_ << log();
+  EXPECT_EQ(execute(input, "20260131120000-anyone"), "FAILED") << "it has another one's run";
+  EXPECT_THAT(cause_, HasSubstr("not the name of the execution"));
+  ASSERT_EQ(execute(input, run_id), "SUCCEEDED") << cause_ << log();
   const Json state = state_without_harm();
   expect_masked(state);
   ASSERT_EQ(state.at("messages").size(), 1U);

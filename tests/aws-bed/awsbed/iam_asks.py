@@ -63,7 +63,8 @@ class Asks:
 
     def all(self):
         work = {"rds": self._rds, "secretsmanager": self._secret, "s3": self._s3, "dynamodb": self._table, "sns": self._topic,
-                "kms": self._key, "ssm": self._ssm, "sts": self._sts, "iam": self._iam, "lambda": self._function}
+                "kms": self._key, "ssm": self._ssm, "sts": self._sts, "iam": self._iam, "lambda": self._function,
+                "states": self._machine}
         work.get(self.call.service, self._anything)()
         return self.found
 
@@ -205,6 +206,9 @@ class Asks:
         if not name:
             return self._anything()
         self.ask(self.call.name, name if name.startswith("arn:") else self._arn("dynamodb", f"table/{name}"))
+
+    def _machine(self):
+        self.ask(self.call.name, self.input.get("executionArn") or self.input.get("stateMachineArn") or "*")
 
     def _topic(self):
         self.ask(self.call.name, self.input.get("TopicArn") or self.input.get("TargetArn") or "*")
