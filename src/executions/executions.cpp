@@ -42,11 +42,34 @@ std::string status_of(const Json& execution) {
   return status == "FAILED" && refused ? "REFUSED" : status;
 }
 
+/// What the state of a run looks like. Whoever starts an execution may write anything into its input, which
+/// is no reason to show no others: what is not like it counts as none.
+bool is_state(const Json& state) {
+  const auto has = [](const Json& of, const char* name, auto is) {
+    return of.contains(name) && (of[name].*is)();
+  };
+  const auto texts = [](const Json& of) {
+    return of.is_object() &&
+           std::ranges::all_of(of.items(), [](const auto& each) { return each.value().is_string(); });
+  };
+  if (!state.is_object() || !has(state, "members", &Json::is_object) ||
+      !has(state, "results", &Json::is_object))
+    return false;
+  if (!has(state, "names", &Json::is_object) || !texts(state["names"])) return false;
+  for (const char* each : {"kind", "target", "source", "instance"})
+    if (!state["names"].contains(each)) return false;
+  for (const char* each : {"failure", "roll_back_failure"})
+    if (state.contains(each) && !texts(state[each])) return false;
+  if (state.contains("unmasked") && !state["unmasked"].is_string()) return false;
+  const auto& results = state["results"];
+  return std::ranges::all_of(results.items(), [](const auto& each) { return each.value().is_object(); });
+}
+
 /// "instance/NAME" of a prepared run, or of the file that it was started with.
 std::string target_of(const Json& state, const Json& input) {
   for (const Json* each : {&state, &input}) {
     if (!each->is_object()) continue;
-    if (each->contains("names"))
+    if (is_state(*each))
       return fmt::format("{}/{}", each->at("names").at("kind").get<std::string>(),
                          each->at("names").at("target").get<std::string>());
     const Json restore = each->value("restore", Json::object());
@@ -64,12 +87,19 @@ Json text(const std::string& value) {
 /// What came of one that succeeded is in what was described; of one that is open, or refused, it says nothing
 /// yet that a list has.
 Json output_of(const Json& execution) {
-  return Json::parse(execution.value("output", ""), nullptr, false);
+  Json state = Json::parse(execution.value("output", ""), nullptr, false);
+  return is_state(state) ? state : Json();
 }
 
 /// Was it planned? Before that nothing is done.
 bool has_begun(const Json& state) {
   return state.is_object() && state.value("results", Json::object()).contains("plan");
+}
+
+/// Has rolling back come to its end, by its own word?
+bool is_put_back(const Json& state) {
+  return has_begun(state) && refresh::roll_back_failure(state).empty() &&
+         state["results"].value("roll_back", Json::object()).value("status", "") == "SUCCEEDED";
 }
 
 /// Open, or over without anything that could be put back.
@@ -82,6 +112,11 @@ bool fits(const Json& row, const runs::Filter& filter) {
   return (filter.status.empty() ||
           base::lower(row.at("status").get<std::string>()) == base::lower(filter.status)) &&
          (filter.target.empty() || target == filter.target || target.ends_with("/" + filter.target));
+}
+
+Json known_state(Machine& machine, const std::string& name) {
+  Json state = machine.state(name);
+  return is_state(state) ? state : Json();
 }
 
 }  // namespace
@@ -111,14 +146,13 @@ std::string Executions::why_not_put_back(const Json& execution, const Json& stat
            refresh::plain_cause(execution.value("cause", status));
   if (!begun) return "";
   const auto why = refresh::roll_back_failure(state);
-  if (status == "FAILED" && state.contains("failure") && why.empty()) return "";
+  if (status == "FAILED" && is_put_back(state)) return "";
   for (int i = 1;; ++i) {
     const auto later = machine_.find(back_name(execution.at("name"), i));
     if (!later) break;
     if (later->at("status") == "RUNNING") return "";
-    const Json end = machine_.state(later->at("executionArn"));
-    if (later->at("status") == "FAILED" && has_begun(end) && refresh::roll_back_failure(end).empty())
-      return "";
+    const Json end = known_state(machine_, later->at("executionArn"));
+    if (later->at("status") == "FAILED" && is_put_back(end)) return "";
   }
   if (!why.empty()) return why;
   return status == "FAILED"
@@ -147,7 +181,8 @@ Json Executions::row(const Json& execution, const Json& state) {
 /// For a list: with a call of its own only where it says whether all was put back.
 Json Executions::state_of(const Json& execution) {
   if (execution.at("status") == "SUCCEEDED") return output_of(execution);
-  return asks_for_nothing(status_of(execution)) ? Json() : machine_.state(execution.at("executionArn"));
+  return asks_for_nothing(status_of(execution)) ? Json()
+                                                : known_state(machine_, execution.at("executionArn"));
 }
 
 Json Executions::list_view(const runs::Filter& filter) {
@@ -165,7 +200,7 @@ Json Executions::list_view(const runs::Filter& filter) {
 
 Json Executions::status_view(const std::string& name) {
   const Json execution = must_find(name);
-  const Json state = machine_.state(name);
+  const Json state = known_state(machine_, name);
   Json view = row(execution, state);
   std::string at;
   for (const Json& event : machine_.events(name)) heard(event, at);
@@ -184,7 +219,7 @@ Json Executions::status_view(const std::string& name) {
 
 Json Executions::history_view(const std::string& name) {
   const Json execution = must_find(name);
-  const Json state = machine_.state(name);
+  const Json state = known_state(machine_, name);
   const auto events = machine_.events(name);
   const Json view = row(execution, state);
   return {{"run", view["run"]},
@@ -210,7 +245,7 @@ Json Executions::connection(const Json& execution, const Json& state) {
 
 Json Executions::outcome_view(const std::string& name) {
   const Json execution = must_find(name);
-  const Json state = machine_.state(name);
+  const Json state = known_state(machine_, name);
   Json view = row(execution, state);
   const Json known = state.is_object() ? state : Json::object();
   view["results"] = known.value("results", Json::object());

@@ -1,10 +1,12 @@
 // An execution that was stopped has caught nothing: what it did is put back by another one.
 #include <fmt/format.h>
 
+#include "aws/digest.h"
 #include "base/error.h"
 #include "executions/executions.h"
 #include "executions/record.h"
 #include "refresh/launch.h"
+#include "refresh/lookup.h"
 
 namespace executions {
 namespace {
@@ -17,7 +19,10 @@ constexpr std::size_t longest_front = 70;
 }  // namespace
 
 std::string back_name(const std::string& name, int number) {
-  return fmt::format("{}-back-{}", name.substr(0, longest_front), number);
+  if (name.size() <= longest_front) return fmt::format("{}-back-{}", name, number);
+  // What is cut off tells it from others that begin alike.
+  const auto rest = aws::hex(aws::sha256(name)).substr(0, 8);
+  return fmt::format("{}-{}-back-{}", name.substr(0, longest_front - rest.size() - 1), rest, number);
 }
 
 std::string Executions::put_back(const std::string& name, const std::string& error,
@@ -37,7 +42,10 @@ std::string Executions::put_back(const std::string& name, const std::string& err
       (execution.at("status") == "SUCCEEDED" || !begun || why_not_put_back(execution, state).empty()))
     throw Error("BadInput", fmt::format("execution {} has ended, and left nothing to be put back: {}", called,
                                         execution.at("status").get<std::string>()));
-  if (!begun) return "";
+  if (!begun) {
+    account_.services().secrets.remove(refresh::run_secret_name(called));  // nobody else would
+    return "";
+  }
   const Json input = refresh::put_back_input(called);
   for (int i = 1;; ++i) try {
       const auto back = back_name(called, i);

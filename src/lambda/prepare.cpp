@@ -87,9 +87,16 @@ Json prepare(const Json& event, provider::Services& services, bool allow_unmaske
   const auto leaked = refresh::take_passwords(without);
   if (launched) take_kept_passwords(document, launch.run, services.secrets);
   const auto file = refresh::parse_refresh_file(document.dump());
-  if (!file.ok()) refuse(file.problems);
-  check_password(file, services.databases);
-  const auto unmasked = reason_to_mask_nothing(file, launch, allow_unmasked);
+  std::string unmasked;
+  try {
+    if (!file.ok()) refuse(file.problems);
+    check_password(file, services.databases);
+    unmasked = reason_to_mask_nothing(file, launch, allow_unmasked);
+  } catch (const Error& error) {
+    // Nobody comes after this task who would remove what the launcher has kept.
+    if (!error.retryable && launched) services.secrets.remove(refresh::run_secret_name(launch.run));
+    throw;
+  }
   refresh::seal_passwords(services.secrets, launch.run, file);
 
   Json input = refresh::run_input(launch.run, file, launch.keep_failed, *started);

@@ -239,6 +239,8 @@ class SecretStore {
   virtual ~SecretStore() = default;
   enum class Stage { current, pending, previous };
   virtual std::optional<base::Secret> get(const std::string& name, Stage stage) = 0;
+  /// Is there one with a current value? For who may not read it, perhaps.
+  virtual bool has(const std::string& name) { return get(name, Stage::current).has_value(); }
   virtual void put_pending(const std::string& name, const base::Secret& value) = 0;
   /// Nothing pending is no error: it has happened.
   virtual void promote(const std::string& name) = 0;

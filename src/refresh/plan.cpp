@@ -50,7 +50,7 @@ void Planning::must_have_secret(std::string_view field) {
   const std::string name = member->value(field, "");
   if (name == facts.published_secret) return;
   try {
-    if (!services.secrets.get(name, provider::SecretStore::Stage::current))
+    if (!services.secrets.has(name))
       problem(field, fmt::format("'{}': there is no such secret, and no step of this file writes it", name));
   } catch (const base::Error& error) {  // it may not be read, or is to be deleted
     if (error.retryable) throw;
@@ -61,7 +61,7 @@ void Planning::must_have_secret(std::string_view field) {
 void Planning::tell_if_made(std::string_view field) {
   const std::string name = member->value(field, "");
   try {
-    if (!services.secrets.get(name, provider::SecretStore::Stage::current))
+    if (!services.secrets.has(name))
       plan.notes.push_back(fmt::format("there is no secret '{}': it will be made", name));
   } catch (const base::Error& error) {  // whoever may not read it is told so elsewhere
     if (error.retryable) throw;

@@ -10,7 +10,11 @@ namespace {
 /// Looks at the world once more, now that the lease is ours, and pins identities: from here on names are not
 /// trusted.
 Work<Done> advance(StepContext& step) {
-  const Plan plan = make_plan(step.names(), step.state.at("members"), step.services, step.run());
+  // Nothing is this run's own yet: what carries its id was made by another one with the same.
+  if (!step.services.databases.find({.tags = {{"refresh-run", step.run()}}}).empty())
+    throw base::Error("PlanRefused", fmt::format("run {} has been made already", step.run()),
+                      "begin another run");
+  const Plan plan = make_plan(step.names(), step.state.at("members"), step.services, "");
   if (!plan.ok()) {
     std::string list;
     for (const Problem& problem : plan.problems)

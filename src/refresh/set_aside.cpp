@@ -46,12 +46,16 @@ void plan(Planning& plan) {
   plan.plan.old_status = old.status;
   plan.plan.pins.update({{"old", old.id},
                          {"old_status", old.status},
+                         {"old_open", old.open},
                          {"old_members", old.members},
                          {"old_replicas", old.replicas}});
   const auto refuse = [&](std::string why) { plan.problem_at(plan.target_path(), std::move(why)); };
   if (tag_of(old, "refresh") != "true")
     refuse(
         fmt::format("'{}' exists and does not carry the tag refresh=true: it is not ours to replace", name));
+  if (!old.open && tag_of(old, "refresh-masked") == "false")
+    refuse(fmt::format("'{}' is a copy of run {} that is not finished: it is closed until it is masked", name,
+                       tag_of(old, "refresh-run")));
   if (old.deletion_protection) refuse(fmt::format("'{}' has deletion protection", name));
   if (provider::classify(old.status) == provider::StatusClass::transient)
     refuse(fmt::format("'{}' is {}; wait until that is over", name, old.status));
@@ -135,15 +139,24 @@ void must_not_be_last(StepContext& step) {
 
 /// The old database takes its name back and serves; whatever else has happened, this is how a failed run
 /// ends.
+/// Another run, which was faster, has set it aside: it is that one's to put back.
+bool is_another_runs(const StepContext& step, const provider::Database& old) {
+  const std::string target = step.names().at("target");
+  return old.name != target && old.name != set_aside_name(step, target);
+}
+
 Work<Done> undo(StepContext& step) {
   const auto old = old_database(step);
   if (!old || old->status == "deleting") {
     if (!old_id(step).empty()) must_not_be_last(step);
     return Done{};
   }
+  if (is_another_runs(step, *old)) return Done{};
   if (const auto running = start_all(step); std::holds_alternative<Pending>(running)) return running;
   const auto named = rename_all(step, false);
-  return std::holds_alternative<Pending>(named) ? named : open_all(step, true);
+  // What was closed before has no users to be let in.
+  if (std::holds_alternative<Pending>(named) || !step.state.at("plan").value("old_open", true)) return named;
+  return open_all(step, true);
 }
 
 }  // namespace

@@ -32,15 +32,14 @@ std::string_view function_of(Right right) {
 /// service exceptions".)
 Ordered retrier_of_lambda(const Ordered& like) {
   Ordered out = like;
-  out["ErrorEquals"] = {"Lambda.ServiceException",
-                        "Lambda.AWSLambdaException",
-                        "Lambda.SdkClientException",
-                        "Lambda.ClientExecutionTimeoutException",
-                        "Lambda.TooManyRequestsException",
-                        "Lambda.Unknown",
-                        "Runtime.ExitError",
-                        "Sandbox.Timedout",
-                        "States.Timeout"};
+  out["ErrorEquals"] = {"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
+                        "Lambda.ClientExecutionTimeoutException", "Lambda.TooManyRequestsException",
+                        // A function in a VPC that nobody has called for weeks is rebuilt by its first call.
+                        "Lambda.ResourceNotReadyException", "Lambda.CodeArtifactUserPendingException",
+                        "Lambda.ResourceConflictException", "Lambda.EC2ThrottledException",
+                        "Lambda.EC2UnexpectedException", "Lambda.ENILimitReachedException",
+                        "Lambda.SubnetIPAddressLimitReachedException", "Lambda.Unknown", "Runtime.ExitError",
+                        "Runtime.OutOfMemory", "Sandbox.Timedout", "States.Timeout"};
   return out;
 }
 

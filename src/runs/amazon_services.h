@@ -21,6 +21,7 @@ class RoutedSecrets : public provider::SecretStore {
   RoutedSecrets(provider::SecretStore& home, provider::SecretStore& account)
       : home_(home), account_(account) {}
   std::optional<base::Secret> get(const std::string& name, Stage stage) override;
+  bool has(const std::string& name) override { return of(name).has(name); }
   void put_pending(const std::string& name, const base::Secret& value) override;
   void promote(const std::string& name) override;
   void drop_pending(const std::string& name) override;

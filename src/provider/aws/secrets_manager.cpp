@@ -58,6 +58,11 @@ std::optional<base::Secret> SecretsManager::get(const std::string& name, Stage s
   return base::Secret(found->at("SecretString").get<std::string>());
 }
 
+bool SecretsManager::has(const std::string& name) {
+  const auto versions = stages(name);
+  return versions && versions->contains(current);
+}
+
 void SecretsManager::put_pending(const std::string& name, const base::Secret& value) {
   if (!stages(name))
     asker_.ask_unless({"ResourceExistsException"}, "secretsmanager", "CreateSecret",

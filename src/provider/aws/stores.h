@@ -32,6 +32,7 @@ class SecretsManager : public SecretStore {
  public:
   explicit SecretsManager(Asker asker) : asker_(asker) {}
   std::optional<base::Secret> get(const std::string& name, Stage stage) override;
+  bool has(const std::string& name) override;
   /// Throws SecretScheduledForDeletion.
   void put_pending(const std::string& name, const base::Secret& value) override;
   void promote(const std::string& name) override;
