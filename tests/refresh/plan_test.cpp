@@ -40,5 +40,42 @@ TEST(Plan, WarnsOfPasswordsThatNothingSets) {
   EXPECT_THAT(w.problems(), UnorderedElementsAre(HasSubstr("$.createsecret.temppwd: warning")));
 }
 
+/// A world with an old database, which is given these tags, and closed.
+struct WithClosedOld : SimulatedWorld {
+  explicit WithClosedOld(provider::Tags tags)
+      : SimulatedWorld(instance_file(), true, {.broken_statement = "customers"}) {
+    const auto old = databases.find(provider::Kind::instance, file.names.target);
+    const provider::Budget budget{clock, clock.now() + std::chrono::hours(1), {}, [](const base::Note&) {}};
+    while (std::holds_alternative<provider::Pending>(
+        databases.make_so(old->id, {.open = false, .tags = tags}, budget)))
+      clock.sleep_until(clock.now() + std::chrono::seconds(5), {});
+  }
+  refresh::Plan plan() { return refresh::make_plan(to_json(file.names), file.members, services, ""); }
+};
+
+/// Its rolling back would open what is closed because nothing is masked yet.
+TEST(Plan, ReplacesNoCopyThatAnotherRunHasNotFinished) {
+  WithClosedOld w({{"refresh", "true"}, {"refresh-run", "another"}, {"refresh-masked", "false"}});
+  const auto plan = w.plan();
+  ASSERT_FALSE(plan.ok());
+  EXPECT_THAT(plan.problems[0].message, HasSubstr("is a copy of run another that is not finished"));
+}
+
+TEST(Plan, WhatWasClosedBeforeStaysClosed) {
+  WithClosedOld w(provider::Tags{{"refresh", "true"}});
+  EXPECT_TRUE(w.plan().ok());
+  w.run();
+  EXPECT_THAT(w.cause(), HasSubstr("the statement was refused"));
+  EXPECT_FALSE(w.databases.find(provider::Kind::instance, w.file.names.target)->open);
+}
+
+/// What carries the run's id is not its own: nothing is, before it has begun.
+TEST(Plan, ARunIsMadeOnce) {
+  WithClosedOld w({{"refresh", "true"}, {"refresh-run", "20260101000000-abc123"}});
+  w.run();
+  EXPECT_THAT(w.cause(), HasSubstr("has been made already"));
+  EXPECT_TRUE(w.databases.find(provider::Kind::instance, w.file.names.target).has_value());
+}
+
 }  // namespace
 }  // namespace tests
