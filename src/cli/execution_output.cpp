@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "aws/refusal.h"
 #include "base/error.h"
 #include "cli/command.h"
 
@@ -23,17 +24,34 @@ int follow(Followed& followed, const std::string& name, const Options& options) 
   return Exit::interrupted;
 }
 
-base::Json executions_and_runs(executions::Executions& executions, const runs::Filter& filter,
-                               const Options& options) {
-  base::Json all = executions.list_view(filter);
-  const auto place = executions.place() + "/";
+namespace {
+
+/// Those of the home that are of an account (ACCOUNT/REGION/KIND/NAME). No home: nothing was ever begun from
+/// here.
+base::Json runs_of_home(const runs::Filter& filter, const Options& options) {
+  base::Json all = base::Json::array();
   try {
     runs::Books books(options.home);
     for (const base::Json& each : runs::list_view(books, filter))
-      if (each["target"].is_string() && each["target"].get<std::string>().starts_with(place))
+      if (each["target"].is_string() && std::ranges::count(each["target"].get<std::string>(), '/') == 3)
         all.push_back(each);
   } catch (const base::Error& error) {
-    if (error.code != "NotAHome") throw;  // nothing was ever begun from here
+    if (error.code != "NotAHome") throw;
+  }
+  return all;
+}
+
+}  // namespace
+
+base::Json executions_and_runs(const runs::Filter& filter, const Options& options) {
+  base::Json all = runs_of_home(filter, options);
+  try {
+    for (auto& each : Followed(options).executions.list_view(filter)) all.push_back(std::move(each));
+  } catch (const base::Error& error) {
+    // Whoever runs refreshes from a host may have no right to look at those of Step Functions; and where the
+    // account cannot be asked, what the home knows is wanted all the more.
+    if (all.empty() && aws::class_of(error.code, 0, "") != aws::Class::permission) throw;
+    std::cerr << "executions of Step Functions are not listed: " << error.message << "\n";
   }
   std::ranges::stable_sort(all.get_ref<base::Json::array_t&>(), {},
                            [](const base::Json& each) { return each["created"].get<std::string>(); });

@@ -20,9 +20,9 @@ struct Followed {
 /// Shows how one goes until it has ended, and what came of it; the exit code. It goes on when nobody looks.
 int follow(Followed& followed, const std::string& name, const Options& options);
 
-/// The executions, and the runs of the home in the same account and Region, oldest first.
-base::Json executions_and_runs(executions::Executions& executions, const runs::Filter& filter,
-                               const Options& options);
+/// The executions, and the runs of the home that are of an account, oldest first. What cannot be asked for is
+/// said on standard error.
+base::Json executions_and_runs(const runs::Filter& filter, const Options& options);
 
 /// Is this a run of the account, and of no home? Asks the account only where the command line says so.
 bool is_execution(const std::string& run, const Options& options);

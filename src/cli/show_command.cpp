@@ -29,8 +29,7 @@ Json all_runs(const runs::Filter& filter, const Options& options) {
     runs::Books books(options.home);
     return runs::list_view(books, filter);
   }
-  Followed followed(options);
-  Json rows = executions_and_runs(followed.executions, filter, options);
+  Json rows = executions_and_runs(filter, options);
   const auto most = static_cast<std::size_t>(filter.last);
   if (most > 0 && rows.size() > most)
     rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(most));

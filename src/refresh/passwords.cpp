@@ -24,7 +24,8 @@ void take(Json& object, const std::string& where, const std::set<std::string, st
           std::vector<std::string>& taken) {
   for (const auto& name : names)
     if (const auto found = object.find(name); found != object.end()) {
-      if (found->is_string() && *found != "" && *found != "CHANGE_ME") taken.push_back(where + "." + name);
+      if (found->is_string() && !found->get_ref<const std::string&>().empty() && *found != "CHANGE_ME")
+        taken.push_back(where + "." + name);
       object.erase(found);
     }
 }

@@ -69,7 +69,7 @@ class AwsEc2 : public AwsProgram {
       clock_.sleep_until(clock_.now() + 200ms, {});
     }
   }
-  std::string run_id() { return Json::parse(run({"--json", "list"}).output).at(0).at("run"); }
+  std::string run_id() { return answer({"list"}).at(0).at("run"); }
 };
 
 TEST_F(AwsEc2, MasksTheCopyThroughSystemsManager) {

@@ -118,8 +118,10 @@ void TrialRun::work(const std::vector<std::string>& arguments, const std::option
 
 /// As `list` shows it: null where none was begun, or not even a home.
 Json TrialRun::the_run() {
+  // By the home alone: the account is not asked, and fails nothing.
   const auto listed =
-      os::run(command({"--json", "list"}), clock_, clock_.now() + std::chrono::minutes(1), {});
+      os::run({.argv = {PROGRAM, "--home", (folder_.path() / "home").string(), "--json", "list"}}, clock_,
+              clock_.now() + std::chrono::minutes(1), {});
   const Json all = Json::parse(listed.output.substr(0, listed.output.find('\n')), nullptr, false);
   if (all.is_array()) return all.empty() ? Json() : all.back();
   if (all.value("error", "") != "NotAHome") throw std::runtime_error("list says " + listed.output);

@@ -152,7 +152,7 @@ TEST_F(AwsPolicyHeld, PutsAllBackOnceASecretMayBeRead) {
   state_without_harm();
 
   become(whole);
-  const auto begun = Json::parse(run({"--json", "list"}).output).at(0).at("run").get<std::string>();
+  const auto begun = answer({"list"}).at(0).at("run").get<std::string>();
   const auto resumed = run({"resume", begun});
   EXPECT_THAT(resumed.output, HasSubstr("everything was put back"));
   expect_old();

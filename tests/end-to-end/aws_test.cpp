@@ -64,7 +64,7 @@ TEST_F(AwsProgram, ReplacesADevelopmentDatabaseByAMaskedCopyOfProduction) {
   const auto policy = run({"iam", "policy", file()});
   ASSERT_EQ(policy.exit_code, 0) << policy.output;
   expect_allowed(Json::parse(policy.output), calls);
-  const auto id = Json::parse(run({"--json", "list"}).output).at(0).at("run").get<std::string>();
+  const auto id = answer({"list"}).at(0).at("run").get<std::string>();
   const Json history = answer({"history", id});
   expect_charged(history, calls);
   EXPECT_EQ(history.at("results").at("delete").at("connections"), 7) << "to the old address";

@@ -31,7 +31,7 @@ class LambdaPackage : public testing::TestWithParam<std::string> {
       GTEST_SKIP() << zip_ << " is not there: make lambda and make lambda-arm64 make them";
     if (!as_root_.empty() && run({"unshare", "-r", "true"}).exit_code != 0)
       GTEST_SKIP() << "an ordinary user may not make a namespace here, and needs one to change the root";
-    run_or_throw({"python3", "-c", unpack, zip_, (root_ / "var/task").string()});
+    run_or_throw({"/usr/bin/python3", "-c", unpack, zip_, (root_ / "var/task").string()});
     if (!emulator_.empty()) os::fs::copy_file("/usr/bin" + emulator_, root_.string() + emulator_);
     // As Amazon Linux 2023 has it; what its own libraries stand for must not be loaded.
     write("etc/nsswitch.conf", "hosts: files myhostname resolve [!UNAVAIL=return] dns\n");
@@ -78,7 +78,7 @@ class LambdaPackage : public testing::TestWithParam<std::string> {
     const auto key = (folder_.path() / "key.pem").string();
     run_or_throw({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out",
                   certificate_, "-subj", "/CN=sts.test", "-addext", "subjectAltName=DNS:sts.test"});
-    start({"python3", SOURCE_DIR "/tests/lambda/sts.py", certificate_, key}, {}, "sts.json");
+    start({"/usr/bin/python3", SOURCE_DIR "/tests/lambda/sts.py", certificate_, key}, {}, "sts.json");
     const auto enough = clock_.now() + 30s;
     std::string said;
     while (!said.ends_with('\n') && clock_.now() < enough && clock_.sleep_until(clock_.now() + 20ms, {}))

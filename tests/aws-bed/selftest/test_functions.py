@@ -111,7 +111,7 @@ class Functions(BedTest):
         self.bed.client("s3").put_object(Bucket="code", Key="tell.zip", Body=self.code())
         definition = {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "${Tell}", "End": True}}}
         resources = {"Tell": {"Type": "AWS::Lambda::Function", "Properties": {
-            "Runtime": "provided.al2023", "Handler": "bootstrap", "Role": ROLE + "teller", "Code": {"S3Bucket": "code", "S3Key": "tell.zip"}}},
+            "Runtime": "provided.al2023", "Handler": "bootstrap", "Role": ROLE + "teller", "Timeout": 60, "Code": {"S3Bucket": "code", "S3Key": "tell.zip"}}},
             "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
                 "RoleArn": ROLE + "machine", "DefinitionString": json.dumps(definition),
                 "DefinitionSubstitutions": {"Tell": {"Fn::GetAtt": ["Tell", "Arn"]}}}}}
