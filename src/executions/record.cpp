@@ -51,7 +51,7 @@ Json attempts(const std::vector<Json>& events) {
   for (const Json& event : events) {
     const auto type = event.at("type").get<std::string>();
     heard(event, state);
-    const Json at = event.at("timestamp");
+    const Json& at = event.at("timestamp");
     if (type == "LambdaFunctionScheduled" || type == "TaskScheduled")
       all.push_back(
           {{"state", state}, {"tries", 1}, {"started", at}, {"ended", nullptr}, {"outcome", "running"}});

@@ -42,7 +42,7 @@ TEST(Plan, WarnsOfPasswordsThatNothingSets) {
 
 /// A world with an old database, which is given these tags, and closed.
 struct WithClosedOld : SimulatedWorld {
-  explicit WithClosedOld(provider::Tags tags)
+  explicit WithClosedOld(const provider::Tags& tags)
       : SimulatedWorld(instance_file(), true, {.broken_statement = "customers"}) {
     const auto old = databases.find(provider::Kind::instance, file.names.target);
     const provider::Budget budget{clock, clock.now() + std::chrono::hours(1), {}, [](const base::Note&) {}};
