@@ -11,7 +11,6 @@
 #include "cli/signals.h"
 #include "deploy/deployment.h"
 #include "refresh/launch.h"
-#include "runs/account_refusal.h"
 #include "runs/amazon_world.h"
 
 namespace cli {
@@ -173,16 +172,10 @@ int deploy_to(runs::AmazonAccount& account, DeployArgs& args, const Options& opt
 
 int deploy_as(DeployArgs& args, Options options) {
   options.provider = "aws";
-  const Json where = whereabouts(options);
   Signals signals;
   base::SystemClock clock;
-  try {
-    runs::AmazonAccount account(runs::session_settings(where), options.role, {}, clock);
-    return deploy_to(account, args, options, signals.token());
-  } catch (const Error& error) {
-    if (const auto refusal = runs::refusal_of_account(error, where)) throw *refusal;
-    throw;
-  }
+  const auto account = runs::open_amazon_account(whereabouts(options), clock);
+  return deploy_to(*account, args, options, signals.token());
 }
 
 Body set_up_deploy(Arguments& arguments, const Options& options) {

@@ -24,8 +24,7 @@ void must_be_here(runs::AmazonAccount& account, const std::string& bucket) {
   if (!found)
     throw Error("BadInput", fmt::format("there is no bucket {}", bucket),
                 fmt::format("aws s3 mb s3://{} --region {}", bucket, account.region()));
-  auto region = provider::aws::text(*found, "LocationConstraint");
-  if (region.empty()) region = "us-east-1";
+  const auto region = provider::aws::region_of_location(*found);
   if (region != account.region())
     throw Error(
         "BadInput",

@@ -67,21 +67,16 @@ std::optional<Json> Stack::find() {
 
 std::vector<Change> Stack::changes(const std::string& set, const std::string& of) {
   std::vector<Change> all;
-  Json input = {{"ChangeSetName", set}};
-  while (true) {
-    const Json page = ask("DescribeChangeSet", input);
-    for (const Json& each : part(page, "Changes")) {
-      const Json& change = part(each, "ResourceChange");
-      const auto resource = text(change, "LogicalResourceId");
-      all.push_back(
-          {of, resource, text(change, "ResourceType"), text(change, "Action"), text(change, "Replacement")});
-      if (const auto nested = text(change, "ChangeSetId"); !nested.empty())
-        std::ranges::move(changes(nested, of + "/" + resource), std::back_inserter(all));
-    }
-    const auto next = text(page, "NextToken");
-    if (next.empty()) return all;
-    input["NextToken"] = next;
+  for (const Json& each : service_.all(cloudformation, "DescribeChangeSet", {{"ChangeSetName", set}},
+                                       "Changes", service_.own_budget())) {
+    const Json& change = part(each, "ResourceChange");
+    const auto resource = text(change, "LogicalResourceId");
+    all.push_back(
+        {of, resource, text(change, "ResourceType"), text(change, "Action"), text(change, "Replacement")});
+    if (const auto nested = text(change, "ChangeSetId"); !nested.empty())
+      std::ranges::move(changes(nested, of + "/" + resource), std::back_inserter(all));
   }
+  return all;
 }
 
 ChangeSet Stack::propose(const std::string& template_url, const Parameters& parameters,

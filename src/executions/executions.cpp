@@ -5,12 +5,10 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "executions/record.h"
 #include "refresh/document.h"
 #include "refresh/launch.h"
 #include "refresh/masking.h"
-#include "runs/account_refusal.h"
 #include "runs/amazon_world.h"
 
 namespace executions {
@@ -27,11 +25,6 @@ std::string arn_of(const std::string& machine, const runs::AmazonAccount& accoun
   if (machine.starts_with("arn:")) return machine;
   return fmt::format("arn:{}:states:{}:{}:stateMachine:{}", account.partition(), account.region(),
                      account.number(), machine.empty() ? usual_machine : machine);
-}
-
-Json input_of(const Json& execution) {
-  Json input = Json::parse(execution.value("input", ""), nullptr, false);
-  return input.is_object() ? input : Json::object();
 }
 
 /// As dbrefresh run names what becomes of it.
@@ -80,20 +73,11 @@ std::string target_of(const Json& state, const Json& input) {
   return "";
 }
 
-Json text(const std::string& value) {
-  return value.empty() ? Json() : Json(value);
-}
-
 /// What came of one that succeeded is in what was described; of one that is open, or refused, it says nothing
 /// yet that a list has.
 Json output_of(const Json& execution) {
   Json state = Json::parse(execution.value("output", ""), nullptr, false);
   return is_state(state) ? state : Json();
-}
-
-/// Was it planned? Before that nothing is done.
-bool has_begun(const Json& state) {
-  return state.is_object() && state.value("results", Json::object()).contains("plan");
 }
 
 /// Has rolling back come to its end, by its own word?
@@ -107,28 +91,17 @@ bool asks_for_nothing(const std::string& status) {
   return status == "RUNNING" || status == "SUCCEEDED" || status == "REFUSED";
 }
 
-bool fits(const Json& row, const runs::Filter& filter) {
-  const std::string target = row.at("target").is_null() ? "" : row.at("target").get<std::string>();
-  return (filter.status.empty() ||
-          base::lower(row.at("status").get<std::string>()) == base::lower(filter.status)) &&
-         (filter.target.empty() || target == filter.target || target.ends_with("/" + filter.target));
-}
-
-Json known_state(Machine& machine, const std::string& name) {
-  Json state = machine.state(name);
-  return is_state(state) ? state : Json();
-}
-
 }  // namespace
 
-Executions::Executions(const Json& whereabouts, const std::string& machine, base::Clock& clock) try
-    : clock_(clock),
-      account_(runs::session_settings(whereabouts), whereabouts.value("role", ""), {}, clock),
-      machine_(account_.service(), arn_of(machine, account_)) {
-} catch (const Error& error) {
-  if (const auto refusal = runs::refusal_of_account(error, whereabouts)) throw *refusal;
-  throw;
+Json input_of(const Json& execution) {
+  Json input = Json::parse(execution.value("input", ""), nullptr, false);
+  return input.is_object() ? input : Json::object();
 }
+
+Executions::Executions(const Json& whereabouts, const std::string& machine, base::Clock& clock)
+    : clock_(clock),
+      account_(runs::open_amazon_account(whereabouts, clock)),
+      machine_(account_->service(), arn_of(machine, *account_)) {}
 
 Json Executions::must_find(const std::string& name) {
   if (auto found = machine_.find(name)) return *std::move(found);
@@ -151,7 +124,7 @@ std::string Executions::why_not_put_back(const Json& execution, const Json& stat
     const auto later = machine_.find(back_name(execution.at("name"), i));
     if (!later) break;
     if (later->at("status") == "RUNNING") return "";
-    const Json end = known_state(machine_, later->at("executionArn"));
+    const Json end = state_of(later->at("executionArn"));
     if (later->at("status") == "FAILED" && is_put_back(end)) return "";
   }
   if (!why.empty()) return why;
@@ -168,21 +141,26 @@ Json Executions::row(const Json& execution, const Json& state) {
   return {{"run", execution.at("name")},
           {"target", target.empty() ? Json() : Json(place() + "/" + target)},
           {"status", status_of(execution)},
-          {"notPutBack", text(why_not_put_back(execution, state))},
+          {"notPutBack", text_or_null(why_not_put_back(execution, state))},
           {"masked", masked.empty() ? Json() : Json(reason.empty())},
-          {"unmaskedReason", text(reason)},
+          {"unmaskedReason", text_or_null(reason)},
           {"created", execution.value("startDate", Json())},
           {"ended", execution.value("stopDate", Json())},
           {"cancelRequested", false},
-          {"error", text(execution.value("error", ""))},
-          {"cause", text(refresh::plain_cause(execution.value("cause", "")))}};
+          {"error", text_or_null(execution.value("error", ""))},
+          {"cause", text_or_null(refresh::plain_cause(execution.value("cause", "")))}};
+}
+
+/// What is not like the state of a run counts as none.
+Json Executions::state_of(const std::string& name) {
+  Json state = machine_.standing(name).data;
+  return is_state(state) ? state : Json();
 }
 
 /// For a list: with a call of its own only where it says whether all was put back.
-Json Executions::state_of(const Json& execution) {
+Json Executions::state_in_list(const Json& execution) {
   if (execution.at("status") == "SUCCEEDED") return output_of(execution);
-  return asks_for_nothing(status_of(execution)) ? Json()
-                                                : known_state(machine_, execution.at("executionArn"));
+  return asks_for_nothing(status_of(execution)) ? Json() : state_of(execution.at("executionArn"));
 }
 
 Json Executions::list_view(const runs::Filter& filter) {
@@ -190,66 +168,67 @@ Json Executions::list_view(const runs::Filter& filter) {
   for (const Json& each : machine_.list(most_listed)) {
     const auto found = machine_.find(each.at("executionArn"));
     if (!found) continue;  // gone meanwhile
-    const Json state = state_of(*found);
-    if (auto view = row(*found, state); fits(view, filter)) rows.push_back(std::move(view));
+    auto view = row(*found, state_in_list(*found));
+    if (runs::fits(filter, view["status"], view["target"].is_null() ? "" : view["target"].get<std::string>()))
+      rows.push_back(std::move(view));
     if (filter.last > 0 && rows.size() == static_cast<std::size_t>(filter.last)) break;
   }
   std::ranges::reverse(rows);
   return rows;
 }
 
+Json Executions::standing_of(const Json& view, const Json& state) {
+  if (!view["notPutBack"].is_null()) return view["notPutBack"];
+  return runs::standing(state.is_object() ? state : Json::object(), view["status"]);
+}
+
 Json Executions::status_view(const std::string& name) {
   const Json execution = must_find(name);
-  const Json state = known_state(machine_, name);
+  const auto [at, data] = machine_.standing(name);
+  const Json state = is_state(data) ? data : Json();
   Json view = row(execution, state);
-  std::string at;
-  for (const Json& event : machine_.events(name)) heard(event, at);
   const bool running = view["status"] == "RUNNING";
-  const auto waits = running ? waits_for(state, at) : std::string();
-  view.update({{"state", text(at)},
-               {"step", runs::step_of(text(at))},
-               {"standing", runs::standing(state.is_object() ? state : Json::object(), view["status"])},
-               {"waitsFor", text(waits)},
+  view.update({{"state", text_or_null(at)},
+               {"step", runs::step_of(text_or_null(at))},
+               {"standing", standing_of(view, state)},
+               {"waitsFor", text_or_null(running ? waits_for(state, at) : "")},
                {"waitsUntil", nullptr},
                {"driven", running},
                {"progress", nullptr}});
-  if (!view["notPutBack"].is_null()) view["standing"] = view["notPutBack"];
   return view;
 }
 
 Json Executions::history_view(const std::string& name) {
   const Json execution = must_find(name);
-  const Json state = known_state(machine_, name);
   const auto events = machine_.events(name);
+  const Json data = newest_data(events);
+  const Json state = is_state(data) ? data : Json();
   const Json view = row(execution, state);
   return {{"run", view["run"]},
           {"status", view["status"]},
           {"cause", view["cause"]},
           {"notPutBack", view["notPutBack"]},
-          {"standing", view["notPutBack"].is_null()
-                           ? runs::standing(state.is_object() ? state : Json::object(), view["status"])
-                           : view["notPutBack"]},
+          {"standing", standing_of(view, state)},
           {"ended", view["ended"]},
           {"attempts", attempts(events)},
           {"steps", Json::array()},
           {"events", events_view(events)},
-          {"results", state.is_object() ? state.value("results", Json::object()) : Json::object()},
+          {"results", state.is_object() ? state["results"] : Json::object()},
           {"problems", Json::array()}};
 }
 
 Json Executions::connection(const Json& execution, const Json& state) {
   if (execution.at("status") != "SUCCEEDED" || !state.is_object()) return nullptr;
-  const auto made = runs::made_by(account_.services(), state);
-  return made ? runs::connection(account_.services(), *made, state, "") : Json();
+  const auto made = runs::made_by(account_->services(), state);
+  return made ? runs::connection(account_->services(), *made, state, "") : Json();
 }
 
 Json Executions::outcome_view(const std::string& name) {
   const Json execution = must_find(name);
-  const Json state = known_state(machine_, name);
+  const Json state = state_of(name);
   Json view = row(execution, state);
-  const Json known = state.is_object() ? state : Json::object();
-  view["results"] = known.value("results", Json::object());
-  view["state"] = view["notPutBack"].is_null() ? runs::standing(known, view["status"]) : view["notPutBack"];
+  view["results"] = state.is_object() ? state["results"] : Json::object();
+  view["state"] = standing_of(view, state);
   view["seconds"] = nullptr;
   if (const auto ended = view["ended"]; ended.is_string())
     view["seconds"] =

@@ -19,8 +19,8 @@ class Executions {
 
   Machine& machine() { return machine_; }
   /// As World::place().
-  std::string place() const { return account_.number() + "/" + account_.region(); }
-  runs::AmazonAccount& account() { return account_; }
+  std::string place() const { return account_->number() + "/" + account_->region(); }
+  runs::AmazonAccount& account() { return *account_; }
 
   /// Is there one of this name, or ARN?
   bool has(const std::string& name) { return machine_.find(name).has_value(); }
@@ -42,16 +42,20 @@ class Executions {
 
  private:
   Json row(const Json& execution, const Json& state);
-  Json state_of(const Json& execution);
+  Json state_of(const std::string& name);
+  Json state_in_list(const Json& execution);
+  static Json standing_of(const Json& view, const Json& state);
   Json must_find(const std::string& name);
   std::string why_not_put_back(const Json& execution, const Json& state);
   Json connection(const Json& execution, const Json& state);
 
   base::Clock& clock_;
-  runs::AmazonAccount account_;
+  std::unique_ptr<runs::AmazonAccount> account_;
   Machine machine_;
 };
 
+/// What it was started with, an empty object where that is none.
+Json input_of(const Json& execution);
 /// What the nth execution is called that puts back what another one did.
 std::string back_name(const std::string& name, int number);
 

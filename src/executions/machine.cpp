@@ -11,6 +11,9 @@ namespace {
 constexpr const char* stepfunctions = "stepfunctions";
 /// Of GetExecutionHistory and ListExecutions; a page with data may be long.
 constexpr int page = 100;
+/// arn:aws:states:REGION:ACCOUNT:stateMachine:NAME has executions
+/// arn:aws:states:REGION:ACCOUNT:execution:NAME:EXECUTION.
+constexpr std::string_view machine_kind = ":stateMachine:", execution_kind = ":execution:";
 
 }  // namespace
 
@@ -27,17 +30,26 @@ Json data_of(const Json& event) {
   return nullptr;
 }
 
+std::string state_entered(const Json& event) {
+  return event.value("stateEnteredEventDetails", Json::object()).value("name", "");
+}
+
+std::string machine_of(const std::string& execution) {
+  auto arn = execution.substr(0, execution.rfind(':'));
+  if (const auto at = arn.find(execution_kind); at != std::string::npos)
+    arn.replace(at, execution_kind.size(), machine_kind);
+  return arn;
+}
+
 Json Machine::ask(const std::string& operation, Json input) {
   return provider::aws::Asker(service_).ask(stepfunctions, operation, std::move(input));
 }
 
-/// arn:aws:states:REGION:ACCOUNT:stateMachine:NAME has
-/// arn:aws:states:REGION:ACCOUNT:execution:NAME:EXECUTION.
 std::string Machine::arn_of(const std::string& name) const {
   if (name.starts_with("arn:")) return name;
-  constexpr std::string_view kind = ":stateMachine:";
   auto arn = arn_;
-  if (const auto at = arn.find(kind); at != std::string::npos) arn.replace(at, kind.size(), ":execution:");
+  if (const auto at = arn.find(machine_kind); at != std::string::npos)
+    arn.replace(at, machine_kind.size(), execution_kind);
   return arn + ":" + name;
 }
 
@@ -73,36 +85,37 @@ std::vector<Json> Machine::list(std::size_t most) {
   return all;
 }
 
-std::vector<Json> Machine::events(const std::string& name, std::int64_t after) {
-  std::vector<Json> all;
-  Json input = {{"executionArn", arn_of(name)}, {"maxResults", page}, {"reverseOrder", true}};
-  while (true) {
-    const Json answer = ask("GetExecutionHistory", input);
-    for (const Json& each : answer.at("events")) {
-      if (each.at("id").get<std::int64_t>() <= after) {
-        std::ranges::reverse(all);
-        return all;
-      }
-      all.push_back(each);
-    }
-    const auto next = answer.value("nextToken", "");
-    if (next.empty()) break;
-    input["nextToken"] = next;
-  }
-  std::ranges::reverse(all);
-  return all;
-}
-
-Json Machine::state(const std::string& name) {
+void Machine::newest_first(const std::string& name, const std::function<bool(const Json&)>& take) {
   Json input = {{"executionArn", arn_of(name)}, {"maxResults", page}, {"reverseOrder", true}};
   while (true) {
     const Json answer = ask("GetExecutionHistory", input);
     for (const Json& each : answer.at("events"))
-      if (Json data = data_of(each); !data.is_null()) return data;
+      if (!take(each)) return;
     const auto next = answer.value("nextToken", "");
-    if (next.empty()) return nullptr;
+    if (next.empty()) return;
     input["nextToken"] = next;
   }
+}
+
+std::vector<Json> Machine::events(const std::string& name, std::int64_t after) {
+  std::vector<Json> all;
+  newest_first(name, [&](const Json& event) {
+    const bool is_new = event.at("id").get<std::int64_t>() > after;
+    if (is_new) all.push_back(event);
+    return is_new;
+  });
+  std::ranges::reverse(all);
+  return all;
+}
+
+Standing Machine::standing(const std::string& name) {
+  Standing found;
+  newest_first(name, [&](const Json& event) {
+    if (found.data.is_null()) found.data = data_of(event);
+    if (found.state.empty()) found.state = state_entered(event);
+    return found.data.is_null() || found.state.empty();
+  });
+  return found;
 }
 
 }  // namespace executions

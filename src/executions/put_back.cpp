@@ -31,19 +31,19 @@ std::string Executions::put_back(const std::string& name, const std::string& err
   const std::string arn = execution.at("executionArn");
   const bool running = execution.at("status") == "RUNNING";
   const auto called = execution.at("name").get<std::string>();
-  if (running && refresh::put_back_of(Json::parse(execution.value("input", ""), nullptr, false)))
+  if (running && refresh::put_back_of(input_of(execution)))
     throw Error("BadInput",
                 fmt::format("execution {} puts back what another one did: it is let do so", called),
                 "dbrefresh --provider aws status " + called);
   if (running) machine_.stop(arn, error, cause);
-  const Json state = machine_.state(arn);
-  const bool begun = state.is_object() && state.value("results", Json::object()).contains("plan");
+  const Json state = state_of(arn);
+  const bool begun = has_begun(state);
   if (!running &&
       (execution.at("status") == "SUCCEEDED" || !begun || why_not_put_back(execution, state).empty()))
     throw Error("BadInput", fmt::format("execution {} has ended, and left nothing to be put back: {}", called,
                                         execution.at("status").get<std::string>()));
   if (!begun) {
-    account_.services().secrets.remove(refresh::run_secret_name(called));  // nobody else would
+    account_->services().secrets.remove(refresh::run_secret_name(called));  // nobody else would
     return "";
   }
   const Json input = refresh::put_back_input(called);

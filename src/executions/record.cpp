@@ -29,17 +29,26 @@ Json failure_in(const Json& event) {
   return Json::object();
 }
 
+}  // namespace
+
 Json text_or_null(const std::string& text) {
   return text.empty() ? Json() : Json(text);
 }
 
-}  // namespace
+Json newest_data(const std::vector<Json>& events) {
+  for (auto event = events.rbegin(); event != events.rend(); ++event)
+    if (Json data = data_of(*event); !data.is_null()) return data;
+  return nullptr;
+}
+
+bool has_begun(const Json& state) {
+  return state.is_object() && state.value("results", Json::object()).contains(refresh::planning_step().key);
+}
 
 std::optional<asl::HistoryEvent> heard(const Json& event, std::string& state) {
   const auto type = event.at("type").get<std::string>();
   const auto id = event.at("id").get<std::int64_t>();
-  if (event.contains("stateEnteredEventDetails"))
-    state = event.at("stateEnteredEventDetails").value("name", "");
+  if (auto entered = state_entered(event); !entered.empty()) state = std::move(entered);
   if (type == "TaskStateEntered") return asl::HistoryEvent{id, type, state, Json::object()};
   if (const char* end = end_of(type)) return asl::HistoryEvent{id, end, state, failure_in(event)};
   return std::nullopt;

@@ -15,6 +15,12 @@ Json attempts(const std::vector<Json>& events);
 /// The same: {id, at, type, state}.
 Json events_view(const std::vector<Json>& events);
 
+/// What the newest of these carries; null where none does.
+Json newest_data(const std::vector<Json>& events);
+/// Was the run of this state planned? Before that nothing is done.
+bool has_begun(const Json& state);
+Json text_or_null(const std::string& text);
+
 /// What the step at work waits for, as the state of a run says; "" if it says nothing.
 std::string waits_for(const Json& state, const std::string& at);
 

@@ -41,7 +41,6 @@ provider::aws::Settings settings() {
   return {.quarantine_group = os::environment("DBREFRESH_QUARANTINE_GROUP"),
           .addresses = base::split_list(os::environment("DBREFRESH_ADDRESSES")),
           .groups = base::split_list(os::environment("DBREFRESH_GROUPS")),
-          .account = "",
           .kms_key = os::environment("DBREFRESH_KMS_KEY"),
           .ca_file = certificates()};
 }

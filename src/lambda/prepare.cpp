@@ -49,17 +49,6 @@ void take_kept_passwords(Json& document, const std::string& run, provider::Secre
   throw Error("BadInput", "this is no valid refresh file:" + list, "dbrefresh validate FILE");
 }
 
-/// As a plan of `dbrefresh run` says it. The secret of the run is not there yet, so the file's is asked.
-void check_password(const refresh::RefreshFile& file, provider::DatabaseService& databases) {
-  const std::string field = refresh::facts_of(file.members).master_password;
-  const auto given = file.secrets.find(field);
-  if (given == file.secrets.end()) return;
-  const auto source = databases.find_source(file.names.kind, file.names.source);
-  const auto why =
-      source ? provider::aws::objection_to_password(given->second.reveal(), source->engine) : std::string();
-  if (!why.empty()) refuse({{0, "$." + field, why}});
-}
-
 /// Nobody gets production's data unmasked by leaving something out: the original's launcher can say nothing.
 std::string reason_to_mask_nothing(const refresh::RefreshFile& file, const Launch& launch, bool allowed) {
   const std::string key(refresh::masking_step().key);
@@ -90,7 +79,11 @@ Json prepare(const Json& event, provider::Services& services, bool allow_unmaske
   std::string unmasked;
   try {
     if (!file.ok()) refuse(file.problems);
-    check_password(file, services.databases);
+    const auto taken = [](const base::Secret& password, const std::string& engine) {
+      return provider::aws::objection_to_password(password.reveal(), engine);
+    };
+    if (const auto wrong = refresh::master_password_problem(file, services.databases, taken))
+      refuse({*wrong});
     unmasked = reason_to_mask_nothing(file, launch, allow_unmasked);
   } catch (const Error& error) {
     // Nobody comes after this task who would remove what the launcher has kept.

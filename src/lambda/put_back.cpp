@@ -15,30 +15,15 @@ namespace {
 using base::Error;
 using base::Json;
 
-/// arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME is of
-/// arn:aws:states:REGION:ACCOUNT:stateMachine:MACHINE.
-std::string machine_of(const std::string& execution) {
-  auto arn = execution.substr(0, execution.rfind(':'));
-  constexpr std::string_view kind = ":execution:";
-  if (const auto at = arn.find(kind); at != std::string::npos) arn.replace(at, kind.size(), ":stateMachine:");
-  return arn;
-}
-
 /// Events from the one on that enters the plan, or the rolling back of one that put back another: its input
 /// was made by us.
 std::vector<Json> prepared(std::vector<Json> events) {
   const auto enters = [](const Json& event) {
-    const auto name = event.value("stateEnteredEventDetails", Json::object()).value("name", "");
+    const auto name = executions::state_entered(event);
     return name == refresh::planning_step().states.start || name == refresh::roll_back_step().states.start;
   };
   events.erase(events.begin(), std::ranges::find_if(events, enters));
   return events;
-}
-
-Json newest_state(const std::vector<Json>& events) {
-  for (auto event = events.rbegin(); event != events.rend(); ++event)
-    if (Json data = executions::data_of(*event); !data.is_null()) return data;
-  return nullptr;
 }
 
 /// When the last call that it made is over, at the latest: it may go on when nobody waits for it.
@@ -59,14 +44,14 @@ base::Time quiet_at(const std::vector<Json>& events, base::Time now) {
 }  // namespace
 
 Json state_to_put_back(provider::aws::Service& service, const std::string& asking, const std::string& name) {
-  executions::Machine machine(service, machine_of(asking));
+  executions::Machine machine(service, executions::machine_of(asking));
   const auto found = machine.find(name);
   if (!found || found->at("status") == "RUNNING")
     throw Error("BadInput", fmt::format("execution {} {}", name, found ? "is under way" : "is not there"),
                 "dbrefresh --provider aws cancel " + name);
   const auto events = prepared(machine.events(name));
-  Json state = newest_state(events);
-  if (!state.is_object() || !state.value("results", Json::object()).contains(refresh::planning_step().key))
+  Json state = executions::newest_data(events);
+  if (!executions::has_begun(state))
     throw Error("BadInput", fmt::format("execution {} had begun nothing that could be put back", name));
   if (const auto again = refresh::roll_back_again(state)) state = again->input;
   if (!state.contains("failure"))

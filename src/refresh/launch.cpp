@@ -31,14 +31,12 @@ Json put_back_input(const std::string& execution) {
 std::optional<std::string> put_back_of(const Json& input) {
   if (!input.is_object() || !input.contains(launch_member)) return std::nullopt;
   const Json& launched = input[launch_member];
-  if (!launched.is_object() || !launched.contains("putBack")) return std::nullopt;
-  const Json& name = launched["putBack"];
-  // Another ARN would be another machine's.
-  if (name.is_string() && !name.get_ref<const std::string&>().empty() &&
-      name.get_ref<const std::string&>().find(':') == std::string::npos)
-    return name.get<std::string>();
-  throw base::Error("BadInput", std::string("$.") + launch_member + ".putBack is no name of an execution",
-                    "dbrefresh --provider aws cancel NAME");
+  const Json name = launched.is_object() ? launched.value("putBack", Json()) : Json();
+  // An ARN would be another machine's, perhaps.
+  if (!name.is_string() || name.get_ref<const std::string&>().empty() ||
+      name.get_ref<const std::string&>().find(':') != std::string::npos)
+    return std::nullopt;
+  return name.get<std::string>();
 }
 
 std::string run_stamp(base::Time time) {

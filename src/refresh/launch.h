@@ -22,7 +22,7 @@ std::optional<Launch> launch_of(const Json& input);
 
 /// The input of an execution that puts back what another one of the same machine did, by its name.
 Json put_back_input(const std::string& execution);
-/// The name in such an input; nothing in any other. Throws BadInput for what is no name.
+/// The name in such an input; nothing in any other, which launch_of() may refuse.
 std::optional<std::string> put_back_of(const Json& input);
 
 /// What the id of a run that begins at this moment begins with: "20260131120000".

@@ -54,6 +54,18 @@ void put_passwords(Json& document, const Json& kept) {
   }
 }
 
+std::optional<Problem> master_password_problem(
+    const RefreshFile& file, provider::DatabaseService& databases,
+    const std::function<std::string(const base::Secret&, const std::string& engine)>& objection) {
+  const std::string field = facts_of(file.members).master_password;
+  const auto given = file.secrets.find(field);
+  if (given == file.secrets.end()) return std::nullopt;
+  const auto source = databases.find_source(file.names.kind, file.names.source);
+  const auto why = source ? objection(given->second, source->engine) : std::string();
+  if (why.empty()) return std::nullopt;
+  return Problem{0, "$." + field, why};
+}
+
 void seal_passwords(provider::SecretStore& secrets, const std::string& run, const RefreshFile& file) {
   Json kept = Json::object();
   for (const auto& [name, value] : file.secrets) kept[name] = value.reveal();

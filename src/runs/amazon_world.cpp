@@ -106,14 +106,31 @@ std::unique_ptr<StandIn> AmazonWorld::stand_in(base::Clock& time) {
                                          source());
 }
 
-std::unique_ptr<AmazonWorld> open_amazon_world(const std::string& root, const Json& whereabouts,
-                                               provider::local::Opening opening) {
+namespace {
+
+/// Throws what the account says as a refusal, where it is one.
+template <class Open>
+auto or_refused(const Json& whereabouts, Open open) {
   try {
-    return std::make_unique<AmazonWorld>(root, whereabouts, opening);
+    return open();
   } catch (const base::Error& error) {
     if (const auto refusal = refusal_of_account(error, whereabouts)) throw *refusal;
     throw;
   }
+}
+
+}  // namespace
+
+std::unique_ptr<AmazonAccount> open_amazon_account(const Json& whereabouts, base::Clock& clock) {
+  return or_refused(whereabouts, [&] {
+    return std::make_unique<AmazonAccount>(session_settings(whereabouts), whereabouts.value("role", ""),
+                                           provider::aws::Settings(), clock);
+  });
+}
+
+std::unique_ptr<AmazonWorld> open_amazon_world(const std::string& root, const Json& whereabouts,
+                                               provider::local::Opening opening) {
+  return or_refused(whereabouts, [&] { return std::make_unique<AmazonWorld>(root, whereabouts, opening); });
 }
 
 }  // namespace runs

@@ -59,6 +59,9 @@ class AmazonWorld : public World {
   AmazonServices services_;
 };
 
+/// The account alone. Throws as AmazonAccount does, and AccountRefused (account_refusal.h).
+std::unique_ptr<AmazonAccount> open_amazon_account(const base::Json& whereabouts, base::Clock& clock);
+
 /// Throws AccountRefused (account_refusal.h) besides.
 std::unique_ptr<AmazonWorld> open_amazon_world(const std::string& root, const base::Json& whereabouts,
                                                provider::local::Opening opening);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "refresh/passwords.h"
 #include "refresh/workflow.h"
 #include "runs/account_refusal.h"
 #include "runs/left.h"
@@ -58,17 +59,6 @@ void decide_masking(Planned& planned, const std::string& asked, const std::strin
     plan.notes.push_back("UNMASKED: " + planned.unmasked);
 }
 
-/// Where the file says the new master password.
-void check_password(World& world, Planned& planned) {
-  const std::string field = refresh::facts_of(planned.file.members).master_password;
-  const auto given = planned.file.secrets.find(field);
-  if (given == planned.file.secrets.end()) return;
-  const auto& names = planned.file.names;
-  const auto source = world.services().databases.find_source(names.kind, names.source);
-  const auto why = source ? world.objection_to_password(given->second, source->engine) : "";
-  if (!why.empty()) planned.plan.problems.push_back({0, "$." + field, why});
-}
-
 std::string note_of(const store::ExecutionRow& left) {
   return fmt::format(
       "run {} of the same target {}: a new one rolls it back first (or: dbrefresh resume {})", left.id,
@@ -120,7 +110,11 @@ Planned make_plan(World& world, const Request& request) {
   Planned planned = read_refresh_file(request.path);
   if (!planned.ok()) return planned;
   planned.plan = plan_of(world, planned.file);
-  check_password(world, planned);
+  const auto taken = [&](const base::Secret& password, const std::string& engine) {
+    return world.objection_to_password(password, engine);
+  };
+  if (auto wrong = refresh::master_password_problem(planned.file, world.services().databases, taken))
+    planned.plan.problems.push_back(*std::move(wrong));
   decide_masking(planned, request.unmasked, allow_unmasked(world.home));
   for (auto each : planned.plan.problems) {
     each.line = planned.file.line_of(each.path);

@@ -56,6 +56,11 @@ Json events_of(Books& books, const std::string& id) {
 
 }  // namespace
 
+bool fits(const Filter& filter, const std::string& status, const std::string& target) {
+  return (filter.status.empty() || base::lower(status) == base::lower(filter.status)) &&
+         (filter.target.empty() || target == filter.target || target.ends_with("/" + filter.target));
+}
+
 Json standing(const Json& state, const std::string& status) {
   if (status == "SUCCEEDED" || status == "RUNNING") return nullptr;
   if (status == "REFUSED") return "nothing was begun, and nothing was changed";
@@ -110,12 +115,6 @@ Json progress_view(Books& books, const std::string& run) {
   if (!row) return nullptr;
   return {{"state", row->state},      {"what", row->note.what}, {"done", row->note.done},
           {"total", row->note.total}, {"at", time(row->at)},    {"bytesPerSecond", row->bytes_per_second}};
-}
-
-bool fits(const store::ExecutionRow& row, const Filter& filter) {
-  return (filter.status.empty() || base::lower(row.status) == base::lower(filter.status)) &&
-         (filter.target.empty() || row.subject == filter.target ||
-          row.subject.ends_with("/" + filter.target));
 }
 
 std::string hint_of(Books& books, const store::ExecutionRow& row) {
@@ -215,7 +214,7 @@ Json waits_for(const Json& state, const Json& at) {
 Json list_view(Books& books, const Filter& filter) {
   Json list = Json::array();
   auto rows = books.journal.list(false);
-  std::erase_if(rows, [&](const store::ExecutionRow& row) { return !fits(row, filter); });
+  std::erase_if(rows, [&](const store::ExecutionRow& row) { return !fits(filter, row.status, row.subject); });
   const auto most = static_cast<std::size_t>(filter.last);
   const std::size_t from = most > 0 && rows.size() > most ? rows.size() - most : 0;
   auto left = not_put_back(books);

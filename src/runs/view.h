@@ -11,7 +11,9 @@ struct Filter {
   std::string target, status;  ///< "": all
   int last = 0;                ///< so many of the newest; 0: all
 };
-/// Oldest first. A target is named with or without its kind.
+/// A target is named with or without its kind.
+bool fits(const Filter& filter, const std::string& status, const std::string& target);
+/// Oldest first.
 base::Json list_view(Books& books, const Filter& filter);
 /// A run of the list with `state`, `step`, `waitsFor`, `waitsUntil`, `driven` (does a living process drive
 /// it?) and `progress`, what the step that works has told last.

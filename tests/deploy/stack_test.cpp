@@ -183,12 +183,13 @@ TEST_F(AwsStack, NobodyHasPutBackWhatWasNotDone) {
   // Nor does anything in an input keep the others from being looked at.
   int number = 0;
   for (const char* odd : {R"({"names": 5})", R"({"names": {}})", R"({"members": 1, "unmasked": 5})",
+                          R"({"dbrefresh": {"putBack": 5}})",
                           R"({"members": {}, "results": {"plan": 1}, "names": {"kind": 1}, "failure": 5})"}) {
     const auto name = "odd-" + std::to_string(++number);
     ends(name.c_str(), Json::parse(odd));
     EXPECT_EQ(answer({"status", name}).at("run"), name);
   }
-  EXPECT_EQ(answer({"list"}).size(), 6U);
+  EXPECT_EQ(answer({"list"}).size(), 7U);
 }
 
 }  // namespace

@@ -10,20 +10,19 @@ namespace {
 constexpr std::string_view elsewhere[] = {"PermanentRedirect", "AuthorizationHeaderMalformed",
                                           "IllegalLocationConstraintException"};
 
-/// GetBucketLocation: nothing stands for us-east-1, and EU for eu-west-1.
-std::string region_of(const Json& location) {
+}  // namespace
+
+std::string region_of_location(const Json& location) {
   const std::string named = location.value("LocationConstraint", "");
   return named.empty() ? "us-east-1" : named == "EU" ? "eu-west-1" : named;
 }
-
-}  // namespace
 
 std::string Buckets::read(const std::string& bucket, const std::string& key) {
   const Json input = {{"Bucket", bucket}, {"Key", key}};
   auto found = asker_.ask_unless({elsewhere[0], elsewhere[1], elsewhere[2]}, "s3", "GetObject", input);
   if (!found)
     found = asker_.ask("s3", "GetObject", input,
-                       region_of(asker_.ask("s3", "GetBucketLocation", {{"Bucket", bucket}})));
+                       region_of_location(asker_.ask("s3", "GetBucketLocation", {{"Bucket", bucket}})));
   return found->value("Body", "");
 }
 

@@ -56,6 +56,9 @@ class SecretsManager : public SecretStore {
   Asker asker_;
 };
 
+/// The Region in an answer of GetBucketLocation: nothing stands for us-east-1, and EU for eu-west-1.
+std::string region_of_location(const Json& location);
+
 /// S3, in whatever Region a bucket is.
 class Buckets : public ScriptStore {
  public:
