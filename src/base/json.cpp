@@ -127,11 +127,11 @@ class LineReader : public nlohmann::json_sax<Json> {
     level.key = name;
     const std::string path = member_path(level.path, name);
     if (level.value->contains(name)) {
-      out_.problems_.push_back(
-          {line_, path,
-           fmt::format("is given twice (first on line {}); the last one would win", out_.lines_[path])});
+      out_.problems_.push_back({line_, path,
+                                fmt::format("is given twice (first on line {}); the last one would win",
+                                            out_.positions_[path].line)});
     }
-    out_.lines_[path] = line_;
+    out_.positions_[path] = {line_};
     return true;
   }
 
@@ -153,13 +153,13 @@ class LineReader : public nlohmann::json_sax<Json> {
   Level add(Json value) {
     if (levels_.empty()) {
       out_.value_ = std::move(value);
-      out_.lines_["$"] = line_;
+      out_.positions_["$"] = {line_};
       return {&out_.value_, "$", {}};
     }
     Level& level = levels_.back();
     if (level.value->is_array()) {
       std::string path = fmt::format("{}[{}]", level.path, level.value->size());
-      out_.lines_[path] = line_;
+      out_.positions_[path] = {line_};
       level.value->push_back(std::move(value));
       return {&level.value->back(), std::move(path), {}};
     }
@@ -200,18 +200,19 @@ LocatedJson LocatedJson::parse(std::string_view text) {
   return out;
 }
 
-int LocatedJson::line_of(std::string_view path) const {
+Position LocatedJson::position_of(std::string_view path) const {
   while (!path.empty()) {
-    if (auto found = lines_.find(path); found != lines_.end()) return found->second;
+    if (auto found = positions_.find(path); found != positions_.end()) return found->second;
     const auto cut = path.find_last_of(".[");
     path = path.substr(0, cut == std::string_view::npos ? 0 : cut);
   }
-  return 0;
+  return {};
 }
 
 std::string to_string(std::string_view file, const Problem& problem) {
-  return fmt::format("{}:{}: {}: {}{}", file, problem.line, problem.path, problem.warning ? "warning: " : "",
-                     problem.message);
+  const std::string column = problem.column == 0 ? "" : fmt::format(":{}", problem.column);
+  return fmt::format("{}:{}{}: {}: {}{}", problem.file.empty() ? file : problem.file, problem.line, column,
+                     problem.path, problem.warning ? "warning: " : "", problem.message);
 }
 
 }  // namespace base

@@ -39,30 +39,45 @@ struct Problem {
   std::string path;
   std::string message;
   bool warning = false;
+  int column = 0;    ///< 1-based, in characters; 0: not known
+  std::string file;  ///< "": the document itself; else one that it includes
 
   bool operator==(const Problem&) const = default;
 };
 
-/// A JSON text with the line of every member. Paths look like `$.restore.check.torun` and `$.a[0]`.
+/// Where something stands, as a Problem says it.
+struct Position {
+  int line = 0, column = 0;
+  std::string file = {};
+};
+
+/// A value with the place of every member. Paths look like `$.restore.check.torun` and `$.a[0]`.
 class LocatedJson {
  public:
   /// Parses `text`. Syntax errors, members given twice and nesting beyond 100 levels become problems; then
   /// `value()` may be partial.
   static LocatedJson parse(std::string_view text);
+  LocatedJson() = default;
+  /// One that was put together. `positions` by path.
+  LocatedJson(Json value, std::map<std::string, Position, std::less<>> positions,
+              std::vector<Problem> problems = {})
+      : value_(std::move(value)), positions_(std::move(positions)), problems_(std::move(problems)) {}
 
   const Json& value() const { return value_; }
   const std::vector<Problem>& problems() const { return problems_; }
-  /// The line of `path`, or of its nearest ancestor that has one.
-  int line_of(std::string_view path) const;
+  /// Where `path` stands, or its nearest ancestor that has a place.
+  Position position_of(std::string_view path) const;
+  int line_of(std::string_view path) const { return position_of(path).line; }
+  const std::map<std::string, Position, std::less<>>& positions() const { return positions_; }
 
  private:
   friend class LineReader;
   Json value_;
-  std::map<std::string, int, std::less<>> lines_;
+  std::map<std::string, Position, std::less<>> positions_;
   std::vector<Problem> problems_;
 };
 
-/// `file:line: path: message`, the form that editors jump to.
+/// `file:line: path: message`, or `file:line:column: …`, the forms that editors jump to.
 std::string to_string(std::string_view file, const Problem& problem);
 
 /// `parent.name`, or `parent['name']` where the name needs quoting.

@@ -36,7 +36,8 @@ struct Command {
   Body (*set_up)(Arguments& arguments, const Options& options);
 };
 
-std::span<const Command> run_commands();      ///< run, validate
+std::span<const Command> run_commands();      ///< run
+std::span<const Command> file_commands();     ///< validate, convert, schema
 std::span<const Command> plan_commands();     ///< plan
 std::span<const Command> open_commands();     ///< resume, cancel
 std::span<const Command> show_commands();     ///< list, status, ledger, steps

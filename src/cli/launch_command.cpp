@@ -45,14 +45,14 @@ int show(const LaunchArgs& args, const runs::Planned& planned, const refresh::La
 }
 
 int launch(const LaunchArgs& args, const Options& options) {
-  const auto planned = executions::read(args.order);
+  base::SystemClock clock;
+  const auto planned = executions::read(args.order, clock.now());
   if (!planned.ok() || !options.json) print_problems(planned.path, planned.problems, options);
   if (!planned.ok()) {
     if (options.json)
       print_json({{"error", "BadInput"}, {"problems", runs::problems_view(planned.path, planned.problems)}});
     return Exit::bad_input;
   }
-  base::SystemClock clock;
   auto launch = args.order.launch;
   launch.run = runs::new_run_id(clock);
   if (args.dry_run) return show(args, planned, launch, options);

@@ -125,7 +125,7 @@ std::optional<runs::Prices> prices_of(const std::string& path, const Options& op
 
 int plan(const runs::Request& request, const std::string& prices_path, const Options& options) {
   const auto prices = prices_of(prices_path, options);
-  auto planned = runs::read_refresh_file(request.path);
+  auto planned = runs::read_refresh_file(request.path, base::SystemClock().now());
   if (planned.ok()) {
     const auto world =
         runs::open_world(options.home, whereabouts(options), provider::local::Opening::to_look);
@@ -155,6 +155,7 @@ int plan(const runs::Request& request, const std::string& prices_path, const Opt
 Body set_up_plan(Arguments& arguments, const Options& options) {
   auto request = std::make_shared<runs::Request>();
   auto prices = std::make_shared<std::string>();
+  arguments.add("FILE", request->path, "refresh file").required();
   declare_request(arguments, *request);
   arguments.add("--prices", *prices, "aws: file with prices, for what a refresh costs (docs/aws.md)");
   return [request, prices, &options] { return plan(*request, *prices, options); };

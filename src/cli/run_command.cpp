@@ -1,8 +1,9 @@
-// run, validate.
+// run.
 #include <fmt/format.h>
 
 #include <iostream>
 
+#include "cli/batch_command.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/run_output.h"
@@ -35,7 +36,7 @@ int refuse(const runs::Request& request, int keep_days, const Options& options, 
   return tell_outcome(home, id, options);
 }
 
-int run(const runs::Request& request, int keep_days, const Options& options) {
+int run_one(const runs::Request& request, int keep_days, const Options& options) {
   Signals signals;
   std::unique_ptr<runs::World> world;
   try {
@@ -49,47 +50,46 @@ int run(const runs::Request& request, int keep_days, const Options& options) {
   return tell_outcome(*world, id, options);
 }
 
+/// What the command line says.
+struct Said {
+  std::vector<std::string> paths;
+  runs::Request request;
+  int jobs = 0, per_source = 2, keep_days = runs::default_keep_days;
+};
+
+int run(Said said, const Options& options) {
+  const bool several = said.paths.size() > 1 || said.jobs > 0 || os::fs::is_directory(said.paths[0]);
+  if (several)
+    return run_batch(said.paths, said.request,
+                     {.jobs = static_cast<std::size_t>(std::max(said.jobs, 1)),
+                      .per_source = static_cast<std::size_t>(said.per_source)},
+                     said.keep_days, options);
+  said.request.path = said.paths[0];
+  return run_one(said.request, said.keep_days, options);
+}
+
 Body set_up_run(Arguments& arguments, const Options& options) {
-  auto request = std::make_shared<runs::Request>();
-  auto keep_days = std::make_shared<int>(runs::default_keep_days);
-  declare_request(arguments, *request);
+  auto said = std::make_shared<Said>();
+  arguments.add("FILE", said->paths, "refresh files, or folders of such").required();
+  declare_request(arguments, said->request);
+  arguments.add("--jobs", said->jobs, "of several files, how many are made at once (default: 1)")
+      .between(1, 100);
+  arguments.add("--per-source", said->per_source, "of these, how many of one source (default: 2)")
+      .between(1, 100);
   arguments
-      .add("--keep-days", *keep_days,
+      .add("--keep-days", said->keep_days,
            "runs that ended longer ago are forgotten (default: 400); the ledger keeps its rows")
       .between(1, 36'500);
-  arguments.flag("--keep-failed", request->keep_failed,
+  arguments.flag("--keep-failed", said->request.keep_failed,
                  "if the run fails, keep its copy, closed, as <target>-failed-<run>");
-  return [request, keep_days, &options] { return run(*request, *keep_days, options); };
-}
-
-int validate(const std::vector<std::string>& paths, const Options& options) {
-  std::size_t good = 0;
-  Json all = Json::array();
-  for (const auto& path : paths) {
-    const auto file = runs::read_refresh_file(path);
-    good += file.ok() ? 1 : 0;
-    for (auto& each : runs::problems_view(path, file.problems)) all.push_back(std::move(each));
-    if (!options.json) print_problems(path, file.problems, options);
-  }
-  if (options.json)
-    print_json({{"valid", good}, {"files", paths.size()}, {"problems", all}});
-  else
-    std::cout << fmt::format("{} of {} refresh files are valid\n", good, paths.size());
-  return good == paths.size() ? Exit::done : Exit::bad_input;
-}
-
-Body set_up_validate(Arguments& arguments, const Options& options) {
-  auto paths = std::make_shared<std::vector<std::string>>();
-  arguments.add("FILE", *paths, "refresh files").required();
-  return [paths, &options] { return validate(*paths, options); };
+  return [said, &options] { return run(*said, options); };
 }
 
 }  // namespace
 
 std::span<const Command> run_commands() {
   static constexpr Command commands[] = {
-      {"run", "refresh a database, as a refresh file says", set_up_run},
-      {"validate", "check refresh files alone", set_up_validate},
+      {"run", "refresh databases, as refresh files say", set_up_run},
   };
   return commands;
 }

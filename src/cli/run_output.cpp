@@ -60,7 +60,6 @@ void print_failed(const Json& outcome) {
 }  // namespace
 
 void declare_request(Arguments& arguments, runs::Request& request) {
-  arguments.add("FILE", request.path, "refresh file").required();
   arguments.add("--unmasked", request.unmasked,
                 "why a refresh that masks nothing is made all the same; ledger, message and list say so");
 }

@@ -9,7 +9,7 @@
 
 namespace cli {
 
-/// The refresh file, and why it may be made unmasked. `request` as for Arguments.
+/// Why a refresh may be made unmasked. `request` as for Arguments.
 void declare_request(Arguments& arguments, runs::Request& request);
 
 /// One that shows progress, or, with --json, a silent one.

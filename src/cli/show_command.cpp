@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "refresh/document.h"
 #include "runs/view.h"
+#include "shortfile/schema.h"
 
 namespace cli {
 namespace {
@@ -134,8 +135,14 @@ Json reference_of(const std::string& key) {
 
 Body set_up_steps(Arguments& arguments, const Options& options) {
   auto key = std::make_shared<std::string>();
+  auto brief = std::make_shared<bool>(false);
   arguments.add("STEP", *key, "one step, by its member or state");
-  return [key, &options] {
+  arguments.flag("--short", *brief, "the fields of a short file instead");
+  return [key, brief, &options] {
+    if (*brief) {
+      std::cout << shortfile::reference();
+      return 0;
+    }
     const std::string text = refresh::reference(*key);
     if (text.empty())
       throw Error("BadInput", fmt::format("there is no step '{}'", *key), "dbrefresh steps shows all");

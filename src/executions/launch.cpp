@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/files.h"
 #include "refresh/lookup.h"
 #include "refresh/passwords.h"
+#include "refresh/workflow.h"
 
 namespace executions {
 namespace {
@@ -20,27 +22,43 @@ void check_target(runs::Planned& planned, const std::string& target) {
   const auto& names = planned.file.names;
   const auto asked = base::lower(target);
   if (asked == base::lower(names.target) || asked == base::lower(names.instance)) return;
-  planned.problems.push_back({planned.file.line_of("$.restore"), "$.restore",
-                              fmt::format("is of '{}', and not of '{}'", names.target, target)});
+  planned.problems.push_back(
+      planned.file.problem_at("$.restore", fmt::format("is of '{}', and not of '{}'", names.target, target)));
+}
+
+/// Functions read buckets, and no file of this host.
+void check_scripts(runs::Planned& planned) {
+  const std::string key(refresh::masking_step().key);
+  const auto found = planned.file.members.find(key);
+  if (found == planned.file.members.end() || found->value("bucketname", "") != provider::ScriptStore::files)
+    return;
+  planned.problems.push_back(
+      planned.file.problem_at(base::member_path("$", key),
+                              "names files of this host: an execution reads scripts from a bucket alone, "
+                              "s3://BUCKET/KEY"));
 }
 
 }  // namespace
 
 std::string file_of(const Order& order) {
-  return fmt::format("{}/db-json/{}/db-{}-{}.json", order.folder, order.region, order.application,
-                     order.target);
+  const auto path =
+      fmt::format("{}/db-json/{}/db-{}-{}", order.folder, order.region, order.application, order.target);
+  return os::fs::exists(path + ".yaml") && !os::fs::exists(path + ".json") ? path + ".yaml" : path + ".json";
 }
 
-runs::Planned read(const Order& order) {
-  auto planned = runs::read_refresh_file(file_of(order));
+runs::Planned read(const Order& order, base::Time now) {
+  auto planned = runs::read_refresh_file(file_of(order), now);
   if (planned.ok()) check_target(planned, order.target);
+  if (planned.ok()) check_scripts(planned);
   return planned;
 }
 
 Json input_of(const runs::Planned& planned, const refresh::Launch& launch) {
   Json input = planned.file.document.value();
   refresh::take_passwords(input);
-  input[refresh::launch_member] = refresh::to_json(launch);
+  refresh::Launch said = launch;
+  said.keep_failed = launch.keep_failed || planned.file.keep_failed;
+  input[refresh::launch_member] = refresh::to_json(said);
   if (input.dump().size() > longest_input)
     throw Error("BadInput", fmt::format("{} is longer than Step Functions takes ({} bytes)", planned.path,
                                         longest_input));

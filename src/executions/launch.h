@@ -8,7 +8,7 @@
 namespace executions {
 
 /// What the original's launcher was told, and where it found the file:
-/// db-json/REGION/db-APPLICATION-TARGET.json.
+/// db-json/REGION/db-APPLICATION-TARGET.json; or a short one there, .yaml.
 struct Order {
   std::string target, application, region;
   std::string folder = ".";  ///< that has db-json
@@ -17,8 +17,9 @@ struct Order {
 
 /// The file of an order, which is there or not.
 std::string file_of(const Order& order);
-/// The file read and checked; a problem where it is of another target.
-runs::Planned read(const Order& order);
+/// The file read and checked; a problem where it is of another target, or has scripts that no function
+/// reaches.
+runs::Planned read(const Order& order, base::Time now);
 
 /// What an execution is started with: the file without its passwords.
 Json input_of(const runs::Planned& planned, const refresh::Launch& launch);

@@ -75,7 +75,9 @@ Json prepare(const Json& event, provider::Services& services, bool allow_unmaske
   Json without = document;
   const auto leaked = refresh::take_passwords(without);
   if (launched) take_kept_passwords(document, launch.run, services.secrets);
-  const auto file = refresh::parse_refresh_file(document.dump());
+  // What our launcher sends may have been lowered from a short file.
+  const auto file = refresh::parse_refresh_file(
+      document.dump(), launched ? refresh::Dialect::lowered : refresh::Dialect::sample);
   std::string unmasked;
   try {
     if (!file.ok()) refuse(file.problems);

@@ -270,6 +270,9 @@ class SecretStore {
 /// SQL scripts by bucket and key.
 class ScriptStore {
  public:
+  /// The bucket of files of this host, whose keys are absolute paths (script_files.h); no bucket has such a
+  /// name.
+  static constexpr std::string_view files = "file:";
   virtual ~ScriptStore() = default;
   /// Throws NoSuchKey or NoSuchBucket.
   virtual std::string read(const std::string& bucket, const std::string& key) = 0;

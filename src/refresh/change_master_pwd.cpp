@@ -5,12 +5,13 @@ namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    identifier("dbinstance", "Instance of which to change the password.").only_rds(),
-    identifier("cluster", "Cluster of which to change the password.").only_aurora(),
-    text("temppwd", "The new master password.").kept_secret(),
-    boolean("secret", "Whether the new password also goes into the secret secretname."),
+    identifier("dbinstance", "Instance of which to change the password.").as(":instance").only_rds(),
+    identifier("cluster", "Cluster of which to change the password.").as(":target").only_aurora(),
+    text("temppwd", "The new master password.").as(":password").kept_secret(),
+    boolean("secret", "Whether the new password also goes into the secret secretname.").as(":writes secret"),
     text("secretname",
          "Secret that gets the new password, with user, engine, host, port, dbname and identifier.")
+        .as("master.secret.name")
         .when("secret", "true"),
 };
 
@@ -67,6 +68,7 @@ extern constexpr Step change_master_pwd{
         "a login with it works.",
     .fields = fields,
     .checktodo = "checkpwd",
+    .asked_by = ":says password",
     .always = true,
     .right = Right::sql,
     .read = read,

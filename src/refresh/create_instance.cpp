@@ -6,28 +6,35 @@ namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    identifier("cluster", "Cluster to make the instance in, by its temporary name."),
+    identifier("cluster", "Cluster to make the instance in, by its temporary name.").as(":target temp"),
     identifier("dbinstance",
-               "Instance to make; until its cluster is fit to be seen it is called <dbinstance>temp."),
-    text("application", "Becomes the tag refresh-application."),
-    text("environment", "Becomes the tag refresh-environment."),
-    text("dbclass", "Instance class."),
-    choice("engine", engine_choices, "Database engine; that of the cluster."),
-    text("subgrp", "DB subnet group."),
-    text("dbparamgrp", "DB parameter group."),
-    boolean("autominor", "Whether minor versions are upgraded by themselves."),
-    boolean("copytagstosnap", "Whether snapshots get the tags."),
-    boolean("perfinsights", "Whether Performance Insights is on.").optional(),
+               "Instance to make; until its cluster is fit to be seen it is called <dbinstance>temp.")
+        .as(":instance"),
+    text("application", "Becomes the tag refresh-application.").as("application", ":target"),
+    text("environment", "Becomes the tag refresh-environment.").as("environment", "\"development\""),
+    text("dbclass", "Instance class.").as("aws.class").or_inherited(),
+    choice("engine", engine_choices, "Database engine; that of the cluster.").as("engine").or_inherited(),
+    text("subgrp", "DB subnet group.").as("aws.subnet_group").or_inherited(),
+    text("dbparamgrp", "DB parameter group.").as("aws.parameter_group").or_inherited(),
+    boolean("autominor", "Whether minor versions are upgraded by themselves.")
+        .as("aws.auto_minor_upgrade", "false"),
+    boolean("copytagstosnap", "Whether snapshots get the tags.").as("aws.copy_tags", "true"),
+    boolean("perfinsights", "Whether Performance Insights is on.").as("aws.performance_insights").optional(),
     choice("perfinsightsretention", "7|731", "Days that Performance Insights keeps.")
+        .as("aws.performance_insights_days")
         .optional()
         .when("perfinsights", "true"),
     text("perfinsightskmskeyid", "Key that encrypts Performance Insights.")
+        .as("aws.performance_insights_key")
         .optional()
         .when("perfinsights", "true"),
-    boolean("enhancedmon", "Whether Enhanced Monitoring is on.").optional(),
+    boolean("enhancedmon", "Whether Enhanced Monitoring is on.").as("aws.enhanced_monitoring").optional(),
     choice("enhancedmoninterval", "1|5|10|15|30|60", "Seconds between two readings of Enhanced Monitoring.")
+        .as("aws.monitoring_seconds")
         .when("enhancedmon", "true"),
-    text("enhancedmonrolearn", "Role that Enhanced Monitoring writes with.").when("enhancedmon", "true"),
+    text("enhancedmonrolearn", "Role that Enhanced Monitoring writes with.")
+        .as("aws.monitoring_role")
+        .when("enhancedmon", "true"),
 };
 
 Json expected_check(const Json& member) {

@@ -11,22 +11,36 @@ namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    list("replicas",
-         "Replicas to make: name_class_port for rds, name_class for aurora, with commas between."),
-    text("application", "Becomes the tag refresh-application."),
-    text("environment", "Becomes the tag refresh-environment."),
-    identifier("dbinstance", "Instance to replicate."),
-    boolean("autominor", "Whether minor versions are upgraded by themselves."),
-    boolean("copytagstosnap", "Whether snapshots get the tags."),
-    boolean("multiaz", "Whether they have a standby in another zone.").only_rds(),
-    boolean("iamdbauth", "Whether IAM may authenticate logins.").only_rds(),
-    list("secgrpids", "VPC security groups, ids with commas between.").only_rds(),
-    choice("storagetype", "gp2|gp3|io1|io2", "Storage type.").only_rds(),
-    integer("iops", 1, "Provisioned I/O operations a second.").only_rds().when("storagetype", "io1|io2"),
-    identifier("cluster", "Cluster to add readers to.").only_aurora(),
-    choice("engine", engine_choices, "Database engine; that of the cluster.").only_aurora(),
-    text("subgrp", "DB subnet group.").only_aurora(),
-    text("dbparamgrp", "DB parameter group.").only_aurora(),
+    list("replicas", "Replicas to make: name_class_port for rds, name_class for aurora, with commas between.")
+        .as(":replicas"),
+    text("application", "Becomes the tag refresh-application.").as("application", ":target"),
+    text("environment", "Becomes the tag refresh-environment.").as("environment", "\"development\""),
+    identifier("dbinstance", "Instance to replicate.").as(":instance"),
+    boolean("autominor", "Whether minor versions are upgraded by themselves.")
+        .as("aws.auto_minor_upgrade", "false"),
+    boolean("copytagstosnap", "Whether snapshots get the tags.").as("aws.copy_tags", "true"),
+    boolean("multiaz", "Whether they have a standby in another zone.").as("aws.multi_az", "false").only_rds(),
+    boolean("iamdbauth", "Whether IAM may authenticate logins.").as("aws.iam_auth", "false").only_rds(),
+    list("secgrpids", "VPC security groups, ids with commas between.")
+        .as("aws.security_groups")
+        .or_inherited()
+        .only_rds(),
+    choice("storagetype", "gp2|gp3|io1|io2", "Storage type.")
+        .as("aws.storage_type")
+        .or_inherited()
+        .only_rds(),
+    integer("iops", 1, "Provisioned I/O operations a second.")
+        .as("aws.iops")
+        .or_inherited()
+        .only_rds()
+        .when("storagetype", "io1|io2"),
+    identifier("cluster", "Cluster to add readers to.").as(":target").only_aurora(),
+    choice("engine", engine_choices, "Database engine; that of the cluster.")
+        .as("engine")
+        .or_inherited()
+        .only_aurora(),
+    text("subgrp", "DB subnet group.").as("aws.subnet_group").or_inherited().only_aurora(),
+    text("dbparamgrp", "DB parameter group.").as("aws.parameter_group").or_inherited().only_aurora(),
 };
 
 constexpr std::int64_t highest_port = 65535;
@@ -37,12 +51,14 @@ struct Wanted {
   int port = 0;
 };
 
-/// `name_class_port`; nothing for a spelling that is none.
+/// `name_class_port`; nothing for a spelling that is none. A short file's may have `-` for a class or a port
+/// that it does not say.
 std::optional<Wanted> read(const std::string& text, bool aurora) {
   const auto parts = base::split_list(text, '_');
   if (parts.size() != (aurora ? 2U : 3U)) return std::nullopt;
-  Wanted wanted{base::lower(parts[0]), parts[1]};
+  Wanted wanted{base::lower(parts[0]), parts[1] == "-" ? "" : parts[1]};
   if (aurora) return wanted;
+  if (parts[2] == "-") return wanted;
   const auto port = as_integer(Json(parts[2]));
   if (!port || *port < 1 || *port > highest_port) return std::nullopt;
   wanted.port = static_cast<int>(*port);
@@ -137,6 +153,7 @@ extern constexpr Step create_read_replicas{
     .summary = "Make read replicas of the new database; done when all are in step with it.",
     .fields = fields,
     .checktodo = "checkreplicas",
+    .asked_by = "replicas",
     .deadline_minutes = 12 * 60,
     .expected_check = expected_check,
     .rules = rules,

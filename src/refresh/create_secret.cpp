@@ -7,14 +7,22 @@ namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    identifier("dbinstance", "Instance that the secret is for.").only_rds(),
-    identifier("cluster", "Cluster that the secret is for.").only_aurora(),
+    identifier("dbinstance", "Instance that the secret is for.").as(":instance").only_rds(),
+    identifier("cluster", "Cluster that the secret is for.").as(":target").only_aurora(),
     text("temppwd", "The password to put into it; without changemasterpwd it is the random one.")
+        .as(":password")
+        .or_inherited()
         .kept_secret(),
-    text("secretname", "Secret to make; one of this name that is there gets a new version."),
-    boolean("rotation", "Whether it is to be rotated regularly, from when the database has its name."),
-    text("lambdaarn", "Function that rotates it.").when("rotation", "true"),
-    integer("rotationdays", 1, "Days between rotations.").when("rotation", "true"),
+    text("secretname", "Secret to make; one of this name that is there gets a new version.")
+        .as("master.secret.name"),
+    boolean("rotation", "Whether it is to be rotated regularly, from when the database has its name.")
+        .as(":rotates"),
+    text("lambdaarn", "Function that rotates it.")
+        .as("master.secret.rotate_function")
+        .when("rotation", "true"),
+    integer("rotationdays", 1, "Days between rotations.")
+        .as("master.secret.rotate_days")
+        .when("rotation", "true"),
 };
 
 void tell(const Json& member, Facts& facts) {
@@ -71,6 +79,7 @@ extern constexpr Step create_secret{
     .summary = "Make a secret for the new database; readers see it once the database has its name.",
     .fields = fields,
     .checktodo = "checkcreatesecret",
+    .asked_by = ":makes secret",
     .tell = tell,
     .plan = plan,
     .advance = advance,

@@ -4,7 +4,8 @@
 namespace refresh {
 namespace {
 
-constexpr Field fields[] = {identifier("cluster", "Cluster to delete, by its usual name.").only_aurora()};
+constexpr Field fields[] = {
+    identifier("cluster", "Cluster to delete, by its usual name.").as(":target").only_aurora()};
 
 void plan(Planning& plan) {
   if (plan.member == nullptr && plan.is_cluster()) must_run_to_replace(plan);
@@ -25,6 +26,7 @@ extern constexpr Step delete_old_cluster{
     .summary = "Delete the old Aurora cluster, known by its resource id.",
     .fields = fields,
     .checktodo = "checkdeletecluster",
+    .asked_by = ":deletes",
     .cancellable = false,
     .plan = plan,
     .advance = advance,

@@ -8,7 +8,8 @@
 namespace refresh {
 namespace {
 
-constexpr Field fields[] = {identifier("dbinstance", "Instance to delete, by its usual name.")};
+constexpr Field fields[] = {
+    identifier("dbinstance", "Instance to delete, by its usual name.").as(":instance")};
 
 /// The old instance; of a cluster, its instances, readers before the writer.
 std::vector<provider::Database> old_instances(StepContext& step) {
@@ -52,6 +53,7 @@ extern constexpr Step delete_old_database{
     .summary = "Delete the old instance, known by its resource id.",
     .fields = fields,
     .checktodo = "checkdelete",
+    .asked_by = ":deletes",
     .cancellable = false,
     .plan = plan,
     .advance = advance,

@@ -9,8 +9,8 @@ namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    identifier("cluster", "Cluster of which the readers are deleted.").only_aurora(),
-    identifier("dbinstance", "Instance of which the read replicas are deleted.").only_rds(),
+    identifier("cluster", "Cluster of which the readers are deleted.").as(":target").only_aurora(),
+    identifier("dbinstance", "Instance of which the read replicas are deleted.").as(":instance").only_rds(),
 };
 
 /// Of a cluster, all instances but the writer.
@@ -44,6 +44,7 @@ extern constexpr Step delete_replicas{
     .summary = "Delete every read replica of the old database.",
     .fields = fields,
     .checktodo = "checkdeletereplicas",
+    .asked_by = ":deletes",
     .cancellable = false,
     .plan = plan,
     .advance = advance,

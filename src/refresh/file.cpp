@@ -18,7 +18,7 @@ std::string lower_text(const Json& member, const char* name) {
 /// Reads one file; collects everything that is wrong with it.
 class Reader {
  public:
-  explicit Reader(std::string_view text) : document_(base::LocatedJson::parse(text)) {
+  Reader(base::LocatedJson document, Dialect dialect) : document_(std::move(document)), dialect_(dialect) {
     out_.problems = document_.problems();
   }
 
@@ -40,8 +40,13 @@ class Reader {
   }
 
   RefreshFile finish() {
-    for (Problem& each : out_.problems)
-      if (each.line == 0) each.line = std::max(1, document_.line_of(each.path));
+    for (Problem& each : out_.problems) {
+      if (each.line != 0) continue;
+      const auto at = document_.position_of(each.path);
+      each.line = std::max(1, at.line);
+      each.column = at.column;
+      each.file = at.file;
+    }
     std::ranges::stable_sort(out_.problems, {}, &Problem::line);
     out_.document = std::move(document_);
     return std::move(out_);
@@ -75,7 +80,7 @@ class Reader {
       return;
     }
     running_.push_back(step);
-    const auto found = validate_member(*step, json);
+    const auto found = validate_member(*step, json, dialect_);
     const bool clean = std::ranges::all_of(found, &Problem::warning);
     out_.problems.insert(out_.problems.end(), found.begin(), found.end());
     if (clean && step->rules != nullptr)
@@ -201,6 +206,7 @@ class Reader {
   }
 
   base::LocatedJson document_;
+  Dialect dialect_;
   RefreshFile out_;
   std::vector<const Step*> running_;
 };
@@ -211,8 +217,31 @@ bool RefreshFile::ok() const {
   return std::ranges::all_of(problems, &Problem::warning);
 }
 
-RefreshFile parse_refresh_file(std::string_view text) {
-  return Reader(text).run();
+RefreshFile parse_refresh_file(std::string_view text, Dialect dialect) {
+  return read_members(base::LocatedJson::parse(text), dialect);
+}
+
+RefreshFile read_members(base::LocatedJson document, Dialect dialect) {
+  return Reader(std::move(document), dialect).run();
+}
+
+Problem RefreshFile::problem_at(std::string path, std::string message) const {
+  Problem problem{0, std::move(path), std::move(message)};
+  locate(problem);
+  return problem;
+}
+
+void RefreshFile::locate(Problem& problem) const {
+  const auto at = document.position_of(problem.path);
+  problem.line = std::max(1, at.line);
+  problem.column = at.column;
+  problem.file = at.file;
+  for (std::string_view path = problem.path; !path.empty();
+       path = path.substr(0, path.find_last_of(".[") == path.npos ? 0 : path.find_last_of(".[")))
+    if (const auto found = origins.find(path); found != origins.end()) {
+      problem.path = found->second;
+      return;
+    }
 }
 
 Json to_json(const Names& names) {

@@ -15,13 +15,23 @@ struct RefreshFile {
   std::map<std::string, base::Secret> secrets;  ///< "changemasterpwd.temppwd" -> value
 
   bool ok() const;
-  /// The line of a path of the file, for problems that a plan finds.
-  int line_of(std::string_view path) const { return std::max(1, document.line_of(path)); }
   base::LocatedJson document;
+  /// Of a file that was lowered (shortfile/): which of its paths each member's came from.
+  std::map<std::string, std::string, std::less<>> origins;
+
+  /// Says of a problem that a plan has found where it stands in the file.
+  void locate(Problem& problem) const;
+  Problem problem_at(std::string path, std::string message) const;
+  // What a short file says to who runs it.
+  /// If the run fails, its copy is to be kept.
+  bool keep_failed = false;
+  std::string group;  ///< whose members show one point in time; "": of none
 };
 
 /// Reads both dialects of version 1. Never throws for what the text says.
-RefreshFile parse_refresh_file(std::string_view text);
+RefreshFile parse_refresh_file(std::string_view text, Dialect dialect = Dialect::sample);
+/// The same for a document that was read, or made.
+RefreshFile read_members(base::LocatedJson document, Dialect dialect);
 
 Json to_json(const Names& names);
 

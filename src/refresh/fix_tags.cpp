@@ -4,9 +4,9 @@ namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    identifier("dbinstance", "Instance to tag."),
+    identifier("dbinstance", "Instance to tag.").as(":instance"),
     text("dbarn", "Its ARN; taken from the database itself.").taken_from_database(),
-    identifier("cluster", "Cluster to tag.").only_aurora(),
+    identifier("cluster", "Cluster to tag.").as(":target").only_aurora(),
     text("cluarn", "Its ARN; taken from the database itself.").only_aurora().taken_from_database(),
 };
 

@@ -33,10 +33,6 @@ bool is_used(const Field& field, const Json& member) {
           }));
 }
 
-Need need_of(const Field& field, const Json& member) {
-  return member.value("dbservice", Json()) == "aurora" ? field.aurora : field.rds;
-}
-
 bool is_choice(std::string_view choices, std::string_view value) {
   const auto all = base::split_list(choices, '|');
   return std::ranges::find(all, value) != all.end();
@@ -103,7 +99,7 @@ bool has_placeholder(const Json& value) {
   return value.is_string() && value.get_ref<const std::string&>().find("CHANGE_ME") != std::string::npos;
 }
 
-void check_field(const Field& field, const Json& member, const std::string& where,
+void check_field(const Field& field, const Json& member, const std::string& where, Dialect dialect,
                  std::vector<Problem>& problems) {
   const std::string path = base::member_path(where, field.name);
   auto problem = [&](std::string message, bool warning = false) {
@@ -112,7 +108,8 @@ void check_field(const Field& field, const Json& member, const std::string& wher
   const Need need = need_of(field, member);
   const auto found = member.find(field.name);
   if (found == member.end()) {
-    if (need == Need::required && is_used(field, member))
+    const bool may_be_missing = dialect == Dialect::lowered && field.inherited;
+    if (need == Need::required && is_used(field, member) && !may_be_missing)
       problem(field.used_if.field.empty()
                   ? "is required"
                   : fmt::format("is required when {} is {}", field.used_if.field, field.used_if.value));
@@ -161,7 +158,11 @@ std::optional<std::int64_t> as_integer(const Json& value) {
   return std::stoll(text);
 }
 
-std::vector<Problem> validate_member(const Step& step, const Json& member) {
+Need need_of(const Field& field, const Json& member) {
+  return member.value("dbservice", Json()) == "aurora" ? field.aurora : field.rds;
+}
+
+std::vector<Problem> validate_member(const Step& step, const Json& member, Dialect dialect) {
   std::vector<Problem> problems;
   const std::string where = base::member_path("$", step.key);
   const bool serviced = member.contains("dbservice");
@@ -177,7 +178,7 @@ std::vector<Problem> validate_member(const Step& step, const Json& member) {
           {0, where + ".wait_time",
            fmt::format("must be seconds from 0 to 86400, got '{}'", given_text(member["wait_time"]))});
   }
-  for (const Field& field : step.fields) check_field(field, member, where, problems);
+  for (const Field& field : step.fields) check_field(field, member, where, dialect, problems);
   check_unknown(step, member, where, problems);
   return problems;
 }

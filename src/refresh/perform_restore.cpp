@@ -16,39 +16,66 @@ namespace {
 constexpr Field fields[] = {
     choice("restoretype", "latestpoint|restorepoint|fromsnapshot|fastcloning",
            "What to restore: the latest state, a point in time, a snapshot, or a copy-on-write clone (Aurora "
-           "only)."),
-    identifier("source", "Instance to restore from; it is only read.").only_rds(),
+           "only).")
+        .as(":restoretype"),
+    identifier("source", "Instance to restore from; it is only read.").as("from.source").only_rds(),
     identifier("target", "Instance to make; until it is fit to be seen it is called <target>temp.")
+        .as(":target")
         .only_rds(),
-    identifier("sourcecluster", "Cluster to restore from; it is only read.").only_aurora(),
+    identifier("sourcecluster", "Cluster to restore from; it is only read.").as("from.source").only_aurora(),
     identifier("targetcluster",
                "Cluster to make; until it is fit to be seen it is called <targetcluster>temp.")
+        .as(":target")
         .only_aurora(),
     utc_time("restoretime", "Point in time to restore, UTC, as YYYY-MM-DD HH:MM:SS.")
+        .as(":restoretime")
         .when("restoretype", "restorepoint"),
-    text("snapshot", "Snapshot to restore, identifier or ARN.").when("restoretype", "fromsnapshot"),
-    choice("engine", engine_choices, "Database engine.").needs(Need::optional, Need::required),
+    text("snapshot", "Snapshot to restore, identifier or ARN.")
+        .as(":snapshot")
+        .when("restoretype", "fromsnapshot"),
+    choice("engine", engine_choices, "Database engine.")
+        .as("engine")
+        .or_inherited()
+        .needs(Need::optional, Need::required),
     text("engineversion", "Version of the engine; the snapshot's own if left out.")
+        .as("aws.engine_version")
         .only_aurora(Need::optional),
     integer("backtrack", 0, "Seconds to keep for backtracking; Aurora MySQL only.")
+        .as("aws.backtrack_seconds")
         .only_aurora(Need::optional),
-    text("application", "Becomes the tag refresh-application."),
-    text("environment", "Becomes the tag refresh-environment."),
-    integer("port", 1, "TCP port of the new database."),
-    text("subgrp", "DB subnet group."),
-    list("secgrpids", "VPC security groups, ids with commas between."),
-    boolean("iamdbauth", "Whether IAM may authenticate logins."),
-    boolean("copytagstosnap", "Whether snapshots get the tags."),
-    boolean("deletionprotection", "Whether the new database is protected from deletion."),
+    text("application", "Becomes the tag refresh-application.").as("application", ":target"),
+    text("environment", "Becomes the tag refresh-environment.").as("environment", "\"development\""),
+    integer("port", 1, "TCP port of the new database.").as("listen.port").or_inherited(),
+    text("subgrp", "DB subnet group.").as("aws.subnet_group").or_inherited(),
+    list("secgrpids", "VPC security groups, ids with commas between.")
+        .as("aws.security_groups")
+        .or_inherited(),
+    boolean("iamdbauth", "Whether IAM may authenticate logins.").as("aws.iam_auth", "false"),
+    boolean("copytagstosnap", "Whether snapshots get the tags.").as("aws.copy_tags", "true"),
+    boolean("deletionprotection", "Whether the new database is protected from deletion.")
+        .as("aws.deletion_protection", "false"),
     list("cwalogs", "Logs to export; may be empty.",
-         "audit|error|general|slowquery|postgresql|upgrade|trace|alert|listener|agent"),
-    text("dbparamgrp", "DB parameter group.").only_rds(),
-    text("cluparamgrp", "Cluster parameter group.").only_aurora(),
-    boolean("multiaz", "Whether it has a standby in another zone.").only_rds(),
-    boolean("autominor", "Whether minor versions are upgraded by themselves.").only_rds(),
-    text("dbclass", "Instance class.").only_rds(),
-    choice("storagetype", "gp2|gp3|io1|io2", "Storage type.").only_rds(),
-    integer("iops", 1, "Provisioned I/O operations a second.").only_rds().when("storagetype", "io1|io2"),
+         "audit|error|general|slowquery|postgresql|upgrade|trace|alert|listener|agent")
+        .as("aws.logs", "[]"),
+    text("dbparamgrp", "DB parameter group.").as("aws.parameter_group").or_inherited().only_rds(),
+    text("cluparamgrp", "Cluster parameter group.")
+        .as("aws.cluster_parameter_group")
+        .or_inherited()
+        .only_aurora(),
+    boolean("multiaz", "Whether it has a standby in another zone.").as("aws.multi_az", "false").only_rds(),
+    boolean("autominor", "Whether minor versions are upgraded by themselves.")
+        .as("aws.auto_minor_upgrade", "false")
+        .only_rds(),
+    text("dbclass", "Instance class.").as("aws.class").or_inherited().only_rds(),
+    choice("storagetype", "gp2|gp3|io1|io2", "Storage type.")
+        .as("aws.storage_type")
+        .or_inherited()
+        .only_rds(),
+    integer("iops", 1, "Provisioned I/O operations a second.")
+        .as("aws.iops")
+        .or_inherited()
+        .only_rds()
+        .when("storagetype", "io1|io2"),
     text("dbname", "Accepted and ignored, as it always was.").only_rds(Need::optional),
 };
 
@@ -66,10 +93,10 @@ std::vector<Problem> rules(const Json& member) {
   const bool aurora = member["dbservice"] == "aurora";
   if (member["restoretype"] == "fastcloning" && !aurora)
     problems.push_back({0, ".restoretype", "'fastcloning' is for dbservice aurora"});
-  if (const auto port = as_integer(member["port"]); *port > 65535)
+  if (const auto port = member.contains("port") ? as_integer(member["port"]) : 0; *port > 65535)
     problems.push_back({0, ".port", fmt::format("must be at most 65535, got {}", *port)});
   const std::string engine = member.value("engine", "");
-  if (aurora && !engine.starts_with("aurora"))
+  if (aurora && !engine.empty() && !engine.starts_with("aurora"))
     problems.push_back({0, ".engine", fmt::format("'{}' is not an Aurora engine", engine)});
   if (member.contains("backtrack") && as_integer(member["backtrack"]) != 0 && engine == "aurora-postgresql")
     problems.push_back({0, ".backtrack", "is for Aurora MySQL only"});
@@ -223,7 +250,7 @@ Work<Done> undo(StepContext& step) {
 namespace {
 
 provider::Shape shape_of(const Json& member) {
-  provider::Shape shape{.port = member.at("port"),
+  provider::Shape shape{.port = member.value("port", 0),
                         .engine_version = member.value("engineversion", ""),
                         .instance_class = member.value("dbclass", ""),
                         .subnet_group = member.value("subgrp", ""),

@@ -4,8 +4,10 @@ namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    identifier("cluster", "The temporary name; the final one is without the ending 'temp'."),
+    identifier("cluster", "The temporary name; the final one is without the ending 'temp'.")
+        .as(":target temp"),
     identifier("cluster_newname", "The final name, in files whose temporary name has no such ending.")
+        .as(":new name")
         .optional(),
 };
 

@@ -10,8 +10,10 @@ namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    identifier("dbinstance", "The temporary name; the final one is without the ending 'temp'."),
+    identifier("dbinstance", "The temporary name; the final one is without the ending 'temp'.")
+        .as(":instance temp"),
     identifier("dbinstance_newname", "The final name, in files whose temporary name has no such ending.")
+        .as(":new name")
         .optional(),
 };
 

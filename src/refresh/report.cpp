@@ -15,23 +15,27 @@ extern const Step update_ledger, send_msg;
 namespace {
 
 constexpr Field ledger_fields[] = {
-    identifier("dbinstance", "Instance that the row is about."),
-    text("application", "Application that the database belongs to."),
-    text("environment", "Environment that the database belongs to."),
-    text("source", "Where the data came from."),
-    choice("restoretype", "latestpoint|restorepoint|fromsnapshot|fastcloning", "How it was restored."),
-    text("tablename", "Ledger to write to."),
-    text("snapshot", "Snapshot that was restored.").when("restoretype", "fromsnapshot"),
-    utc_time("restoretime", "Point in time that was restored, UTC.").when("restoretype", "restorepoint"),
+    identifier("dbinstance", "Instance that the row is about.").as(":instance"),
+    text("application", "Application that the database belongs to.").as("application", ":target"),
+    text("environment", "Environment that the database belongs to.").as("environment", "\"development\""),
+    text("source", "Where the data came from.").as("from.source"),
+    choice("restoretype", "latestpoint|restorepoint|fromsnapshot|fastcloning", "How it was restored.")
+        .as(":restoretype"),
+    text("tablename", "Ledger to write to.").as("ledger"),
+    text("snapshot", "Snapshot that was restored.").as(":snapshot").when("restoretype", "fromsnapshot"),
+    utc_time("restoretime", "Point in time that was restored, UTC.")
+        .as(":restoretime")
+        .when("restoretype", "restorepoint"),
 };
 
 constexpr Field message_fields[] = {
-    text("application", "Application that the database belongs to."),
-    text("environment", "Environment that the database belongs to."),
-    identifier("dbinstance", "Instance that the message is about."),
-    text("source", "Where the data came from."),
-    choice("restoretype", "latestpoint|restorepoint|fromsnapshot|fastcloning", "How it was restored."),
-    text("topicarn", "Topic to publish to."),
+    text("application", "Application that the database belongs to.").as("application", ":target"),
+    text("environment", "Environment that the database belongs to.").as("environment", "\"development\""),
+    identifier("dbinstance", "Instance that the message is about.").as(":instance"),
+    text("source", "Where the data came from.").as("from.source"),
+    choice("restoretype", "latestpoint|restorepoint|fromsnapshot|fastcloning", "How it was restored.")
+        .as(":restoretype"),
+    text("topicarn", "Topic to publish to.").as("notify.topic"),
 };
 
 constexpr std::size_t longest_subject = 99;  // SNS Publish: fewer than 100 characters
@@ -216,6 +220,7 @@ extern constexpr Step update_ledger{
     .states = {"update-dynamodb"},
     .summary = "Record the run in the ledger; every run is, with or without this member.",
     .fields = ledger_fields,
+    .asked_by = "ledger",
     .cancellable = false,
     .report = true,
     .right = Right::report,
@@ -231,6 +236,7 @@ extern constexpr Step send_msg{
     .states = {"send-msg"},
     .summary = "Tell people; every run does, with or without this member.",
     .fields = message_fields,
+    .asked_by = "notify.topic",
     .cancellable = false,
     .report = true,
     .right = Right::report,

@@ -11,9 +11,9 @@ namespace {
 using SecretStage = provider::SecretStore::Stage;
 
 constexpr Field fields[] = {
-    identifier("dbinstance", "Instance of which the secret is rotated.").only_rds(),
-    identifier("cluster", "Cluster of which the secret is rotated.").only_aurora(),
-    text("secretname", "Secret to rotate."),
+    identifier("dbinstance", "Instance of which the secret is rotated.").as(":instance").only_rds(),
+    identifier("cluster", "Cluster of which the secret is rotated.").as(":target").only_aurora(),
+    text("secretname", "Secret to rotate.").as("master.secret.name"),
 };
 
 std::string password_in(const base::Secret& value) {
@@ -68,6 +68,7 @@ extern constexpr Step rotate_master_pwd{
     .summary = "Rotate the secret: a new random master password that nobody has seen.",
     .fields = fields,
     .checktodo = "rotatepwd",
+    .asked_by = "master.rotate",
     .right = Right::sql,
     .tell = tell,
     .plan = plan,

@@ -14,29 +14,40 @@ namespace refresh {
 namespace {
 
 constexpr Field fields[] = {
-    choice("engine", engine_choices, "Engine that the scripts are written for.").also_if_skipped(),
-    identifier("dbinstance", "Instance to run them on.").only_rds(),
-    identifier("cluster", "Cluster to run them on.").only_aurora(),
-    choice("access", "pwd|secret", "Where the password comes from."),
+    choice("engine", engine_choices, "Engine that the scripts are written for.")
+        .as("engine")
+        .or_inherited()
+        .also_if_skipped(),
+    identifier("dbinstance", "Instance to run them on.").as(":instance").only_rds(),
+    identifier("cluster", "Cluster to run them on.").as(":target").only_aurora(),
+    choice("access", "pwd|secret", "Where the password comes from.").as(":access"),
     text("temppwd",
          "The master password; without changemasterpwd, which makes it a random one, it is not used.")
+        .as(":password")
+        .or_inherited()
         .when("access", "pwd")
         .kept_secret(),
-    text("secretname", "Secret that holds the master password.").when("access", "secret"),
+    text("secretname", "Secret that holds the master password.")
+        .as("master.secret.name")
+        .when("access", "secret"),
     choice("method", "lambda|ec2",
-           "Run them in the task itself, or on AWS through the EC2 instance with the tag Name=DbRestore."),
-    text("bucketname", "Bucket of the scripts."),
-    text("prefix", "Folder of the scripts in the bucket."),
-    list("keys", "Scripts for the initial database, names with commas between; they run in this order."),
+           "Run them in the task itself, or on AWS through the EC2 instance with the tag Name=DbRestore.")
+        .as("aws.scripts_on", "\"lambda\""),
+    text("bucketname", "Bucket of the scripts.").as(":bucket"),
+    text("prefix", "Folder of the scripts in the bucket.").as(":prefix"),
+    list("keys", "Scripts for the initial database, names with commas between; they run in this order.")
+        .as(":scripts"),
     decisions("databases",
               "What becomes of each other database of the copy, by its name: scripts, names with commas "
               "between; `clean` if it needs none; `drop` to leave it out.")
+        .as(":databases")
         .optional(),
 };
 
 std::vector<Problem> rules(const Json& member) {
-  const std::string engine = member["engine"];
-  if (base::split_list(member["keys"].get<std::string>()).empty())
+  const std::string engine = member.value("engine", "");
+  // A short file says of each database by its name what becomes of it.
+  if (base::split_list(member["keys"].get<std::string>()).empty() && !member.contains("databases"))
     return {{0, ".keys", "has no script: what would mask the initial database?"}};
   if (engine != "oracle" && engine != "sqlserver") return {};
   return {{0, ".engine",
@@ -77,8 +88,8 @@ void tell(const Json& member, Facts& facts) {
 void check_script(Planning& plan, const std::string& field, const std::string& key) {
   const Json& member = *plan.member;
   try {
-    const auto script =
-        sql::parse_script(text_of(plan.services, member, key), provider::family_of(member.at("engine")));
+    const auto family = scripts_family(member, plan.source ? plan.source->engine : "");
+    const auto script = sql::parse_script(text_of(plan.services, member, key), family);
     if (script.statements.empty()) plan.problem(field, fmt::format("'{}' has no statement", key));
   } catch (const base::Error& error) {
     plan.problem(field, fmt::format("'{}': {}", key, to_string(error)));
@@ -101,12 +112,19 @@ std::optional<std::vector<std::string>> schemas_of(Planning& plan) {
 void check_databases(Planning& plan) {
   const auto& decided = plan.facts.databases;
   const std::string& initial = plan.source->db_name;
-  if (!initial.empty() && decided.contains(initial))
+  const bool by_name = plan.facts.scripts->empty();
+  const auto of_initial = initial.empty() ? decided.end() : decided.find(initial);
+  if (of_initial != decided.end() && !by_name)
     plan.problem("databases", fmt::format("'{}' is the initial database: its scripts are the keys", initial));
+  else if (of_initial != decided.end() && of_initial->second.what == Decision::What::dropped)
+    plan.problem("databases",
+                 fmt::format("'{}' is the initial database, which cannot be dropped: give its scripts, or "
+                             "'clean'",
+                             initial));
   const auto schemas = schemas_of(plan);
   if (!schemas) return;
   for (const auto& name : *schemas)
-    if (name != initial && !decided.contains(name))
+    if ((by_name || name != initial) && !decided.contains(name))
       plan.problem("databases",
                    fmt::format("nothing is said of '{}', which '{}' has too: give its scripts, 'clean' or "
                                "'drop'",
@@ -134,7 +152,7 @@ void check_elsewhere(Planning& plan) {
 void plan(Planning& plan) {
   plan.paths[provider::Objection::About::scripts] = plan.path("method");
   if (plan.member == nullptr) return;
-  const std::string engine = plan.member->at("engine");
+  const std::string engine = plan.member->value("engine", plan.source ? plan.source->engine : "");
   plan.intent.scripts_method = plan.member->at("method");
   if (plan.source && provider::family_of(engine) != provider::family_of(plan.source->engine))
     plan.problem("engine", fmt::format("says '{}', and the source is {}: its scripts cannot run there",
@@ -167,7 +185,7 @@ std::size_t listed(const Json& result) {
 /// is bounded.
 void run_script(StepContext& step, sql::Connection& session, const Unit& unit) {
   const auto script = sql::parse_script(text_of(step.services, step.input, unit.script),
-                                        provider::family_of(step.input.at("engine")));
+                                        scripts_family(step.input, must_have_new(step).engine));
   Json statements = Json::array();
   const std::size_t before = listed(step.result);
   std::uint64_t rows = 0;
@@ -271,6 +289,7 @@ extern constexpr Step run_scripts{
     .summary = "Run SQL scripts on the new database, while nobody else can reach it.",
     .fields = fields,
     .checktodo = "runscripts",
+    .asked_by = "mask",
     .choice_state = "engine-choice",
     .heavy = true,
     .right = Right::sql,

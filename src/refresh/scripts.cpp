@@ -25,9 +25,19 @@ std::vector<Unit> units(const Facts& facts) {
   return all;
 }
 
+std::string scripts_family(const Json& member, const std::string& engine) {
+  return provider::family_of(member.value("engine", engine));
+}
+
+std::string object_of(const Json& member, const std::string& key) {
+  const auto prefix = member.at("prefix").get<std::string>();
+  // A file's is the root of this host.
+  if (prefix.empty() && member.at("bucketname") != provider::ScriptStore::files) return key;
+  return prefix + "/" + key;
+}
+
 std::string text_of(provider::Services& services, const Json& member, const std::string& key) {
-  return services.scripts.read(member.at("bucketname"),
-                               fmt::format("{}/{}", member.at("prefix").get<std::string>(), key));
+  return services.scripts.read(member.at("bucketname"), object_of(member, key));
 }
 
 std::unique_ptr<sql::Connection> lock_scripts(StepContext& step, const std::string& copy) {

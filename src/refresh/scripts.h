@@ -12,6 +12,10 @@ struct Unit {
 
 /// What is to be done, in its order.
 std::vector<Unit> units(const Facts& facts);
+/// The family that the scripts are written for: the member says its engine, or they are for `engine`'s.
+std::string scripts_family(const Json& member, const std::string& engine);
+/// The object of a script in the member's bucket.
+std::string object_of(const Json& member, const std::string& key);
 /// The text of a script of the member `runscripts`.
 std::string text_of(provider::Services& services, const Json& member, const std::string& key);
 

@@ -65,23 +65,22 @@ class Errand {
   Work<Done> begin(const std::string& ticket) {
     const Json& member = step_.input;
     const auto text = text_of(step_.services, member, unit_.script);
-    const auto script = sql::parse_script(text, provider::family_of(member.at("engine")));
+    const auto script = sql::parse_script(text, scripts_family(member, copy_.engine));
     const std::string& secret = step_.facts.scripts_secret;
     const bool written =
         secret == step_.facts.published_secret && step_.services.secrets.get(secret, SecretStage::pending);
-    const auto id = host_of(step_).begin(
-        {.name = order_name(ticket),
-         .database = copy_.id,
-         .schema = unit_.schema,
-         .bucket = member.at("bucketname"),
-         .key = fmt::format("{}/{}", member.at("prefix").get<std::string>(), unit_.script),
-         .text = text,
-         .lines = script.form == sql::Form::lines,
-         .one_transaction = script.one_transaction,
-         .secret = secret,
-         .stage = written ? SecretStage::pending : SecretStage::current,
-         .take = tickets_.take(ticket),
-         .finish = tickets_.finish(ticket)});
+    const auto id = host_of(step_).begin({.name = order_name(ticket),
+                                          .database = copy_.id,
+                                          .schema = unit_.schema,
+                                          .bucket = member.at("bucketname"),
+                                          .key = object_of(member, unit_.script),
+                                          .text = text,
+                                          .lines = script.form == sql::Form::lines,
+                                          .one_transaction = script.one_transaction,
+                                          .secret = secret,
+                                          .stage = written ? SecretStage::pending : SecretStage::current,
+                                          .take = tickets_.take(ticket),
+                                          .finish = tickets_.finish(ticket)});
     step_.result["order"] = {
         {"id", id}, {"form", to_string(script.form)}, {"count", script.statements.size()}};
     return wait_for(unit_.script + ", which was ordered");

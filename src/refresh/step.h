@@ -41,7 +41,24 @@ struct Field {
   bool secret = false;            ///< never logged, journaled or shown
   bool derived = false;  ///< repeated by hand in old files and taken from the database: CHANGE_ME is no fault
   bool even_if_skipped = false;  ///< must be there although the step does not run
+  /// How a short file (shortfile/) says it: the path there, as `listen.port`, or after a colon what is worked
+  /// out of the whole of such a file, as `:target`. "": in no way of its own.
+  std::string_view brief = {};
+  std::string_view fallback = {};  ///< what a short file means that does not say it, as JSON
+  bool inherited = false;  ///< what a short file does not say is as with the database replaced, or the source
 
+  constexpr Field as(std::string_view path, std::string_view otherwise = {}) const {
+    Field copy = *this;
+    copy.brief = path;
+    copy.fallback = otherwise;
+    return copy;
+  }
+  /// In a short file it may be left out.
+  constexpr Field or_inherited() const {
+    Field copy = *this;
+    copy.inherited = true;
+    return copy;
+  }
   constexpr Field only_rds(Need need = Need::required) const { return needs(need, Need::forbidden); }
   constexpr Field only_aurora(Need need = Need::required) const { return needs(Need::forbidden, need); }
   constexpr Field optional() const {
@@ -135,8 +152,9 @@ struct Facts {
   std::optional<provider::SecretStore::Rotation> rotation;  ///< of published_secret, from then on
   bool scripts_elsewhere = false;                           ///< they run on a host beside the database
   std::string scripts_secret;  ///< has the password that the scripts log in with; "" if the run's own has
-  std::optional<std::vector<std::string>> scripts;  ///< for the initial database; nothing: none run
-  std::map<std::string, Decision> databases;        ///< the other databases of the copy, by name
+  /// For the initial database; nothing: none run. Empty: that one is among `databases`.
+  std::optional<std::vector<std::string>> scripts;
+  std::map<std::string, Decision> databases;  ///< the other databases of the copy, by name
 };
 
 /// One member that runs, while the file is read as a whole. Members come in the order of the work, each
@@ -219,6 +237,8 @@ struct Step {
   std::string_view summary;  ///< one sentence
   std::span<const Field> fields = {};
   std::string_view checktodo = {};  ///< what the member's `check` must say
+  /// What a short file says that asks for the step, as Field::brief; "": each one does.
+  std::string_view asked_by = {};
   Presence presence = {};
   bool makes_names = false;  ///< its fields dbinstance and cluster say names, they do not repeat them
   std::string_view choice_state =
@@ -277,8 +297,14 @@ constexpr bool well_formed(const Step& step) {
          step.states.check.empty() == step.states.wait.empty();
 }
 
+/// Who wrote a file's members: people, in the sample's form; or we, out of a short file, where what is
+/// inherited may be missing.
+enum class Dialect { sample, lowered };
+
 /// Every problem of one member that runs, not just the first. `where` is `$.<key>`.
-std::vector<Problem> validate_member(const Step& step, const Json& member);
+std::vector<Problem> validate_member(const Step& step, const Json& member, Dialect dialect = Dialect::sample);
+/// Of a field, with the member's dbservice.
+Need need_of(const Field& field, const Json& member);
 /// The member with typed values: booleans, integers, lists; unused fields and `check` left out.
 Json normalise_member(const Step& step, const Json& member);
 /// `"true"`, `"False"`, true … as a boolean; nothing for anything else.

@@ -3,7 +3,8 @@
 namespace refresh {
 namespace {
 
-constexpr Field fields[] = {identifier("dbinstance", "Instance to stop, by its usual name.").only_rds()};
+constexpr Field fields[] = {
+    identifier("dbinstance", "Instance to stop, by its usual name.").as(":instance").only_rds()};
 
 Work<Done> advance(StepContext& step) {
   new_must_serve(step);
@@ -20,6 +21,7 @@ extern constexpr Step stop_old_database{
     .summary = "Stop the old instance, once the new one serves in its place.",
     .fields = fields,
     .checktodo = "checkstopdb",
+    .asked_by = "old.stop",
     .cancellable = false,
     .advance = advance,
 };

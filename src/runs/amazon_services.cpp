@@ -42,18 +42,24 @@ void RoutedSecrets::remove(const std::string& name) {
 }
 
 AmazonServices::AmazonServices(aws::Api& api, base::Clock& clock, provider::SecretStore& home,
-                               provider::aws::Settings settings, sql::Connect connect,
+                               provider::aws::Settings settings, Scripts scripts, sql::Connect connect,
                                provider::aws::SourceAccount* source)
     : service_(api, clock),
       asker_(service_),
       account_secrets_(asker_),
       secrets_(home, account_secrets_),
       buckets_(asker_),
+      script_files_(buckets_),
       ledger_(asker_),
       topics_(asker_),
       databases_(api, std::move(settings), clock, std::move(connect), source),
       script_hosts_(service_, databases_),
-      services_{databases_, secrets_, buckets_, ledger_, topics_, &script_hosts_} {}
+      services_{databases_,
+                secrets_,
+                scripts == Scripts::buckets ? static_cast<provider::ScriptStore&>(buckets_) : script_files_,
+                ledger_,
+                topics_,
+                &script_hosts_} {}
 
 namespace {
 
@@ -79,6 +85,7 @@ AmazonAccount::AmazonAccount(const aws::Settings& session, const std::string& ro
       caller_(who_we_are(client_, clock)),
       service_(client_, clock),
       run_secrets_(provider::aws::Asker(service_)),
-      services_(client_, clock, run_secrets_, of_account(std::move(settings), caller_)) {}
+      services_(client_, clock, run_secrets_, of_account(std::move(settings), caller_),
+                AmazonServices::Scripts::buckets) {}
 
 }  // namespace runs

@@ -4,6 +4,7 @@
 #include "aws/client.h"
 #include "provider/aws/databases.h"
 #include "provider/aws/script_hosts.h"
+#include "provider/script_files.h"
 
 namespace runs {
 
@@ -46,10 +47,12 @@ class RoutedSecrets : public provider::SecretStore {
 /// What a run needs of an account. Not movable: its parts refer to one another.
 class AmazonServices {
  public:
+  /// Whether scripts may be files of this host too.
+  enum class Scripts { buckets, files_too };
   /// `home` keeps the secrets of open runs; `source` as Databases have it. All but `settings` and `connect`
   /// must outlive it.
   AmazonServices(aws::Api& api, base::Clock& clock, provider::SecretStore& home,
-                 provider::aws::Settings settings, sql::Connect connect = sql::connect,
+                 provider::aws::Settings settings, Scripts scripts, sql::Connect connect = sql::connect,
                  provider::aws::SourceAccount* source = nullptr);
   AmazonServices(const AmazonServices&) = delete;
   AmazonServices& operator=(const AmazonServices&) = delete;
@@ -63,6 +66,7 @@ class AmazonServices {
   provider::aws::SecretsManager account_secrets_;
   RoutedSecrets secrets_;
   provider::aws::Buckets buckets_;
+  provider::ScriptFiles script_files_;
   provider::aws::DynamoLedger ledger_;
   provider::aws::Topics topics_;
   provider::aws::Databases databases_;

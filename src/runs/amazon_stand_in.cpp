@@ -9,7 +9,8 @@ AmazonStandIn::AmazonStandIn(aws::Api& account, base::Clock& clock, base::Clock&
                              std::string region, provider::aws::SourceAccount* source)
     : region_(std::move(region)),
       rehearsal_(account, clock, fmt::format("arn:{}:rds:{}:{}", partition, region_, settings.account)),
-      services_(rehearsal_, time, home_secrets_, std::move(settings), rehearsal_.connect(), source) {}
+      services_(rehearsal_, time, home_secrets_, std::move(settings), AmazonServices::Scripts::files_too,
+                rehearsal_.connect(), source) {}
 
 base::Json AmazonStandIn::calls() {
   base::Json all = base::Json::array();

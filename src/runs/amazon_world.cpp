@@ -83,7 +83,8 @@ AmazonWorld::AmazonWorld(const std::string& root, const Json& whereabouts, provi
       caller_(who_we_are(client_, clock)),
       account_(caller_.at("Account")),
       elsewhere_(elsewhere(whereabouts.value("sourceRole", ""))),
-      services_(client_, clock, secrets, settings(), sql::connect, source()) {}
+      services_(client_, clock, secrets, settings(), AmazonServices::Scripts::files_too, sql::connect,
+                source()) {}
 
 std::string AmazonWorld::objection_to_password(const base::Secret& password, const std::string& engine) {
   return provider::aws::objection_to_password(password.reveal(), engine);

@@ -98,14 +98,15 @@ std::string Driver::refuse(const std::string& id, Planned planned, Refusal why) 
 }
 
 std::string Driver::refuse(const Request& request, const Error& why) {
-  Planned planned = read_refresh_file(request.path);
+  Planned planned = read_refresh_file(request.path, world_.clock.now());
   planned.problems.push_back({0, "$", to_string(why)});
   return refuse(new_run_id(world_.clock), std::move(planned), Refusal::account);
 }
 
 void Driver::begin(engine::Engine& engine, const std::string& id, const Request& request,
                    const Planned& planned) {
-  Json input = refresh::run_input(id, planned.file, request.keep_failed, world_.clock.now());
+  Json input = refresh::run_input(id, planned.file, request.keep_failed || planned.file.keep_failed,
+                                  world_.clock.now());
   input.update(refresh::unmasked_state(planned.unmasked));
   input["world"] = world_.whereabouts();
   // First: whoever dies in between leaves secrets without a run, which are swept away, and no run without
@@ -117,7 +118,8 @@ void Driver::begin(engine::Engine& engine, const std::string& id, const Request&
 
 std::string Driver::start(const Request& request) {
   const std::string id = new_run_id(world_.clock);
-  Planned planned = read_refresh_file(request.path);
+  Planned planned = read_refresh_file(request.path, request.now.value_or(world_.clock.now()));
+  std::ranges::copy(request.objections, std::back_inserter(planned.problems));
   if (!planned.ok()) return refuse(id, std::move(planned), Refusal::invalid_file);
   const std::string target = target_of(world_, planned.file.names);
   if (!clear(target, planned)) return refuse(id, std::move(planned), Refusal::busy);
@@ -136,7 +138,7 @@ std::string Driver::start(const Request& request) {
   } catch (const Error& error) {
     if (error.code != "AlreadyRunning") throw;
     world_.secrets.remove(refresh::run_secret_name(id));
-    planned.problems.push_back({planned.file.line_of("$.restore"), "$.restore", error.message});
+    planned.problems.push_back(planned.file.problem_at("$.restore", error.message));
     return refuse(id, std::move(planned), Refusal::busy);
   }
   return id;

@@ -15,8 +15,8 @@ namespace {
 using base::Json;
 using provider::aws::Grant;
 
-refresh::RefreshFile must_be_valid(const std::string& path) {
-  auto planned = read_refresh_file(path);
+refresh::RefreshFile must_be_valid(const std::string& path, base::Time now) {
+  auto planned = read_refresh_file(path, now);
   if (!planned.ok())
     throw base::Error("BadInput", fmt::format("{} is no valid refresh file", path), "dbrefresh validate");
   return std::move(planned.file);
@@ -32,7 +32,8 @@ void add_member(const Json& member, Grant& grant) {
   if (const auto secret = said(member, "secretname"); !secret.empty()) grant.secrets.insert(secret);
   if (const auto table = said(member, "tablename"); !table.empty()) grant.tables.insert(table);
   if (const auto topic = said(member, "topicarn"); !topic.empty()) grant.topics.insert(topic);
-  if (const auto bucket = said(member, "bucketname"); !bucket.empty())
+  if (const auto bucket = said(member, "bucketname");
+      !bucket.empty() && bucket != provider::ScriptStore::files)
     grant.buckets.insert(bucket + "/" + said(member, "prefix"));
   for (const Json& each : member.value("replicas", Json::array())) {
     const auto replica = each.get<std::string>();  // name_class_port
@@ -110,7 +111,7 @@ Json policy_of(AmazonWorld& world, const std::vector<refresh::RefreshFile>& file
 Json iam_policy(const std::string& root, const Json& whereabouts, const std::vector<std::string>& paths) {
   const auto world = open_amazon_world(root, whereabouts, provider::local::Opening::to_look);
   std::vector<refresh::RefreshFile> files;
-  for (const auto& path : paths) files.push_back(must_be_valid(path));
+  for (const auto& path : paths) files.push_back(must_be_valid(path, world->clock.now()));
   return policy_of(*world, files);
 }
 

@@ -10,6 +10,7 @@
 #include "runs/account_refusal.h"
 #include "runs/left.h"
 #include "runs/view.h"
+#include "shortfile/read.h"
 
 namespace runs {
 namespace {
@@ -30,7 +31,7 @@ Json steps_of(const refresh::RefreshFile& file) {
 std::vector<base::Problem> syntax_errors(const base::LocatedJson& document) {
   std::vector<base::Problem> errors;
   std::ranges::copy_if(document.problems(), std::back_inserter(errors), [](const base::Problem& each) {
-    return each.message.starts_with("is not valid JSON");
+    return each.message.starts_with("is not valid JSON") || each.message.starts_with("is not valid YAML");
   });
   return errors;
 }
@@ -94,10 +95,10 @@ std::string target_of(World& world, const refresh::Names& names) {
   return fmt::format("{}{}{}/{}", place, place.empty() ? "" : "/", to_string(names.kind), names.target);
 }
 
-Planned read_refresh_file(const std::string& path) {
+Planned read_refresh_file(const std::string& path, base::Time now) {
   Planned planned{.path = path};
   try {
-    planned.file = refresh::parse_refresh_file(os::read_file(path));
+    planned.file = shortfile::read_file(path, now);
     planned.problems = syntax_errors(planned.file.document);
     if (planned.problems.empty()) planned.problems = planned.file.problems;
   } catch (const base::Error& error) {
@@ -107,7 +108,7 @@ Planned read_refresh_file(const std::string& path) {
 }
 
 Planned make_plan(World& world, const Request& request) {
-  Planned planned = read_refresh_file(request.path);
+  Planned planned = read_refresh_file(request.path, request.now.value_or(world.clock.now()));
   if (!planned.ok()) return planned;
   planned.plan = plan_of(world, planned.file);
   const auto taken = [&](const base::Secret& password, const std::string& engine) {
@@ -117,7 +118,7 @@ Planned make_plan(World& world, const Request& request) {
     planned.plan.problems.push_back(*std::move(wrong));
   decide_masking(planned, request.unmasked, allow_unmasked(world.home));
   for (auto each : planned.plan.problems) {
-    each.line = planned.file.line_of(each.path);
+    planned.file.locate(each);
     planned.problems.push_back(std::move(each));
   }
   return planned;
@@ -126,8 +127,9 @@ Planned make_plan(World& world, const Request& request) {
 Json problems_view(const std::string& path, const std::vector<base::Problem>& problems) {
   Json list = Json::array();
   for (const auto& each : problems)
-    list.push_back({{"file", path},
+    list.push_back({{"file", each.file.empty() ? path : each.file},
                     {"line", each.line},
+                    {"column", each.column == 0 ? Json() : Json(each.column)},
                     {"path", each.path},
                     {"message", each.message},
                     {"severity", each.warning ? "warning" : "error"}});

@@ -12,6 +12,8 @@ struct Request {
   std::string path;          ///< of the refresh file
   bool keep_failed = false;  ///< if the run fails, its copy is kept, closed
   std::string unmasked;      ///< why a run that masks nothing is made all the same; "": it is refused
+  std::optional<base::Time> now = {};          ///< what the file's times are of; nothing: when it is read
+  std::vector<base::Problem> objections = {};  ///< what is wrong with it beside other files
 };
 
 /// What a run would ask for, rehearsed.
@@ -35,8 +37,9 @@ struct Planned {
 /// What a run is about, in the journal: `instance/mysqlinstd`, after the place of a world that is not here.
 std::string target_of(World& world, const refresh::Names& names);
 
-/// The file alone. Never throws for what is in it; one that cannot be read has that as its problem.
-Planned read_refresh_file(const std::string& path);
+/// The file alone, of either form; `now` is what its `-15m` and `yesterday` are of. Never throws for what is
+/// in it; one that cannot be read has that as its problem.
+Planned read_refresh_file(const std::string& path, base::Time now);
 
 /// Reads the world, and changes nothing. A file that masks nothing is refused unless somebody said why: the
 /// request, or `allowUnmasked` in settings.json. Throws AccountRefused (account_refusal.h) where the account

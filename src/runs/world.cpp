@@ -55,7 +55,8 @@ LocalWorld::LocalWorld(const std::string& root, Opening opening)
       databases(home, secrets, clock, mode_of(opening)),
       scripts(home),
       mailbox(home, secrets, clock),
-      services_{databases, secrets, scripts, ledger, mailbox} {}
+      script_files_(scripts),
+      services_{databases, secrets, script_files_, ledger, mailbox} {}
 
 std::string LocalWorld::connect_command(const provider::Database& database) {
   return "dbrefresh local connect " + database.name;

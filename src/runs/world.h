@@ -5,6 +5,7 @@
 
 #include "provider/local/databases.h"
 #include "provider/local/stores.h"
+#include "provider/script_files.h"
 #include "refresh/file.h"
 #include "store/journal.h"
 #include "store/progress.h"
@@ -102,6 +103,7 @@ class LocalWorld : public World {
   provider::local::Mailbox mailbox;
 
  private:
+  provider::ScriptFiles script_files_;
   provider::Services services_;
 };
 

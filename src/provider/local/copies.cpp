@@ -171,6 +171,14 @@ Restored Copies::restored(const Row& row) {
   return out;
 }
 
+/// The one that was asked for; that of the database which it replaces, so that people find it where it was;
+/// or any.
+int Copies::port_of(const RestoreRequest& request) {
+  if (request.shape.port != 0) return request.shape.port;
+  const auto replaced = fleet_.rows().find_id(request.replaces);
+  return replaced && is_ours(*replaced) ? replaced->port : fleet_.any_port();
+}
+
 Work<Restored> Copies::restore(const RestoreRequest& request, const Budget& budget) {
   auto answer = [&](const Work<Row>& work) -> Work<Restored> {
     if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
@@ -180,8 +188,7 @@ Work<Restored> Copies::restore(const RestoreRequest& request, const Budget& budg
     return restored(made);
   };
   if (const auto made = find_made(request.token, budget)) return answer(*made);
-  const int port = request.shape.port != 0 ? request.shape.port : fleet_.any_port();
-  const Row row = new_row(request.kind, request.token, request.name, port, request.tags);
+  const Row row = new_row(request.kind, request.token, request.name, port_of(request), request.tags);
   const auto origin = origin_of(request, budget.clock);
   return answer(make(
       row, origin.like,

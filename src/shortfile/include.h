@@ -1,0 +1,18 @@
+// A short file together with what it includes.
+#pragma once
+
+#include <filesystem>
+
+#include "base/json.h"
+
+namespace shortfile {
+
+/// Of what several files say of a member, `path`'s own wins, then the last one that it includes; objects are
+/// merged, all else is taken whole. Each member's place has the file that it is in, "" for `path` itself.
+/// What is wrong with any of them is among the problems.
+base::LocatedJson with_includes(base::LocatedJson document, const std::filesystem::path& path);
+
+/// A text of either form.
+base::LocatedJson parse_text(std::string_view text);
+
+}  // namespace shortfile

@@ -1,0 +1,116 @@
+// Short files, as people write them, on real servers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/end-to-end/program.h"
+
+namespace tests {
+namespace {
+
+using base::Json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class ShortFiles : public testing::Test {
+ protected:
+  ShortFiles() {
+    os::fs::create_directories(home_.path() / "files");
+    home_.make_production();
+    write("mask.sql", "UPDATE customers SET email = 'masked@example.invalid';\n");
+  }
+  std::string write(const std::string& name, const std::string& text) {
+    const auto path = home_.path() / "files" / name;
+    os::fs::remove(path);
+    std::ofstream(path) << text;
+    return path;
+  }
+  std::string emails(const std::string& name) {
+    return home_.sql(name, "SELECT DISTINCT email FROM customers;");
+  }
+  Home home_;
+};
+
+TEST_F(ShortFiles, AFewLinesRefreshEveryNight) {
+  const auto file =
+      write("dev.yaml", "refresh: dev\nfrom: mysqlinstp\ncheck_every: 1 s\nmask: {mysqldbp: [mask.sql]}\n");
+  EXPECT_THAT(home_.must({"plan", file}), HasSubstr("mysqlinstp -> dev"));
+  EXPECT_THAT(home_.must({"run", file}), HasSubstr("done: dev is refreshed"));
+  EXPECT_EQ(emails("dev"), "masked@example.invalid\n");
+  const Json first = home_.named("dev");
+  // The second one replaces it, and people find it where it was.
+  home_.must({"run", file});
+  const Json second = home_.named("dev");
+  EXPECT_NE(second["id"], first["id"]);
+  EXPECT_EQ(second["port"], first["port"]);
+  EXPECT_EQ(home_.json({"local", "list"}).size(), 2U);
+}
+
+/// Each database by its name: of one that nobody decided nothing is published.
+TEST_F(ShortFiles, WhatNobodyDecidedIsRefused) {
+  EXPECT_EQ(home_.sql("mysqlinstp", "CREATE DATABASE analytics;"), "");
+  const auto refused =
+      home_.run({"run", write("a.yaml", "refresh: dev\nfrom: mysqlinstp\nmask: {mysqldbp: clean}\n")});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("a.yaml:3:1: $.mask: nothing is said of 'analytics'"));
+  const auto forgotten =
+      home_.run({"run", write("a.yaml", "refresh: dev\nfrom: mysqlinstp\nmask: {analytics: clean}\n")});
+  EXPECT_EQ(forgotten.exit_code, 2);
+  EXPECT_THAT(forgotten.output, HasSubstr("$.mask: nothing is said of 'mysqldbp'"));
+  const auto dropped = home_.run(
+      {"run", write("a.yaml", "refresh: dev\nfrom: mysqlinstp\nmask: {analytics: drop, mysqldbp: drop}\n")});
+  EXPECT_EQ(dropped.exit_code, 2);
+  EXPECT_THAT(dropped.output, HasSubstr("'mysqldbp' is the initial database, which cannot be dropped"));
+  home_.must(
+      {"run",
+       write("a.yaml", "refresh: dev\nfrom: mysqlinstp\nmask: {analytics: drop, mysqldbp: [mask.sql]}\n")});
+  EXPECT_EQ(emails("dev"), "masked@example.invalid\n");
+  EXPECT_THAT(home_.sql("dev", "SHOW DATABASES;"), Not(HasSubstr("analytics")));
+}
+
+TEST_F(ShortFiles, SeveralAreMadeAtOnceAndOneThatIsWrongKeepsNoOtherOne) {
+  write("defaults.yaml", "from: mysqlinstp\ncheck_every: 1 s\nmask: {mysqldbp: [mask.sql]}\n");
+  for (const char* name : {"one", "two", "three"})
+    write(std::string(name) + ".yaml", "refresh: " + std::string(name) + "\n");
+  write("wrong.yaml", "refresh: four\nmsk: 1\n");
+  write("twice.yaml", "refresh: two\n");
+  const auto folder = (home_.path() / "files").string();
+  const auto done = home_.run({"run", folder, "--jobs", "3"});
+  EXPECT_EQ(done.exit_code, 2) << done.output;
+  EXPECT_THAT(done.output, AllOf(HasSubstr("3 of 5 databases refreshed in "),
+                                 HasSubstr("wrong.yaml:2:1: $.msk: is not known here; did you mean 'mask'?"),
+                                 HasSubstr("is refreshed by " + folder + "/twice.yaml too")));
+  for (const char* name : {"one", "two", "three"})
+    EXPECT_EQ(emails(name), "masked@example.invalid\n") << name;
+  int refused = 0;
+  for (const Json& each : home_.json({"list"})) refused += each["status"] == "REFUSED" ? 1 : 0;
+  EXPECT_EQ(refused, 2);
+}
+
+/// What one shows of a moment the others show of the same.
+TEST_F(ShortFiles, AGroupShowsOnePointInTime) {
+  write("defaults.yaml",
+        "from: {source: mysqlinstp, at: -1s}\ncheck_every: 1 s\ngroup: billing\nmask: {mysqldbp: clean}\n");
+  const auto one = write("one.yaml", "refresh: one\nfrom: {at: latest}\n");
+  const auto two = write("two.yaml", "refresh: two\n");
+  const auto refused = home_.run({"run", one, two});
+  EXPECT_EQ(refused.exit_code, 2) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("one.yaml:2:8: $.from.at: a group shows one point in time: say one"));
+  write("one.yaml", "refresh: one\n");
+  // A moment after production was made there is something to go back to.
+  base::SystemClock clock;
+  const auto deadline = clock.now() + std::chrono::minutes(2);
+  auto done = home_.run({"run", one, two, "--jobs", "2"});
+  while (done.exit_code == 2 && clock.now() < deadline) done = home_.run({"run", one, two, "--jobs", "2"});
+  ASSERT_EQ(done.exit_code, 0) << done.output;
+  std::map<std::string, std::string> times;  // of the newest of each
+  for (const Json& row : home_.json({"ledger"}))
+    if (row["status"] == "completed") times[row["dbinstance"]] = row["restoredate"];
+  EXPECT_EQ(times.size(), 2U);
+  EXPECT_EQ(times["one"], times["two"]);
+}
+
+}  // namespace
+}  // namespace tests
