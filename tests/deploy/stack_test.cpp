@@ -1,8 +1,8 @@
 // The whole of it as a user of the original has it: the stack is deployed, its state machine is launched, the
 // stack's own functions make the refresh with no more rights than the stack's roles give them, and the stack
 // goes. CloudFormation, Step Functions and Lambda are an emulator's that knows nothing of ours.
+#include "tests/deploy/stack.h"
 #include "refresh/lookup.h"
-#include "tests/end-to-end/aws_program.h"
 
 namespace tests {
 namespace {
@@ -12,84 +12,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:state-machine-awssol";
-
-/// What lets in a host is the stack's to make; ledger and topic are too.
-Json world_before() {
-  Json world = Json::parse(os::read_file(SOURCE_DIR "/tests/end-to-end/aws-world.json"));
-  world["buckets"].push_back({{"name", "awssol-bucket"}});
-  world["tables"] = Json::array();
-  return world;
-}
-
-class AwsStack : public AwsProgram {
- protected:
-  /// Waits are a fiftieth of what they are: the bed's statuses last for looks, not for seconds.
-  AwsStack() : AwsProgram("real --with-functions --wait-scale 0.02", world_before()) {
-    write_usual_file();
-    zip_function();
-  }
-
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  os::Finished done_well(std::vector<std::string> arguments) {
-    auto done = run(std::move(arguments));
-    EXPECT_EQ(done.exit_code, 0) << done.output;
-    return done;
-  }
-  /// This host has the libraries that the function wants.
-  void zip_function() {
-    os::fs::create_directories(path("functions"));
-    os::fs::copy_file(BOOTSTRAP, path("bootstrap"));
-    const auto done = os::run({.argv = {"/bin/sh", "-c",
-                                        "cd \"$0\" && strip bootstrap && python3 -m zipfile -c "
-                                        "functions/dbrefresh-x86_64.zip bootstrap",
-                                        folder_.path().string()}},
-                              clock_, clock_.now() + std::chrono::minutes(1), {});
-    ASSERT_EQ(done.exit_code, 0) << done.output;
-  }
-  std::vector<std::string> deployment(const std::vector<std::string>& more) {
-    std::vector<std::string> all = {
-        "deploy",
-        "--bucket",
-        "awssol-bucket",
-        "--functions",
-        path("functions"),
-        "--parameter",
-        "TemplatesUrl=" + bed_.facts().at("endpoint").get<std::string>() + "/awssol-bucket/templates",
-        "--parameter",
-        "Network=nat",
-        "--parameter",
-        "SecretNames=dev/*",
-        "--parameter",
-        "TopicArns=" + made_.at("topics").at("refresh").get<std::string>(),
-        "--parameter",
-        "ScriptArns=arn:aws:s3:::scripts,arn:aws:s3:::scripts/*"};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-  static std::vector<std::string> with_home(std::vector<std::string> environment) {
-    const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): no test sets any
-    environment.push_back(std::string("HOME=") + (home == nullptr ? "/" : home));
-    return environment;
-  }
-  /// As the original's launcher wants it.
-  void put_file(const Json& file) {
-    os::fs::create_directories(path("db-json/eu-central-1"));
-    os::write_file_atomic(path("db-json/eu-central-1/db-app1-mysqlinstd.json"), file.dump(), 0600);
-  }
-  os::Finished launch(std::vector<std::string> more) {
-    more.insert(more.begin(), {"launch", "mysqlinstd", "app1", machine, "eu-central-1", "--folder",
-                               folder_.path().string()});
-    return run(std::move(more));
-  }
-  /// What of its calls the roles did not allow.
-  Json refused() {
-    Json all = Json::array();
-    for (const Json& call : bed_.get("journal").at("calls"))
-      if (call.contains("refused")) all.push_back(call);
-    return all;
-  }
-};
+constexpr const char* machine = stack_machine;
 
 TEST_F(AwsStack, RefreshesByItselfOnceItIsDeployed) {
   const auto shown = run(deployment({"--dry-run"}));

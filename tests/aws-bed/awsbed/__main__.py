@@ -52,6 +52,7 @@ def run(arguments, until_alone):
     parser.add_argument("--backends", choices=("none", "real"), default="none", help="real: MariaDB and PostgreSQL servers")
     parser.add_argument("--addresses", choices=("names", "ip"), default="names", help="what endpoints of real servers say")
     parser.add_argument("--functions", metavar="PYTHON", help="with Step Functions and Lambda: a Python that has ministack")
+    parser.add_argument("--interpreter", choices=("ministack", "moto"), default="ministack", help="whose Step Functions")
     parser.add_argument("--wait-scale", type=float, default=1.0, help="how much of a wait of Step Functions is waited")
     parser.add_argument("--seed", help="a world to plant, a JSON file")
     options = parser.parse_args(arguments)
@@ -72,7 +73,7 @@ def run(arguments, until_alone):
                       **{name: facts[fact] for name, fact in (("DBREFRESH_RDS_CA", "ca"), ("LD_PRELOAD", "preload"),
                                                               ("NSS_WRAPPER_HOSTS", "hosts")) if facts.get(fact)}}
     if options.functions:
-        bed.functions_beside = Functions(options.functions, options.account, bed.host_facts, options.wait_scale)
+        bed.functions_beside = Functions(options.functions, options.account, bed.host_facts, options.wait_scale, options.interpreter)
     line = {"endpoint": bed.host_facts["AWS_ENDPOINT_URL"], "account": options.account, "pid": os.getpid(),
             "access_key_id": key.id, "secret_access_key": key.secret, "backends": options.backends,
             **facts}

@@ -11,8 +11,10 @@ import shutil
 import subprocess
 import tempfile
 
+from . import interpreter
 from .iam import Policies
 from .servers import processes
+from .stack_resources import KINDS, MACHINE
 from .upstream import DROPPED, PATIENCE
 from .wire.request import Answer
 
@@ -25,10 +27,13 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 class Functions:
     """`python` has what requirements-functions.txt says; `facts` are in the environment of every function; waits and the
-    intervals of retries last `scale` times as long."""
+    intervals of retries last `scale` times as long. `executed_by` "moto": Step Functions are moto's."""
 
-    def __init__(self, python, account, facts, scale):
+    def __init__(self, python, account, facts, scale, executed_by):
         self.python, self.account, self.facts, self.scale = python, account, facts, scale
+        self.beside = SERVED - {"states"} if executed_by == "moto" else SERVED
+        if executed_by == "moto":
+            interpreter.use(self, scale)
         self.folder = tempfile.mkdtemp(prefix="dbr-functions-")
         self.log = os.path.join(self.folder, "log")
         for _ in range(5):  # the port may be taken by another one meanwhile
@@ -44,10 +49,14 @@ class Functions:
                        "PYTHONPATH": HERE, "PYTHONPYCACHEPREFIX": os.path.join(os.path.dirname(os.path.dirname(self.python)), "pycache"),
                        "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port),
                        "MINISTACK_ACCOUNT_ID": self.account, "SFN_WAIT_SCALE": str(self.scale), "LOG_LEVEL": "WARNING", "IOT_MTLS_ENABLED": "0",
-                       "BED_ENDPOINT": self.facts["AWS_ENDPOINT_URL"], **self.facts}
+                       "BED_ENDPOINT": self.facts["AWS_ENDPOINT_URL"], "BED_KINDS": " ".join(self._kinds()), **self.facts}
         command = [self.python, "-m", "awsbed.functions_child"]
         with open(self.log, "ab") as out:
             return processes.spawn(command, env=environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+
+    def _kinds(self):
+        """Resources of stacks that the bed makes."""
+        return [kind for kind in KINDS if kind != MACHINE or "states" not in self.beside]
 
     def _is_up(self):
         def up():
@@ -72,7 +81,7 @@ class Functions:
         return answer
 
     def serves(self, call):
-        return call.service in SERVED and (call.service, call.name) not in OURS
+        return call.service in self.beside and (call.service, call.name) not in OURS
 
     def forward(self, request, account):
         """Its answer to a request, from an account: it takes twelve digits in the place of a key for one."""
@@ -91,7 +100,7 @@ class Functions:
         import boto3
         from botocore.config import Config
         return boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{self.port}", aws_access_key_id=account,
-                            aws_secret_access_key="bed", config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}))
+                            aws_secret_access_key="bed", config=Config(retries={"max_attempts": 0}, read_timeout=PATIENCE, s3={"addressing_style": "path"}))
 
     def policies(self, arn):
         """Those of a role; None of one that nobody has made."""

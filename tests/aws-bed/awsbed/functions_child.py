@@ -12,8 +12,6 @@ import types
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-from .stack_resources import KINDS
-
 LIBC = ctypes.CDLL(None)
 # PR_SET_PDEATHSIG tells of the end of a thread: all functions are started by one that lives as long as we do.
 SPAWNER = ThreadPoolExecutor(1, thread_name_prefix="spawner")
@@ -64,7 +62,7 @@ def main():
     lambda_runtime.execution_credentials = lambda_svc.execution_credentials = credentials
     lambda_runtime.subprocess = types.SimpleNamespace(**{**vars(subprocess), "Popen": spawn})
     from ministack.services.cloudformation import provisioners
-    for kind in KINDS:
+    for kind in os.environ["BED_KINDS"].split():
         provisioners._RESOURCE_HANDLERS[kind] = of_bed(kind)
     app.main()
 

@@ -1,6 +1,9 @@
 """What a stack of CloudFormation makes that refreshes use: in the bed's own world, and not in ministack's, which only the
 stack would see. Each is made as CloudFormation makes it (AWS CloudFormation Template Reference)."""
 
+import re
+
+MACHINE = "AWS::StepFunctions::StateMachine"  # only where it is moto that executes it
 RULE_SOURCES = ("SourceSecurityGroupId", "DestinationSecurityGroupId")
 
 
@@ -57,6 +60,17 @@ def _subscription(bed, client, properties, name):
     return made["SubscriptionArn"], {}
 
 
+def _machine(bed, client, properties, name):
+    text = properties.get("DefinitionString")
+    if text is None:
+        where = properties["DefinitionS3Location"]
+        text = client("s3").get_object(Bucket=where["Bucket"], Key=where["Key"])["Body"].read().decode()
+    text = re.sub(r"\$\{(\w+)\}", lambda found: properties["DefinitionSubstitutions"][found[1]], text)
+    made = client("stepfunctions").create_state_machine(name=properties.get("StateMachineName", name), definition=text,
+                                                        roleArn=properties["RoleArn"], type=properties.get("StateMachineType", "STANDARD"))
+    return made["stateMachineArn"], {"Arn": made["stateMachineArn"], "Name": properties.get("StateMachineName", name)}
+
+
 def _drop_group(bed, client, physical, properties):
     client("ec2").delete_security_group(GroupId=physical)
 
@@ -71,13 +85,18 @@ def _drop_topic(bed, client, physical, properties):
     client("sns").delete_topic(TopicArn=physical)
 
 
+def _drop_machine(bed, client, physical, properties):
+    client("stepfunctions").delete_state_machine(stateMachineArn=physical)
+
+
 def _nothing(bed, client, physical, properties):
     """Goes with what it is of."""
 
 
 KINDS = {"AWS::EC2::SecurityGroup": (_group, _drop_group), "AWS::EC2::SecurityGroupIngress": (_rule("Ingress"), _nothing),
          "AWS::EC2::SecurityGroupEgress": (_rule("Egress"), _nothing), "AWS::DynamoDB::Table": (_table, _drop_table),
-         "AWS::SNS::Topic": (_topic, _drop_topic), "AWS::SNS::Subscription": (_subscription, _nothing)}
+         "AWS::SNS::Topic": (_topic, _drop_topic), "AWS::SNS::Subscription": (_subscription, _nothing),
+         MACHINE: (_machine, _drop_machine)}
 
 
 def make(bed, body):

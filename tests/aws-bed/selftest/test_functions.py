@@ -137,5 +137,32 @@ class Functions(BedTest):
         self.assertEqual([], self.functions.list_functions()["Functions"])
 
 
+class UnderMoto(Functions):
+    """The same with the other interpreter."""
+    arguments = (*Functions.arguments, "--interpreter", "moto")
+
+    def test_a_history_comes_in_pages_and_backwards(self):
+        self.execution({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": self.function(), "End": True}}})
+        asked = {"executionArn": self.states.list_executions(stateMachineArn=self.states.list_state_machines()["stateMachines"][0]["stateMachineArn"])
+                 ["executions"][0]["executionArn"], "maxResults": 4}
+        first = self.states.get_execution_history(reverseOrder=True, **asked)
+        self.assertEqual([7, 6, 5, 4], [event["id"] for event in first["events"]])
+        second = self.states.get_execution_history(reverseOrder=True, nextToken=first["nextToken"], **asked)
+        self.assertEqual([3, 2, 1], [event["id"] for event in second["events"]])
+        self.assertNotIn("nextToken", second)
+        self.assertEqual("ExecutionStarted", second["events"][2]["type"])
+        self.assertIn("LambdaFunctionSucceeded", [event["type"] for event in first["events"]])
+
+    def test_what_is_stopped_says_why(self):
+        machine = self.states.create_state_machine(name="machine", roleArn=ROLE + "machine", definition=json.dumps(
+            {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 99999, "End": True}}}))["stateMachineArn"]
+        execution = self.states.start_execution(stateMachineArn=machine, name="one")["executionArn"]
+        self.states.stop_execution(executionArn=execution, error="Tired", cause="of waiting")
+        deadline = time.monotonic() + 60
+        while (found := self.states.describe_execution(executionArn=execution))["status"] == "RUNNING" and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertEqual(("ABORTED", "Tired", "of waiting"), (found["status"], found["error"], found["cause"]))
+
+
 if __name__ == "__main__":
     unittest.main()
