@@ -1,6 +1,7 @@
 // launch.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "base/error.h"
@@ -33,7 +34,8 @@ int show(const LaunchArgs& args, const runs::Planned& planned, const refresh::La
                 {"run", launch.run},
                 {"secret", passwords.empty() ? Json() : Json(refresh::run_secret_name(launch.run))},
                 {"passwords", passwords},
-                {"input", input}});
+                {"input", input},
+                {"problems", runs::problems_view(planned.path, planned.problems)}});
     return Exit::done;
   }
   if (!passwords.empty())
@@ -44,9 +46,26 @@ int show(const LaunchArgs& args, const runs::Planned& planned, const refresh::La
   return Exit::done;
 }
 
+/// What earlier runs say of how long it takes; where nobody may be asked, nothing is known.
+void look_back(const Options& chosen, runs::Planned& planned) {
+  base::SystemClock clock;
+  try {
+    executions::Executions executions(whereabouts(chosen), chosen.state_machine, clock);
+    std::ranges::copy(executions::long_scripts(executions, chosen.home, planned),
+                      std::back_inserter(planned.problems));
+  } catch (const base::Error& error) {
+    std::cerr << "note: how long the scripts took before is not known: " << error.message << "\n";
+  }
+}
+
 int launch(const LaunchArgs& args, const Options& options) {
   base::SystemClock clock;
-  const auto planned = executions::read(args.order, clock.now());
+  auto planned = executions::read(args.order, clock.now());
+  auto chosen = options;
+  chosen.provider = "aws";
+  chosen.region = args.order.region;
+  chosen.state_machine = args.machine;
+  if (args.dry_run && planned.ok()) look_back(chosen, planned);
   if (!planned.ok() || !options.json) print_problems(planned.path, planned.problems, options);
   if (!planned.ok()) {
     if (options.json)
@@ -56,10 +75,6 @@ int launch(const LaunchArgs& args, const Options& options) {
   auto launch = args.order.launch;
   launch.run = runs::new_run_id(clock);
   if (args.dry_run) return show(args, planned, launch, options);
-  auto chosen = options;
-  chosen.provider = "aws";
-  chosen.region = args.order.region;
-  chosen.state_machine = args.machine;
   Followed followed(chosen);
   executions::begin(followed.executions, planned, launch);
   if (args.wait) return follow(followed, launch.run, chosen);

@@ -177,6 +177,16 @@ Json Executions::list_view(const runs::Filter& filter) {
   return rows;
 }
 
+std::vector<Json> Executions::states_of(const std::string& target) {
+  std::vector<Json> all;
+  for (const Json& each : machine_.list(most_listed)) {
+    const auto found = machine_.find(each.at("executionArn"));
+    if (!found || target_of(nullptr, input_of(*found)) != target) continue;
+    if (Json state = state_in_list(*found); has_begun(state)) all.push_back(std::move(state));
+  }
+  return all;
+}
+
 Json Executions::standing_of(const Json& view, const Json& state) {
   if (!view["notPutBack"].is_null()) return view["notPutBack"];
   return runs::standing(state.is_object() ? state : Json::object(), view["status"]);

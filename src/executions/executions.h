@@ -29,6 +29,8 @@ class Executions {
   Json status_view(const std::string& name);
   Json history_view(const std::string& name);
   Json outcome_view(const std::string& name);
+  /// The states of those of this target (KIND/NAME) that had begun, newest first, of the newest hundred.
+  std::vector<Json> states_of(const std::string& target);
 
   /// Tells what becomes of one until it has ended, or `stop` is asked for.
   void follow(const std::string& name, runs::Listener& listener, const std::stop_token& stop);

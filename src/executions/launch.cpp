@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "os/files.h"
 #include "refresh/lookup.h"
 #include "refresh/passwords.h"
+#include "refresh/script_times.h"
 #include "refresh/workflow.h"
+#include "runs/view.h"
 
 namespace executions {
 namespace {
@@ -38,6 +42,17 @@ void check_scripts(runs::Planned& planned) {
                               "s3://BUCKET/KEY"));
 }
 
+/// No home: nothing was ever begun from here.
+std::vector<Json> states_of_home(const std::string& root, const std::string& target) {
+  try {
+    runs::Books books(root);
+    return runs::states_of_target(books, target);
+  } catch (const Error& error) {
+    if (error.code != "NotAHome") throw;
+    return {};
+  }
+}
+
 }  // namespace
 
 std::string file_of(const Order& order) {
@@ -63,6 +78,23 @@ Json input_of(const runs::Planned& planned, const refresh::Launch& launch) {
     throw Error("BadInput", fmt::format("{} is longer than Step Functions takes ({} bytes)", planned.path,
                                         longest_input));
   return input;
+}
+
+std::vector<base::Problem> long_scripts(Executions& executions, const std::string& root,
+                                        const runs::Planned& planned) {
+  const auto& names = planned.file.names;
+  const auto target = fmt::format("{}/{}", to_string(names.kind), names.target);
+  auto states = executions.states_of(target);
+  std::ranges::move(states_of_home(root, executions.place() + "/" + target), std::back_inserter(states));
+  // A run is called by when it began.
+  std::ranges::stable_sort(states, std::greater<>(), [](const Json& each) { return each.value("run", ""); });
+  std::vector<base::Problem> all;
+  for (const auto& each : refresh::scripts_too_long(planned.file.members, states)) {
+    const auto path = fmt::format("$.{}.{}", refresh::masking_step().key, each.field);
+    all.push_back(planned.file.problem_at(path, to_string(each)));
+    all.back().warning = true;
+  }
+  return all;
 }
 
 void begin(Executions& executions, const runs::Planned& planned, const refresh::Launch& launch) {

@@ -24,6 +24,11 @@ runs::Planned read(const Order& order, base::Time now);
 /// What an execution is started with: the file without its passwords.
 Json input_of(const runs::Planned& planned, const refresh::Launch& launch);
 
+/// Warnings of scripts that took longer in earlier runs than a function has: executions, and runs of the home
+/// (`root`), if it is one.
+std::vector<base::Problem> long_scripts(Executions& executions, const std::string& root,
+                                        const runs::Planned& planned);
+
 /// Keeps the file's passwords in the account for the run, and starts it. The name of the execution is the
 /// run's. Where that fails the passwords are removed again.
 void begin(Executions& executions, const runs::Planned& planned, const refresh::Launch& launch);

@@ -181,16 +181,18 @@ std::size_t listed(const Json& result) {
   return count;
 }
 
-/// Counts are kept for each script, statements for the first few: results are part of the run's state, which
-/// is bounded.
+/// Counts and times are kept for each script, statements for the first few: results are part of the run's
+/// state, which is bounded.
 void run_script(StepContext& step, sql::Connection& session, const Unit& unit) {
   const auto script = sql::parse_script(text_of(step.services, step.input, unit.script),
                                         scripts_family(step.input, must_have_new(step).engine));
   Json statements = Json::array();
   const std::size_t before = listed(step.result);
   std::uint64_t rows = 0;
+  double seconds = 0;
   sql::run_script(session, unit.script, script, step.budget, [&](const sql::StatementDone& done) {
     rows += done.rows;
+    seconds += done.seconds;
     if (before + statements.size() < most_statements_listed) statements.push_back(record(done));
     step.budget.tell(
         {fmt::format("{}: statement {} of {}", unit.script, done.number, script.statements.size())});
@@ -199,6 +201,7 @@ void run_script(StepContext& step, sql::Connection& session, const Unit& unit) {
     result->update({{"form", to_string(script.form)},
                     {"count", script.statements.size()},
                     {"rows", rows},
+                    {"ms", static_cast<std::int64_t>(seconds * 1000)},
                     {"statements", std::move(statements)}});
 }
 

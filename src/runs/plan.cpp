@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "refresh/passwords.h"
+#include "refresh/script_times.h"
 #include "refresh/workflow.h"
 #include "runs/account_refusal.h"
 #include "runs/left.h"
@@ -80,6 +81,14 @@ refresh::Plan plan_of(World& world, const refresh::RefreshFile& file) {
   }
 }
 
+/// Who makes refreshes of an account from here may mean to leave them to the state machine.
+void tell_of_long_scripts(World& world, Planned& planned) {
+  if (world.place().empty()) return;
+  const auto states = states_of_target(world, target_of(world, planned.file.names));
+  for (const auto& each : refresh::scripts_too_long(planned.file.members, states))
+    planned.plan.notes.push_back(to_string(each));
+}
+
 }  // namespace
 
 bool all_warnings(const std::vector<base::Problem>& problems) {
@@ -116,6 +125,7 @@ Planned make_plan(World& world, const Request& request) {
   };
   if (auto wrong = refresh::master_password_problem(planned.file, world.services().databases, taken))
     planned.plan.problems.push_back(*std::move(wrong));
+  tell_of_long_scripts(world, planned);
   decide_masking(planned, request.unmasked, allow_unmasked(world.home));
   for (auto each : planned.plan.problems) {
     planned.file.locate(each);

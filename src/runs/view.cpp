@@ -165,6 +165,14 @@ Json state_of(const store::ExecutionRow& row) {
   return Json::parse(row.snapshot).at("root").at("input");
 }
 
+std::vector<Json> states_of_target(Books& books, const std::string& target) {
+  std::vector<Json> all;
+  for (const auto& row : books.journal.list(false))
+    if (row.subject == target) all.push_back(state_of(must_find_run(books, row.id)));
+  std::ranges::reverse(all);
+  return all;
+}
+
 /// Runs of older versions knew this host alone.
 Json whereabouts_of(const store::ExecutionRow& row) {
   return state_of(row).value("world", Json{{"provider", "local"}});

@@ -47,6 +47,8 @@ base::Json done_view(const std::string& name, const std::string& result, const s
 
 /// Where a run's data stands: what its state machine carries from state to state.
 base::Json state_of(const store::ExecutionRow& row);
+/// The same of all runs of this target, newest first.
+std::vector<base::Json> states_of_target(Books& books, const std::string& target);
 
 /// The world that a run was begun in, as World::whereabouts() named it.
 base::Json whereabouts_of(const store::ExecutionRow& row);

@@ -78,6 +78,16 @@ class AwsStack : public AwsProgram {
                                folder_.path().string()});
     return run(std::move(more));
   }
+  /// Service, operation and input as boto3 has them; the answer.
+  base::Json call(const std::string& service, const std::string& operation, const base::Json& input) {
+    os::write_file_atomic(path("input.json"), input.dump(), 0600);
+    const auto done =
+        os::run({.argv = {SOURCE_DIR "/tests/deploy/call", service, operation, path("input.json")},
+                 .environment = with_home(aws_environment(bed_.facts()))},
+                clock_, clock_.now() + std::chrono::minutes(2), {});
+    EXPECT_EQ(done.exit_code, 0) << done.output;
+    return base::Json::parse(done.output);
+  }
   /// What of its calls the roles did not allow.
   base::Json refused() {
     base::Json all = base::Json::array();

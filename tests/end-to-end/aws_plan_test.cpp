@@ -1,5 +1,6 @@
 // Plans over the bed: what a run would ask of the account and nothing that is asked, what the caller may not
 // do, and what it costs.
+#include "store/journal.h"
 #include "tests/end-to-end/aws_program.h"
 #include "tests/end-to-end/aws_sort.h"
 #include "tests/end-to-end/contract.h"
@@ -12,6 +13,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class AwsPlan : public AwsProgram {
  protected:
@@ -65,6 +67,27 @@ TEST_F(AwsPlan, IsForPeopleOneLineACall) {
   EXPECT_THAT(done.output, HasSubstr("rds DeleteDBInstance  DBInstanceIdentifier=mysqlinstd-old-xxxxxx "
                                      "DeleteAutomatedBackups=true SkipFinalSnapshot=true\n"));
   EXPECT_THAT(done.output, HasSubstr("dynamodb PutItem  ConditionExpression="));
+}
+
+/// The state machine's functions could not run what took longer here.
+TEST_F(AwsPlan, NamesScriptsThatAreTooLongForFunctions) {
+  EXPECT_THAT(plan()["notes"].dump(), Not(HasSubstr("mask.sql")));
+  const auto begun = clock_.now() - std::chrono::hours(1);
+  const Json state = {
+      {"run", "20260131120000-abcdef"},
+      {"results", {{"runscripts", {{"scripts", {{{"script", "mask.sql"}, {"ms", 1'000'000}}}}}}}}};
+  store::Journal journal(folder_.path() / "home/journal.db");
+  journal.record({.id = "20260131120000-abcdef",
+                  .name = "refresh",
+                  .subject = "123456789012/eu-central-1/instance/mysqlinstd",
+                  .machine = journal.put_machine("{}"),
+                  .status = "SUCCEEDED",
+                  .snapshot = Json{{"root", {{"input", state}}}}.dump(),
+                  .created = begun,
+                  .ended = clock_.now()});
+  EXPECT_THAT(plan()["notes"].dump(),
+              AllOf(HasSubstr("'mask.sql' took 16 min 40 s in run 20260131120000-abcdef"),
+                    HasSubstr("dbrefresh --provider aws run FILE"), HasSubstr("method ec2")));
 }
 
 /// Else it would be found when the old database is gone.
