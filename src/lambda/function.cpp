@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "base/text.h"
+#include "lambda/overdue.h"
 #include "lambda/prepare.h"
 #include "lambda/put_back.h"
 #include "os/process.h"
@@ -63,6 +64,7 @@ Json Function::prepared(const Json& event) {
 Json Function::answer(const Invocation& invocation) {
   const std::string state = text_at(invocation.event, "/state");
   if (state == refresh::prepare_state) return prepared(invocation.event);
+  if (state == overdue_state) return tell_overdue(invocation.event, account_->services(), clock_.now());
   const std::string run = text_at(invocation.event, "/run/run");
   const auto left = std::max<std::chrono::microseconds>(1s, invocation.deadline - clock_.now() - spare);
   const auto task =

@@ -21,9 +21,9 @@ class Function {
   ~Function();
 
   /// `{"state": …, "run": {…}}`, as the document's tasks give it (refresh/document.h), or the event of
-  /// prepare(). Answers what becomes `$.results.<step>`, or the run's input, a few seconds before the
-  /// deadline at the latest: then that it is to be asked again. Throws base::Error, BadEvent for anything
-  /// else.
+  /// prepare() or tell_overdue(). Answers what becomes `$.results.<step>`, or the run's input, a few seconds
+  /// before the deadline at the latest: then that it is to be asked again. Throws base::Error, BadEvent for
+  /// anything else.
   base::Json answer(const Invocation& invocation);
 
  private:

@@ -117,6 +117,15 @@ class Policies(unittest.TestCase):
                         self.assertIn("aws:SourceAccount", condition_keys(statement), name)
         self.assertEqual(seen, set(TRUSTED))
 
+    def test_schedules_may_begin_what_they_begin_and_nothing_else(self):
+        schedules = of_type(load("orchestration"), "AWS::Scheduler::Schedule")
+        self.assertEqual({name: each["Properties"]["Target"]["Arn"]["Ref"] for name, each in schedules.items()},
+                         {"Schedule": "StateMachine", "Overdue": "ReportFunctionArn"})
+        allowed = {(action, text(statement["Resource"]).rpartition(":")[2]) for name, _, statement in statements()
+                   if name == "ScheduleRole" for action in listed(statement["Action"])}
+        self.assertEqual(allowed, {("states:StartExecution", "state-machine-awssol"), ("lambda:InvokeFunction", "awssoldb-report"),
+                                   ("sqs:SendMessage", "awssoldb-not-started")})
+
     def test_databases_are_changed_only_with_the_tag(self):
         for name, _, statement in statements():
             # A cluster's last snapshot is named by its deletion, which the cluster itself must allow.

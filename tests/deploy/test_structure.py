@@ -80,6 +80,13 @@ class Structure(unittest.TestCase):
             self.assertEqual(properties["Role"], {"Ref": name.removesuffix("Function") + "RoleArn"})
             self.assertEqual("VpcConfig" in properties, name == "SqlFunction", name)
 
+    def test_a_look_for_overdue_databases_that_fails_is_told(self):
+        resources = load("orchestration")["Resources"]
+        self.assertEqual(resources["Overdue"]["Condition"], resources["OverdueFailed"]["Condition"])
+        failed = resources["OverdueFailed"]["Properties"]
+        self.assertEqual(failed["FunctionName"], load("compute")["Resources"]["ReportFunction"]["Properties"]["FunctionName"])
+        self.assertEqual(failed["DestinationConfig"], {"OnFailure": {"Destination": {"Ref": "TopicArn"}}})
+
     def test_nothing_stays_but_the_table(self):
         for template in all_templates().values():
             for name, resource in template["Resources"].items():
