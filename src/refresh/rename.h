@@ -18,7 +18,7 @@ Work<Done> take_name(StepContext& step, const provider::Database& ours, const st
 /// What the `check` of a rename must name: the final name, given or without the ending 'temp'.
 Json final_name_check(const Json& member, const std::string& field);
 
-/// If the new database has the target's name, takes it away again, closed.
+/// If the new database has the target's name, or was asked to take it, takes it away again, closed.
 Work<Done> give_name_back(StepContext& step);
 
 }  // namespace refresh

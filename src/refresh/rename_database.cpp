@@ -49,14 +49,21 @@ bool is_broken(const provider::Database& ours) {
   return provider::classify(ours.status) == provider::StatusClass::failed;
 }
 
+/// Of a rename that was asked for nothing shows at first, and it comes all the same: by then somebody else is
+/// to have the name again. Nothing is renamed while it is made, or goes.
+bool may_be_renamed(const provider::Database& ours, const std::string& before) {
+  return ours.name == before && ours.status != "creating" && ours.status != "deleting" && !is_broken(ours);
+}
+
 Work<Done> undo(StepContext& step) {
   if (kind_of(step) == provider::Kind::instance) return give_name_back(step);
-  for (const auto& made : step.databases.made(provider::Kind::instance))
-    if (made.name == step.names().at("instance")) {
-      if (is_broken(made)) return step.databases.remove(made.id, step.budget);
-      return done_if(
-          step.databases.make_so(made.id, {.name = step.names().at("instance_temp")}, step.budget));
-    }
+  const std::string before = step.names().at("instance_temp");
+  for (const auto& made : step.databases.made(provider::Kind::instance)) {
+    const bool has_name = made.name == step.names().at("instance");
+    if (has_name && is_broken(made)) return step.databases.remove(made.id, step.budget);
+    if (has_name || may_be_renamed(made, before))
+      return done_if(step.databases.make_so(made.id, {.name = before}, step.budget));
+  }
   return Done{};
 }
 
@@ -125,11 +132,16 @@ Json final_name_check(const Json& member, const std::string& field) {
 
 Work<Done> give_name_back(StepContext& step) {
   const auto ours = new_database(step);
-  if (!ours || ours->name != step.names().at("target")) return Done{};
+  if (!ours) return Done{};
+  provider::Desired wanted{.name = step.names().at("temp")};
+  if (ours->name != step.names().at("target"))
+    return may_be_renamed(*ours, *wanted.name)
+               ? done_if(step.databases.make_so(ours->id, wanted, step.budget))
+               : Done{};
   if (is_broken(*ours)) return remove_whole(step, *ours);
-  // RDS renames nothing that is stopped.
-  return done_if(step.databases.make_so(
-      ours->id, {.name = step.names().at("temp"), .open = false, .running = true}, step.budget));
+  wanted.open = false;
+  wanted.running = true;  // RDS renames nothing that is stopped
+  return done_if(step.databases.make_so(ours->id, wanted, step.budget));
 }
 
 extern constexpr Step rename_database{

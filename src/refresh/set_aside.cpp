@@ -80,7 +80,8 @@ Work<Done> open_all(StepContext& step, bool open) {
   });
 }
 
-/// Gives the old database and what hangs on it other names, itself last.
+/// Gives the old database and what hangs on it other names, itself last. One that has its old name may have
+/// been asked for the other one, which does not show yet; nothing that is stopped or broken is renamed.
 Work<Done> rename_all(StepContext& step, bool aside) {
   const std::string suffix = set_aside_name(step, "");
   auto wanted = [&](const std::string& name) {
@@ -88,10 +89,13 @@ Work<Done> rename_all(StepContext& step, bool aside) {
     return name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : name;
   };
   return done_if_all(found(step, old_whole(step)), [&](const auto& each) {
-    const bool so =
-        each.name == wanted(each.name) && provider::classify(each.status) != provider::StatusClass::transient;
-    return so ? Work<Done>(Done{})
-              : done_if(step.databases.make_so(each.id, {.name = wanted(each.name)}, step.budget));
+    const auto what = provider::classify(each.status);
+    const bool stays =
+        what == StatusClass::failed || what == StatusClass::stopped || (aside && what == StatusClass::ready);
+    return stays && each.name == wanted(each.name)
+               ? Work<Done>(Done{})
+               : done_if(step.databases.make_so(each.id, {.name = wanted(each.name)}, step.budget));
+  using provider::StatusClass;
   });
 }
 

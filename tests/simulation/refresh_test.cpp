@@ -183,6 +183,18 @@ TEST_P(Refresh, IsRolledBackWhenCancelledAnywhere) {
   EXPECT_GT(cancelled, points / 4);  // the rest was too late: the old one was going, or all was done
 }
 
+/// A name that was asked for and does not show yet comes all the same: the old one gets its own when that is
+/// over.
+TEST_P(Refresh, IsRolledBackWhenCancelledWhileChangesShowLate) {
+  if (!with_old()) return;
+  world({.late = 1, .slowest_seconds = 40}).run_and_die_everywhere([&](SimulatedWorld& w, int at) {
+    if (at % 7 != 0 || !w.journal.find(w.run_id)) return;
+    w.journal.request_cancel(w.run_id);
+    w.take_up();
+    EXPECT_THAT(w.faults_at_end(), IsEmpty()) << "cancelled at " << at << ": " << w.cause();
+  });
+}
+
 /// Whoever asked for the copy has died before the host shows it.
 TEST_P(Refresh, ACopyThatShowsLateIsNotLeftBehind) {
   world({.slowest_seconds = 3, .unseen = std::chrono::seconds(20)})
