@@ -120,8 +120,11 @@ void plan(Planning& plan) {
   };
   for (const auto& each : plan.intent.replicas) {
     const auto found = plan.services.databases.find(provider::Kind::instance, each.name);
-    if (found && !goes(found->id) && !plan.is_ours(*found))
-      plan.problem("replicas", fmt::format("'{}' exists, and is no replica of what is replaced", each.name));
+    if (!found || goes(found->id) || plan.is_ours(*found)) continue;
+    const bool deleting = found->status == "deleting";
+    plan.problem("replicas", fmt::format("'{}' {}", each.name,
+                                         deleting ? "is deleting; wait until it is gone"
+                                                  : "exists, and is no replica of what is replaced"));
   }
 }
 

@@ -36,12 +36,22 @@ void plan_parts(Planning& plan) {
   plan.plan.pins["old_stopped"] = stopped;
 }
 
+/// What is being deleted is nobody's to put back: when it is gone, nothing is missing.
+void leave_out_deleted(Planning& plan) {
+  for (auto* ids : {&plan.old->members, &plan.old->replicas})
+    std::erase_if(*ids, [&](const std::string& id) {
+      const auto part = plan.services.databases.get(id);
+      return !part || part->status == "deleting";
+    });
+}
+
 /// The database that has the target's name now. It may be in the way, or not be ours to replace.
 void plan(Planning& plan) {
   const std::string name = plan.names.at("target");
   plan.old = plan.services.databases.find(plan.kind(), name);
   if (plan.old && plan.is_ours(*plan.old)) plan.old.reset();  // this run's own, renamed already
   if (!plan.old) return;
+  leave_out_deleted(plan);
   const auto& old = *plan.old;
   plan.plan.old_status = old.status;
   plan.plan.pins.update({{"old", old.id},
@@ -83,6 +93,7 @@ Work<Done> open_all(StepContext& step, bool open) {
 /// Gives the old database and what hangs on it other names, itself last. One that has its old name may have
 /// been asked for the other one, which does not show yet; nothing that is stopped or broken is renamed.
 Work<Done> rename_all(StepContext& step, bool aside) {
+  using provider::StatusClass;
   const std::string suffix = set_aside_name(step, "");
   auto wanted = [&](const std::string& name) {
     if (aside) return name.ends_with(suffix) ? name : name + suffix;
@@ -95,7 +106,6 @@ Work<Done> rename_all(StepContext& step, bool aside) {
     return stays && each.name == wanted(each.name)
                ? Work<Done>(Done{})
                : done_if(step.databases.make_so(each.id, {.name = wanted(each.name)}, step.budget));
-  using provider::StatusClass;
   });
 }
 

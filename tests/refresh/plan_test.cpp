@@ -69,6 +69,25 @@ TEST(Plan, WhatWasClosedBeforeStaysClosed) {
   EXPECT_FALSE(w.databases.find(provider::Kind::instance, w.file.names.target)->open);
 }
 
+/// What is going when the run is planned is missing to nobody when it is put back.
+TEST(Plan, PinsNothingThatIsBeingDeleted) {
+  for (const bool cluster : {false, true}) {
+    SimulatedWorld w(cluster ? cluster_file() : instance_file(), true, {.slowest_seconds = 600});
+    const provider::Budget budget{w.clock, w.clock.now(), {}, [](const base::Note&) {}};
+    w.databases.remove("id-oldreader", budget);
+    ASSERT_EQ(w.databases.get("id-oldreader")->status, "deleting");
+    const auto taken = refresh::make_plan(to_json(w.file.names), w.file.members, w.services, "");
+    ASSERT_EQ(taken.problems.size(), 1U);
+    EXPECT_THAT(taken.problems[0].message, HasSubstr("is deleting; wait until it is gone"));
+    w.file.members.erase("createreplicas");
+    const auto plan = refresh::make_plan(to_json(w.file.names), w.file.members, w.services, "");
+    EXPECT_TRUE(plan.ok());
+    EXPECT_EQ(plan.pins.at("old"), "id-old");
+    EXPECT_EQ(plan.pins.at("old_members"), cluster ? base::Json{"id-oldins"} : base::Json::array());
+    EXPECT_EQ(plan.pins.at("old_replicas"), base::Json::array());
+  }
+}
+
 /// What carries the run's id is not its own: nothing is, before it has begun.
 TEST(Plan, ARunIsMadeOnce) {
   WithClosedOld w({{"refresh", "true"}, {"refresh-run", "20260101000000-abc123"}});
