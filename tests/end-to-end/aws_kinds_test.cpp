@@ -256,5 +256,51 @@ TEST_F(AwsExamples, AreTakenAsTheyAre) {
   expect_as_written("Examples", in_words(state, made_));
 }
 
+/// The same, with a snapshot, the scripts of examples/buckets, and a host that runs them.
+Json world_of_masking_examples() {
+  Json world = world_of_examples();
+  world["clusters"] = Json::array();
+  world["instances"][0]["sql"] =
+      "create table customers (id int primary key, email varchar(100), address varchar(100)); create table "
+      "logs (id int); insert into customers values (1,'a@real.example','here'); insert into logs values (1)";
+  world["snapshots"] = {{{"name", "mysqlinstp-monthly"}, {"of", "mysqlinstp"}, {"type", "manual"}}};
+  Json objects = Json::object();
+  for (const char* key : {"01script.sql", "02script.sql"}) {
+    const std::string path = "sqlscripts/rdsmysql/mysqlinstd/" + std::string(key);
+    objects[path] = os::read_file(SOURCE_DIR "/examples/buckets/awssol-bucket/" + path);
+  }
+  world["buckets"] = {{{"name", "awssol-bucket"}, {"objects", objects}}};
+  world["hosts"] = Json::array({Json::object()});
+  for (Json& group : world["security_groups"])
+    if (group["name"] == "quarantine") group["cidrs"] = {"10.0.0.9/32"};
+  return world;
+}
+
+class AwsMaskingExamples : public AwsProgram {
+ protected:
+  AwsMaskingExamples() : AwsProgram("real", world_of_masking_examples()) { addresses_ = "10.0.0.5,10.0.0.9"; }
+  /// As it is, but for a point in time, which is yesterday's.
+  os::Finished run_example(const std::string& name) {
+    const auto text = os::read_file(SOURCE_DIR "/examples/" + name + "/db-app1-mysqlinstd.json");
+    const auto yesterday = base::ledger_utc(clock_.now() - std::chrono::hours(24));
+    os::write_file_atomic(file(), replaced(text, "2026-01-31 06:00:00", yesterday), 0600);
+    return run({"--region", "us-east-1", "run", file()});
+  }
+};
+
+/// Each replaces what the one before it has made.
+TEST_F(AwsMaskingExamples, AreTakenAsTheyAre) {
+  for (const char* name : {"from-snapshot", "point-in-time", "scripts-on-ec2"}) {
+    const auto done = run_example(name);
+    ASSERT_EQ(done.exit_code, 0) << name << ": " << done.output;
+    const Json state = state_without_harm();
+    const Json& instances = state.at("places").at("123456789012/us-east-1").at("instances");
+    EXPECT_EQ(instances.size(), 2U) << name << ": " << instances;
+    EXPECT_EQ(instances.at("mysqlinstd").at("bed").at("unmasked"), false) << name;
+    EXPECT_EQ(instances.at("mysqlinstd").at("bed").at("reachable_by_users"), true) << name;
+    EXPECT_EQ(state.at("commands").size(), name == std::string("scripts-on-ec2") ? 2U : 0U) << name;
+  }
+}
+
 }  // namespace
 }  // namespace tests

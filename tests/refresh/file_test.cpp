@@ -36,8 +36,10 @@ std::vector<std::string> lines(const std::string& text) {
 }
 
 TEST(RefreshFile, TheExamplesAreValid) {
-  for (const char* name : {"db-app1-mysqlinstd.json", "test-2b/db-app1-mysqlinstd.json",
-                           "test-3c/db-app1-mysqlinstd.json", "db-app2-auposinstd.json"})
+  for (const char* name :
+       {"db-app1-mysqlinstd.json", "test-2b/db-app1-mysqlinstd.json", "test-3c/db-app1-mysqlinstd.json",
+        "from-snapshot/db-app1-mysqlinstd.json", "point-in-time/db-app1-mysqlinstd.json",
+        "scripts-on-ec2/db-app1-mysqlinstd.json", "db-app2-auposinstd.json"})
     EXPECT_THAT(lines(example(name)), IsEmpty()) << name;
 }
 
