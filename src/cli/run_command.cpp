@@ -80,8 +80,6 @@ Body set_up_run(Arguments& arguments, const Options& options) {
       .add("--keep-days", said->keep_days,
            "runs that ended longer ago are forgotten (default: 400); the ledger keeps its rows")
       .between(1, 36'500);
-  arguments.flag("--keep-failed", said->request.keep_failed,
-                 "if the run fails, keep its copy, closed, as <target>-failed-<run>");
   return [said, &options] { return run(*said, options); };
 }
 

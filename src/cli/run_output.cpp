@@ -62,6 +62,8 @@ void print_failed(const Json& outcome) {
 void declare_request(Arguments& arguments, runs::Request& request) {
   arguments.add("--unmasked", request.unmasked,
                 "why a refresh that masks nothing is made all the same; ledger, message and list say so");
+  arguments.flag("--keep-failed", request.keep_failed,
+                 "if the run fails, keep its copy, closed, as <target>-failed-<run>");
 }
 
 std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, const Options& options) {

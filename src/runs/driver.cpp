@@ -105,7 +105,7 @@ std::string Driver::refuse(const Request& request, const Error& why) {
 
 void Driver::begin(engine::Engine& engine, const std::string& id, const Request& request,
                    const Planned& planned) {
-  Json input = refresh::run_input(id, planned.file, request.keep_failed || planned.file.keep_failed,
+  Json input = refresh::run_input(id, planned.file, planned.keep_failed,
                                   world_.clock.now());
   input.update(refresh::unmasked_state(planned.unmasked));
   input["world"] = world_.whereabouts();

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "refresh/lookup.h"
 #include "refresh/passwords.h"
 #include "refresh/script_times.h"
 #include "refresh/workflow.h"
@@ -67,6 +68,18 @@ std::string note_of(const store::ExecutionRow& left) {
       left.status == "RUNNING" ? "was interrupted" : "failed, and could not be rolled back", left.id);
 }
 
+/// Of a run that fails before it has made anything, nothing is kept.
+std::string note_of_kept(const refresh::Names& names) {
+  const auto kept = [](const std::string& name) {
+    return "'" + refresh::kept_name(name, rehearsed_run_end) + "'";
+  };
+  return fmt::format(
+      "if the run fails, its copy is kept, closed to users, as {}{} ({} stands for the end of the run's id)",
+      kept(names.target),
+      names.kind == provider::Kind::cluster ? " with its instance " + kept(names.instance) : "",
+      rehearsed_run_end);
+}
+
 /// What a run left that nobody drives is in nobody's way: a new one puts it back first.
 refresh::Plan plan_of(World& world, const refresh::RefreshFile& file) {
   try {
@@ -127,6 +140,8 @@ Planned make_plan(World& world, const Request& request) {
     planned.plan.problems.push_back(*std::move(wrong));
   tell_of_long_scripts(world, planned);
   decide_masking(planned, request.unmasked, allow_unmasked(world.home));
+  planned.keep_failed = request.keep_failed || planned.file.keep_failed;
+  if (planned.keep_failed) planned.plan.notes.push_back(note_of_kept(planned.file.names));
   for (auto each : planned.plan.problems) {
     planned.file.locate(each);
     planned.problems.push_back(std::move(each));

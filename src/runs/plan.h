@@ -7,6 +7,9 @@
 
 namespace runs {
 
+/// The end of the id of a run that is planned, and so of the names that the run would make up.
+inline constexpr const char* rehearsed_run_end = "xxxxxx";
+
 /// What somebody asks for.
 struct Request {
   std::string path;          ///< of the refresh file
@@ -28,6 +31,7 @@ struct Planned {
   refresh::Plan plan;                   ///< empty if the file is not valid
   std::vector<base::Problem> problems;  ///< of both, with lines; warnings included
   std::string unmasked;                 ///< why nothing is masked; "" if scripts mask the copy
+  bool keep_failed = false;             ///< as the request or the file says
   std::optional<Rehearsed> rehearsed;   ///< nothing: it was not, or there is no such thing here
   base::Json estimate;                  ///< as estimate.h; null: nobody asked
   base::Json extra;                     ///< as extra.h; null: nobody asked

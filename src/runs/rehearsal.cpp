@@ -48,7 +48,7 @@ class Performance {
 
  private:
   Json input(const Planned& planned) {
-    Json input = refresh::run_input(run_, planned.file, false, time_.now());
+    Json input = refresh::run_input(run_, planned.file, planned.keep_failed, time_.now());
     input.update(refresh::unmasked_state(planned.unmasked));
     input["world"] = world_.whereabouts();
     refresh::seal_passwords(stand_in_.services().secrets, run_, planned.file);

@@ -5,9 +5,6 @@
 
 namespace runs {
 
-/// The end of the id of a run that is rehearsed, and so of the names that the run would make up.
-inline constexpr const char* rehearsed_run_end = "xxxxxx";
-
 /// Of a plan that is ok(). Changes nothing, and never throws for what it meets: that is a gap. What would
 /// come after a failed step is not rehearsed: the run would be rolled back. Nothing where the world has no
 /// stand-in.

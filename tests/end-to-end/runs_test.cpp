@@ -442,6 +442,9 @@ TEST_F(Runs, APlanAsJsonIsThePlan) {
   EXPECT_EQ(plan["masked"], true);
   EXPECT_TRUE(plan["exists"].is_null());
   EXPECT_EQ(plan["steps"][0]["state"], "plan");
+  EXPECT_THAT(plan["notes"].dump(), Not(HasSubstr("is kept")));
+  EXPECT_THAT(home_.json({"plan", "--keep-failed", home_.file(masked_file)})["notes"].dump(),
+              HasSubstr("kept, closed to users, as 'mysqlinstd-failed-xxxxxx'"));
   EXPECT_EQ(home_.json({"steps", "restore"}).size(), 1U);
 }
 
