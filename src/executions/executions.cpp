@@ -9,6 +9,7 @@
 #include "refresh/document.h"
 #include "refresh/launch.h"
 #include "refresh/masking.h"
+#include "refresh/workflow.h"
 #include "runs/amazon_world.h"
 
 namespace executions {
@@ -86,6 +87,13 @@ bool is_put_back(const Json& state) {
          state["results"].value("roll_back", Json::object()).value("status", "") == "SUCCEEDED";
 }
 
+/// Have the scripts, which were to mask the copy, ended?
+bool is_masked(const Json& state) {
+  const std::string step(refresh::masking_step().key);
+  return state.value("results", Json::object()).value(step, Json::object()).value("status", "") ==
+         "SUCCEEDED";
+}
+
 /// Open, or over without anything that could be put back.
 bool asks_for_nothing(const std::string& status) {
   return status == "RUNNING" || status == "SUCCEEDED" || status == "REFUSED";
@@ -135,14 +143,14 @@ std::string Executions::why_not_put_back(const Json& execution, const Json& stat
 
 Json Executions::row(const Json& execution, const Json& state) {
   const bool prepared = state.is_object() && state.contains("members");
-  const auto masked = prepared ? refresh::masked_text(state) : std::string();
-  const auto reason = refresh::reason_in(masked);
+  const auto said = prepared ? refresh::masked_text(state) : std::string();
+  const auto reason = refresh::reason_in(said);
   const auto target = target_of(state, input_of(execution));
   return {{"run", execution.at("name")},
           {"target", target.empty() ? Json() : Json(place() + "/" + target)},
           {"status", status_of(execution)},
           {"notPutBack", text_or_null(why_not_put_back(execution, state))},
-          {"masked", masked.empty() ? Json() : Json(reason.empty())},
+          {"masked", said.empty() ? Json() : Json(reason.empty() && is_masked(state))},
           {"unmaskedReason", text_or_null(reason)},
           {"created", execution.value("startDate", Json())},
           {"ended", execution.value("stopDate", Json())},

@@ -192,15 +192,23 @@ bool is_driven(Books& books, const store::ExecutionRow& row) {
 
 namespace {
 
+/// Scripts that were to mask a copy have masked it once the step that looks at it has begun. Needs no
+/// snapshot.
+Json is_masked(Books& books, const store::ExecutionRow& row) {
+  if (row.remark.empty()) return nullptr;
+  if (!refresh::reason_in(row.remark).empty()) return false;
+  return row.status == "SUCCEEDED" ||
+         books.journal.has_begun(row.id, std::string(refresh::proving_step().states.start));
+}
+
 /// {run, target, status, notPutBack, masked, unmaskedReason, created, ended, cancelRequested, error, cause}
-Json run_view(const store::ExecutionRow& row, const std::string& not_put_back) {
-  const std::string reason = refresh::reason_in(row.remark);
+Json run_view(Books& books, const store::ExecutionRow& row, const std::string& not_put_back) {
   return {{"run", row.id},
           {"target", text(row.subject)},
           {"status", row.status},
           {"notPutBack", text(not_put_back)},
-          {"masked", row.remark.empty() ? Json() : Json(reason.empty())},
-          {"unmaskedReason", text(reason)},
+          {"masked", is_masked(books, row)},
+          {"unmaskedReason", text(refresh::reason_in(row.remark))},
           {"created", time(row.created)},
           {"ended", time(row.ended)},
           {"cancelRequested", row.cancel_requested},
@@ -226,13 +234,13 @@ Json list_view(Books& books, const Filter& filter) {
   const auto most = static_cast<std::size_t>(filter.last);
   const std::size_t from = most > 0 && rows.size() > most ? rows.size() - most : 0;
   auto left = not_put_back(books);
-  for (std::size_t i = from; i < rows.size(); ++i) list.push_back(run_view(rows[i], left[rows[i].id]));
+  for (std::size_t i = from; i < rows.size(); ++i) list.push_back(run_view(books, rows[i], left[rows[i].id]));
   return list;
 }
 
 Json status_view(Books& books, const std::string& id) {
   const auto row = must_find_run(books, id);
-  Json view = run_view(row, why_not_put_back(books, row));
+  Json view = run_view(books, row, why_not_put_back(books, row));
   view["state"] = Json::parse(row.snapshot).at("root").at("state");
   view["step"] = step_of(view["state"]);
   view["standing"] = standing(state_of(row), row.status);
@@ -264,7 +272,7 @@ Json history_view(Books& books, const std::string& id) {
 Json outcome_view(World& world, const std::string& id) {
   const auto row = must_find_run(world, id);
   const Json state = state_of(row);
-  Json view = run_view(row, why_not_put_back(world, row));
+  Json view = run_view(world, row, why_not_put_back(world, row));
   view["results"] = state.value("results", Json::object());
   view["state"] = standing(state, row.status);
   view["seconds"] =

@@ -240,6 +240,11 @@ std::vector<AttemptRow> Journal::attempts(const std::string& execution) {
   return rows;
 }
 
+bool Journal::has_begun(const std::string& execution, const std::string& state) {
+  auto row = db_.prepare("SELECT 1 FROM attempt WHERE execution = ? AND state = ? LIMIT 1");
+  return row.bind(execution, state).step();
+}
+
 void Journal::request_cancel(const std::string& execution) {
   commit([&] {
     db_.prepare("UPDATE execution SET cancel_requested = 1 WHERE id = ? AND status = 'RUNNING'")

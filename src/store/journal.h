@@ -85,6 +85,7 @@ class Journal {
   std::vector<ExecutionRow> list(bool running_only);
   std::vector<EventRow> events(const std::string& execution, std::int64_t after = 0);
   std::vector<AttemptRow> attempts(const std::string& execution);
+  bool has_begun(const std::string& execution, const std::string& state);  ///< at least one attempt
 
   void request_cancel(const std::string& execution);
   /// The running executions that somebody asked to cancel. Cheap: looked at twice a second.

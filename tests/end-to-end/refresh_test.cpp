@@ -144,6 +144,7 @@ TEST(EndToEnd, AFailedCopyIsKeptClosedIfAskedFor) {
   const Json list = home.json({"local", "list"});
   ASSERT_EQ(list.size(), 2U);
   EXPECT_THAT(list[0]["name"].get<std::string>(), testing::StartsWith("mysqlinstd-failed-"));
+  EXPECT_EQ(home.json({"list"})[0]["masked"], false) << "its scripts failed";
   EXPECT_EQ(list[0]["open"], false);
   EXPECT_NE(tcp_login(home.port(), "admin", "temppwd123"), 0U);
 

@@ -142,6 +142,8 @@ TEST_F(Runs, OneThatMasksNothingIsRefusedUnlessSomebodySaysWhy) {
   EXPECT_EQ(last_run()["masked"], true) << "a list reads no snapshot";
   execute(home_.path() / "journal.db", "UPDATE execution SET status = 'FAILED'");
   EXPECT_EQ(last_run()["masked"], true) << "but of the newest that failed, and needs none";
+  execute(home_.path() / "journal.db", "DELETE FROM attempt WHERE state = 'verify'");
+  EXPECT_EQ(last_run()["masked"], false) << "its scripts did not end";
   home_.must({"resume", "--all"});
 }
 
@@ -440,11 +442,11 @@ TEST_F(Runs, APlanAsJsonIsThePlan) {
   const Json plan = home_.json({"plan", home_.file(masked_file)});
   EXPECT_EQ(plan["target"], "mysqlinstd");
   EXPECT_EQ(plan["masked"], true);
-  EXPECT_TRUE(plan["exists"].is_null());
-  EXPECT_EQ(plan["steps"][0]["state"], "plan");
   EXPECT_THAT(plan["notes"].dump(), Not(HasSubstr("is kept")));
   EXPECT_THAT(home_.json({"plan", "--keep-failed", home_.file(masked_file)})["notes"].dump(),
               HasSubstr("kept, closed to users, as 'mysqlinstd-failed-xxxxxx'"));
+  EXPECT_TRUE(plan["exists"].is_null());
+  EXPECT_EQ(plan["steps"][0]["state"], "plan");
   EXPECT_EQ(home_.json({"steps", "restore"}).size(), 1U);
 }
 
