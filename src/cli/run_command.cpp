@@ -32,7 +32,8 @@ int refuse(const runs::Request& request, int keep_days, const Options& options, 
            std::stop_token stop) {
   runs::LocalWorld home(options.home);
   const auto listener = make_listener(home.clock, options);
-  const std::string id = runs::Driver(home, *listener, std::move(stop), keep_days).refuse(request, why);
+  const std::string id = runs::Driver(home, *listener, std::move(stop), keep_days)
+                             .refuse(request, why, runs::presumed_place(whereabouts(options)));
   return tell_outcome(home, id, options);
 }
 

@@ -6,7 +6,9 @@
 #include <span>
 
 #include "aws/refusal.h"
+#include "base/text.h"
 #include "os/process.h"
+#include "runs/amazon_world.h"
 
 namespace runs {
 namespace {
@@ -50,6 +52,21 @@ std::string region_of(const Json& whereabouts) {
   return said.empty() ? said_by_environment({"AWS_REGION", "AWS_DEFAULT_REGION"}) : said;
 }
 
+/// The profile's too, where it can be read.
+std::string region_by_files(const Json& whereabouts) {
+  try {
+    return aws::Session(session_settings(whereabouts)).region();
+  } catch (const Error&) {
+    return region_of(whereabouts);
+  }
+}
+
+/// "arn:aws:iam::123456789012:role/NAME": the account is behind the fourth colon.
+std::string account_in(const std::string& arn) {
+  const auto parts = base::split_list(arn, ':');  // it has no Region, and nothing empty is a part
+  return provider::is_role_arn(arn) && parts.size() > 3 ? parts[3] : "";
+}
+
 std::string what_to_do(const Error& error, const std::string& region) {
   if (error.code == "ConnectionFailed")
     return fmt::format("see that '{}' is a Region of AWS; {}", region, error.hint);
@@ -75,6 +92,11 @@ std::optional<Error> refusal_of_account(const Error& error, const Json& whereabo
                fmt::format("{}{} (asked with {})", is_answer ? "" : "sts GetCallerIdentity cannot be asked: ",
                            error.message, identity(whereabouts)),
                what_to_do(error, region));
+}
+
+std::string presumed_place(const Json& whereabouts) {
+  const auto known = [](const std::string& part) { return part.empty() ? "?" : part; };
+  return known(account_in(whereabouts.value("role", ""))) + "/" + known(region_by_files(whereabouts));
 }
 
 }  // namespace runs

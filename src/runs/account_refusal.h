@@ -16,4 +16,8 @@ inline constexpr const char* account_refused = "AccountRefused";
 /// AmazonWorld: nothing where its provider is another.
 std::optional<base::Error> refusal_of_account(const base::Error& error, const base::Json& whereabouts);
 
+/// World::place() of an account that cannot be asked, as far as `whereabouts` and the files of the AWS CLI
+/// say it: "ACCOUNT/REGION", "?" standing for what is not known.
+std::string presumed_place(const base::Json& whereabouts);
+
 }  // namespace runs

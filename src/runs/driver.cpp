@@ -92,21 +92,24 @@ bool Driver::clear(const std::string& target, Planned& planned) {
 }
 
 std::string Driver::refuse(const std::string& id, Planned planned, Refusal why) {
-  for (auto& each : record_refusal(world_, id, planned, why)) planned.problems.push_back(std::move(each));
+  return refuse(id, std::move(planned), why, world_.place());
+}
+
+std::string Driver::refuse(const std::string& id, Planned planned, Refusal why, const std::string& place) {
+  for (auto& each : record_refusal(world_, id, planned, why, place))
+    planned.problems.push_back(std::move(each));
   listener_.plans(id, planned);
   return id;
 }
 
-std::string Driver::refuse(const Request& request, const Error& why) {
-  Planned planned = read_refresh_file(request.path, world_.clock.now());
+std::string Driver::refuse(const Request& request, const Error& why, const std::string& place) {
+  Planned planned = read_refresh_file(request.path, request.now.value_or(world_.clock.now()));
   planned.problems.push_back({0, "$", to_string(why)});
-  return refuse(new_run_id(world_.clock), std::move(planned), Refusal::account);
+  return refuse(new_run_id(world_.clock), std::move(planned), Refusal::account, place);
 }
 
-void Driver::begin(engine::Engine& engine, const std::string& id, const Request& request,
-                   const Planned& planned) {
-  Json input = refresh::run_input(id, planned.file, planned.keep_failed,
-                                  world_.clock.now());
+void Driver::begin(engine::Engine& engine, const std::string& id, const Planned& planned) {
+  Json input = refresh::run_input(id, planned.file, planned.keep_failed, world_.clock.now());
   input.update(refresh::unmasked_state(planned.unmasked));
   input["world"] = world_.whereabouts();
   // First: whoever dies in between leaves secrets without a run, which are swept away, and no run without
@@ -134,7 +137,7 @@ std::string Driver::start(const Request& request) {
   if (!planned.ok()) return refuse(id, std::move(planned), Refusal::plan);
   listener_.plans(id, planned);
   try {
-    drive({id}, [&](engine::Engine& engine) { begin(engine, id, request, planned); });
+    drive({id}, [&](engine::Engine& engine) { begin(engine, id, planned); });
   } catch (const Error& error) {
     if (error.code != "AlreadyRunning") throw;
     world_.secrets.remove(refresh::run_secret_name(id));

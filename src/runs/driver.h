@@ -41,7 +41,7 @@ class Driver {
   std::string start(const Request& request);
   /// Records that a run was refused because the world of its databases cannot be opened. Ours is that of the
   /// home, where the traces are left then. Returns the run's id.
-  std::string refuse(const Request& request, const base::Error& why);
+  std::string refuse(const Request& request, const base::Error& why, const std::string& place);
   /// Takes up a run that lost its process, or rolls one back again that could not be. Throws AlreadyRunning
   /// if neither is so.
   void resume(const std::string& id);
@@ -54,7 +54,8 @@ class Driver {
  private:
   bool clear(const std::string& target, Planned& planned);
   std::string refuse(const std::string& id, Planned planned, Refusal why);
-  void begin(engine::Engine& engine, const std::string& id, const Request& request, const Planned& planned);
+  std::string refuse(const std::string& id, Planned planned, Refusal why, const std::string& place);
+  void begin(engine::Engine& engine, const std::string& id, const Planned& planned);
   /// Drives what `begin` hands to the engine; `ids` are the runs that it hands over.
   void drive(const std::vector<std::string>& ids, const std::function<void(engine::Engine&)>& begin);
 

@@ -53,9 +53,10 @@ std::string cause_of(const std::vector<base::Problem>& problems) {
 
 class Recording {
  public:
-  Recording(World& world, std::string id, const Planned& planned, Refusal why)
+  Recording(World& world, std::string id, const Planned& planned, Refusal why, const std::string& place)
       : world_(world),
         id_(std::move(id)),
+        place_(place.empty() ? "" : place + "/"),
         planned_(planned),
         said_(planned.file.document.value()),
         error_(error_of(why)),
@@ -86,8 +87,9 @@ class Recording {
     world_.journal.record(
         {.id = id_,
          .name = id_,
-         .subject =
-             target.empty() ? "" : fmt::format("{}/{}", said_.is_cluster() ? "cluster" : "instance", target),
+         .subject = target.empty()
+                        ? ""
+                        : fmt::format("{}{}/{}", place_, said_.is_cluster() ? "cluster" : "instance", target),
          .machine = world_.journal.put_machine(refresh::state_machine().dump()),
          .status = "REFUSED",
          .snapshot = Json{{"root", {{"state", nullptr}, {"input", input}}},
@@ -138,7 +140,7 @@ class Recording {
   static constexpr std::size_t longest_subject = 99;  ///< SNS Publish: fewer than 100
 
   World& world_;
-  std::string id_;
+  std::string id_, place_;
   const Planned& planned_;
   Said said_;
   std::string error_, cause_;
@@ -149,8 +151,8 @@ class Recording {
 }  // namespace
 
 std::vector<base::Problem> record_refusal(World& world, const std::string& id, const Planned& planned,
-                                          Refusal why) {
-  return Recording(world, id, planned, why).record();
+                                          Refusal why, const std::string& place) {
+  return Recording(world, id, planned, why, place).record();
 }
 
 }  // namespace runs
