@@ -123,12 +123,14 @@ double cpu_seconds() {
   return of(used.ru_utime) + of(used.ru_stime);
 }
 
-/// Of RDS in any ten seconds, each.
-double busiest(const Json& calls) {
+/// Looks at RDS, or all that it is asked, in any ten seconds, each.
+double busiest(const Json& calls, bool looks_alone) {
   constexpr double window = 10;
   std::vector<double> times;
   for (const Json& call : calls)
-    if (call.at("service") == "rds") times.push_back(call.at("seconds"));
+    if (call.at("service") == "rds" &&
+        (!looks_alone || call.at("operation").get<std::string>().starts_with("Describe")))
+      times.push_back(call.at("seconds"));
   std::ranges::sort(times);
   std::size_t most = 0;
   for (std::size_t first = 0, last = 0; last < times.size(); ++last) {
@@ -164,7 +166,10 @@ void refreshes(tests::AwsBed& bed, int runs) {
   engine::Observer observer;
   engine::Engine engine(
       books.journal, books.clock, ownership, refresh::make_task(services.all()), observer,
-      {.is_heavy = [](const asl::TaskRequest& task) { return refresh::is_heavy(task.state); }, .seed = 1});
+      {.workers = runs::amazon_workers,
+       .heavy_workers = runs::amazon_heavy_workers,
+       .is_heavy = [](const asl::TaskRequest& task) { return refresh::is_heavy(task.state); },
+       .seed = 1});
   for (int i = 0; i < runs; ++i) {
     const auto id = fmt::format("20260101000000-{:06}", i);
     const auto read = file(made, i);
@@ -190,11 +195,11 @@ void refreshes(tests::AwsBed& bed, int runs) {
   fmt::print(
       "{} refreshes at once: {:.0f} s each (median), {:.1f} % more than RDS's own time (aim under 3 %); "
       "{:.0f} "
-      "requests each, {:.1f} a second to RDS, {:.1f} in the busiest ten seconds (aim under 12); {:.2f} s of "
-      "CPU each\n",
+      "requests each, {:.1f} a second to RDS; in the busiest ten seconds {:.1f} looks (aim under 12), {:.1f} "
+      "with changes; {:.2f} s of CPU each\n",
       runs, median(wholes), 100 * median(added) / (median(wholes) - median(added)),
-      static_cast<double>(calls.size()) / runs, static_cast<double>(of_rds) / took, busiest(calls),
-      cpu / runs);
+      static_cast<double>(calls.size()) / runs, static_cast<double>(of_rds) / took, busiest(calls, true),
+      busiest(calls, false), cpu / runs);
   std::fflush(stdout);
 }
 

@@ -13,8 +13,7 @@ namespace aws {
 class Pace {
  public:
   struct Limit {
-    double per_second = 10;
-    double burst = 15;  ///< with `per_second`: 11.5 a second in any ten seconds
+    double per_second = 0, burst = 0;
   };
   explicit Pace(Limit limit) : limit_(limit) {}
 

@@ -57,7 +57,8 @@ base::Error interrupted() {
 
 }  // namespace
 
-Sender::Sender(SenderOptions options) : options_(std::move(options)), pace_(options_.limit) {}
+Sender::Sender(SenderOptions options)
+    : options_(std::move(options)), looks_(options_.looks), changes_(options_.changes) {}
 
 Json Sender::send(const Call& call, const std::string& region, CredentialSource* credentials,
                   const base::Budget& budget) {
@@ -95,7 +96,8 @@ Json Sender::send(const Outgoing& out, bool& maybe_delivered, const base::Budget
 }
 
 void Sender::wait_for_turn(const Outgoing& out, const base::Budget& budget) {
-  const auto at = pace_.take(out.service.name + " " + out.region, budget.clock.now(), budget.until);
+  Pace& pace = changes(out.operation) ? changes_ : looks_;
+  const auto at = pace.take(out.service.name + " " + out.region, budget.clock.now(), budget.until);
   if (at > budget.until) {
     base::Error error("TooManyRequests",
                       fmt::format("{} {} in {}: its turn among our own requests comes after the time it has",

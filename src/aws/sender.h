@@ -17,8 +17,11 @@ namespace aws {
 struct SenderOptions {
   EndpointRules endpoints;
   std::string certificates;  ///< a file of authorities in the place of the system's
-  Pace::Limit limit;         ///< of each service and Region
-  Tally* tally = nullptr;    ///< of every request that goes out, repetitions too; must outlive the sender
+  /// Of each service and Region: looks, 9.5 a second in any ten seconds, and what changes something, which
+  /// does not wait behind looks. RDS allows an account and Region 12 a second, and 300 at once; whoever asks
+  /// for a change has looked before, and comes once.
+  Pace::Limit looks{.per_second = 8, .burst = 15}, changes{.per_second = 4, .burst = 100};
+  Tally* tally = nullptr;  ///< of every request that goes out, repetitions too; must outlive the sender
 };
 
 /// One account's way to AWS. Thread-safe.
@@ -54,7 +57,7 @@ class Sender {
 
   const SenderOptions options_;
   os::Http http_;
-  Pace pace_;
+  Pace looks_, changes_;
   RetryQuota quota_;
   std::atomic<std::int64_t> clock_error_us_ = 0;  ///< AWS's clock minus ours
 };

@@ -8,6 +8,10 @@
 
 namespace runs {
 
+/// Threads for the tasks of runs in an account: most of their time they wait for an answer, or for a tag to
+/// show. The work of heavy ones, scripts, is that of the databases' own servers.
+inline constexpr std::size_t amazon_workers = 16, amazon_heavy_workers = 64;
+
 /// Who we are in the account: {Account, Arn, UserId}.
 base::Json who_we_are(aws::Api& api, base::Clock& clock);
 /// That of whom who_we_are() shows.

@@ -27,6 +27,7 @@ class AmazonWorld : public World {
   std::vector<base::Problem> missing_permissions(const refresh::RefreshFile& file) override;  ///< asks IAM
   std::string objection_to_password(const base::Secret& password, const std::string& engine) override;
   std::optional<std::int64_t> storage_gib(const std::string& source) override;
+  Workers workers() const override { return {amazon_workers, amazon_heavy_workers}; }
   std::function<std::int64_t()> requests() override {
     return [this] { return tally_.of_this_thread(); };
   }

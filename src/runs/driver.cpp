@@ -51,7 +51,9 @@ void Driver::drive(const std::vector<std::string>& ids, const std::function<void
   Recorder recorder(world_.progress, listener_, world_.clock);
   engine::Engine engine(
       world_.journal, world_.clock, ownership, refresh::make_task(world_.services()), recorder,
-      {.is_heavy = [](const asl::TaskRequest& task) { return refresh::is_heavy(task.state); },
+      {.workers = world_.workers().light,
+       .heavy_workers = world_.workers().heavy,
+       .is_heavy = [](const asl::TaskRequest& task) { return refresh::is_heavy(task.state); },
        .seed = os::random_seed(),
        .requests = world_.requests()});
   begin(engine);

@@ -72,6 +72,11 @@ class World : public Books {
   }
   /// What people should be told besides what becomes of runs; sent once by its id, however often it is here.
   virtual std::vector<provider::Message> notices() { return {}; }
+  /// Threads for the tasks of its runs, as engine::Options have them.
+  struct Workers {
+    std::size_t light = 4, heavy = 2;
+  };
+  virtual Workers workers() const { return {}; }
   /// As engine::Options::requests: nothing where a world makes none.
   virtual std::function<std::int64_t()> requests() { return {}; }
 

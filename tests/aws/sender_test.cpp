@@ -53,7 +53,8 @@ class SenderTest : public testing::Test {
   }
   Json send(const Call& call) {
     if (!sender)
-      sender.emplace(SenderOptions{.endpoints = {.overrides = {{"", server->url()}}}, .limit = limit});
+      sender.emplace(
+          SenderOptions{.endpoints = {.overrides = {{"", server->url()}}}, .looks = limit, .changes = limit});
     return sender->send(call, "eu-central-1", &keys, {clock, clock.now() + budget, stop.get_token(), {}});
   }
   template <typename... Arguments>
@@ -75,7 +76,7 @@ class SenderTest : public testing::Test {
   const Call modify{"rds", "ModifyDBInstance", {{"DBInstanceIdentifier", "a"}}};
   base::VirtualClock clock{*base::parse_iso_offset("2026-01-31T12:00:00Z")};
   seconds budget{60};
-  Pace::Limit limit;
+  Pace::Limit limit{.per_second = 8, .burst = 15};
   std::stop_source stop;
   Keys keys;
   std::optional<Server> server;
@@ -234,6 +235,11 @@ TEST_F(SenderTest, KeepsItsPace) {
   budget = seconds{0};
   EXPECT_EQ(error_of(describe).code, "TooManyRequests");
   EXPECT_EQ(asked(), 23U);
+  budget = seconds{60};
+  const base::Time then = clock.now();
+  error_of(modify);  // the answer is another operation's
+  EXPECT_EQ(asked(), 24U);
+  EXPECT_EQ(clock.now(), then) << "what changes something waits for no look";
 }
 
 TEST(Pace, IsKeptByKey) {

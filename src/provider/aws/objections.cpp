@@ -208,9 +208,9 @@ std::vector<std::string> Objections::against_groups(const std::vector<std::strin
   std::vector<std::string> all;
   if (groups.empty()) return all;
   std::map<std::string, std::string> vpcs;
-  for (const Json& each : account_.service.all("ec2", "DescribeSecurityGroups",
-                                               {{"Filters", {{{"Name", "group-id"}, {"Values", groups}}}}},
-                                               "SecurityGroups", budget_))
+  for (const Json& each : account_.service.shared("ec2", "DescribeSecurityGroups",
+                                                  {{"Filters", {{{"Name", "group-id"}, {"Values", groups}}}}},
+                                                  "SecurityGroups", budget_))
     vpcs[text(each, "GroupId")] = text(each, "VpcId");
   for (const auto& group : groups) {
     const auto found = vpcs.find(group);

@@ -28,7 +28,7 @@ bool is_family_of(std::string_view family, const std::string& engine, const std:
 /// told: RDS judges by itself when it makes the database, and until then nothing is touched.
 std::optional<Json> Objections::ask(const char* operation, const Json& input, const char* list) {
   try {
-    auto all = account_.service.all("rds", operation, input, list, budget_);
+    auto all = account_.service.shared("rds", operation, input, list, budget_);
     return Json(std::move(all));
   } catch (const base::Error& error) {
     if (error.retryable) throw;

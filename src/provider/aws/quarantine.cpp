@@ -34,8 +34,8 @@ std::string single(const std::string& cidr) {
 }  // namespace
 
 std::string Quarantine::vpc_of(const std::string& subnet_group, const Budget& budget) {
-  const auto groups = service_.all("rds", "DescribeDBSubnetGroups", {{"DBSubnetGroupName", subnet_group}},
-                                   "DBSubnetGroups", budget);
+  const auto groups = service_.shared("rds", "DescribeDBSubnetGroups", {{"DBSubnetGroupName", subnet_group}},
+                                      "DBSubnetGroups", budget);
   if (groups.empty())
     throw base::Error("DBSubnetGroupNotFoundFault", fmt::format("there is no subnet group {}", subnet_group));
   return text(groups[0], "VpcId");
@@ -67,7 +67,7 @@ std::vector<Json> Quarantine::found(const std::string& vpc, const Budget& budget
     input["Filters"].push_back(filter("tag:refresh-quarantine", "true"));
   else
     input["Filters"].push_back(filter("group-id", settings_.quarantine_group));
-  return service_.all("ec2", "DescribeSecurityGroups", input, "SecurityGroups", budget);
+  return service_.shared("ec2", "DescribeSecurityGroups", input, "SecurityGroups", budget);
 }
 
 /// Whoever has a network interface in a group that is let in, is let in. Functions have addresses that come

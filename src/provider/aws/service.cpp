@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto least = 1s;
+constexpr auto least = 1s, shared_for = 5s;
 /// Pages of a hundred: more than any quota allows.
 constexpr int most_pages = 1'000;
 
@@ -35,6 +35,22 @@ std::vector<Json> Service::all(const std::string& service, const std::string& op
     input[marker] = answer[marker];
   }
   throw base::Error("TooManyPages", operation + " does not come to an end");
+}
+
+Service::Answer& Service::answer_to(const std::string& question) {
+  const std::lock_guard lock(mutex_);
+  return answers_[question];
+}
+
+std::vector<Json> Service::shared(const std::string& service, const std::string& operation, const Json& input,
+                                  const std::string& list, const Budget& budget) {
+  Answer& answer = answer_to(service + " " + operation + " " + input.dump());
+  const std::lock_guard lock(answer.asking);
+  const auto now = clock_.now();
+  if (answer.asked && now < *answer.asked + shared_for && now >= *answer.asked) return answer.all;
+  answer.all = all(service, operation, input, list, budget);
+  answer.asked = now;
+  return answer.all;
 }
 
 Budget Service::own_budget(std::chrono::seconds longest) {

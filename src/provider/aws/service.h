@@ -1,6 +1,9 @@
 // Calls of Amazon's services, with a budget that is never too short for one.
 #pragma once
 
+#include <map>
+#include <mutex>
+
 #include "aws/api.h"
 
 namespace provider::aws {
@@ -25,13 +28,27 @@ class Service {
   std::vector<Json> all(const std::string& service, const std::string& operation, Json input,
                         const std::string& list, const Budget& budget);
 
+  /// The same of what people alone change (groups, offers, quotas), which many runs that begin together ask
+  /// for: within some seconds one answer serves all who ask the same.
+  std::vector<Json> shared(const std::string& service, const std::string& operation, const Json& input,
+                           const std::string& list, const Budget& budget);
+
   base::Clock& clock() { return clock_; }
   /// For verbs that are given no budget.
   Budget own_budget(std::chrono::seconds longest = std::chrono::seconds(60));
 
  private:
+  struct Answer {
+    std::mutex asking;  ///< held while it is asked for, and guards the rest
+    std::vector<Json> all;
+    std::optional<base::Time> asked;
+  };
+  Answer& answer_to(const std::string& question);
+
   ::aws::Api& api_;
   base::Clock& clock_;
+  std::mutex mutex_;                       ///< guards answers_
+  std::map<std::string, Answer> answers_;  ///< by question: as many as there are groups and classes
 };
 
 /// Members of an answer; "", false, 0 and {} where it leaves one out.
