@@ -110,7 +110,8 @@ class Batch {
     } catch (const base::Error& error) {
       if (error.code != runs::account_refused) throw;
       runs::LocalWorld home(options_.home);
-      const auto id = runs::Driver(home, teller, signals_.token(), keep_days_).refuse(item.request, error);
+      const auto id = runs::Driver(home, teller, signals_.token(), keep_days_)
+                          .refuse(item.request, error, runs::presumed_place(whereabouts(options_)));
       item.outcome = runs::outcome_view(home, id);
       return;
     }

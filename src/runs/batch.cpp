@@ -44,7 +44,8 @@ using Tell = std::function<void(const Planned& of, std::string message)>;
 /// They are made together, of one moment, or not at all.
 void check_group(const std::string& name, const std::vector<const Planned*>& members, const Tell& tell) {
   const auto bad = std::ranges::find_if(members, [](const Planned* each) { return !each->ok(); });
-  const auto first = std::ranges::find_if(members, [](const Planned* each) { return !time_of(*each).empty(); });
+  const auto first =
+      std::ranges::find_if(members, [](const Planned* each) { return !time_of(*each).empty(); });
   for (const Planned* each : members) {
     if (!each->ok()) continue;
     const auto time = time_of(*each);
