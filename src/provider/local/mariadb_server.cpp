@@ -134,9 +134,10 @@ void MariaDbServer::initialise(const base::Json& settings, const Budget& budget)
   os::make_folder(scratch(), 0700, account);
   const auto nobody = scratch() / "logins.sql";
   write_own(nobody, std::string(drop_first_logins));
+  // --force: it need not be able to look up this host's name, because no login that it makes stays.
   os::Command command{
-      .argv = {"mariadb-install-db", "--no-defaults", "--datadir=" + data().string(), "--skip-test-db",
-               "--skip-name-resolve", "--auth-root-authentication-method=socket",
+      .argv = {"mariadb-install-db", "--no-defaults", "--force", "--datadir=" + data().string(),
+               "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=socket",
                "--auth-root-socket-user=" + account.name, "--extra-file=" + nobody.string()},
       .user = account,
       .environment = {"TMPDIR=" + scratch().string()}};
