@@ -1,5 +1,5 @@
-// What a command takes: declared here, parsed by CLI11, which only arguments.cpp and program.cpp include (it
-// takes 20 seconds to compile).
+// What a command takes: declared here, parsed by CLI11, which only arguments.cpp, description.cpp and
+// program.cpp include (it takes 20 seconds to compile).
 #pragma once
 
 #include <cstdint>

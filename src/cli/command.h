@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "cli/arguments.h"
+#include "cli/description.h"
 
 namespace cli {
 
@@ -17,8 +18,9 @@ enum Exit : int { done = 0, failed = 1, bad_input = 2, interrupted = 130 };
 
 /// What the command line says for all commands.
 struct Options {
-  std::string home;                   ///< --home
-  std::vector<std::string> commands;  ///< the first words of all commands
+  std::string home;                              ///< --home
+  std::vector<std::string> commands;             ///< the first words of all commands
+  std::function<CommandDescription()> describe;  ///< the whole command line; as long as the program runs
   std::string provider = "local";
   std::string region, profile, role, source_role, quarantine_group, kms_key;  ///< of --provider aws
   std::string state_machine;  ///< whose executions are runs too, "": the usual one
@@ -44,6 +46,7 @@ std::span<const Command> show_commands();     ///< list, status, ledger, steps
 std::span<const Command> history_commands();  ///< history
 std::span<const Command> launch_commands();   ///< launch
 std::span<const Command> deploy_commands();   ///< package, deploy
+std::span<const Command> shell_commands();    ///< completion, man
 std::span<const Command> iam_commands();      ///< iam policy
 std::span<const Command> asl_commands();      ///< asl show, asl run
 std::span<const Command> create_commands();   ///< local create

@@ -131,7 +131,8 @@ void declare_options(CLI::App& program, Options& options) {
 
 void declare_commands(CLI::App& program, Options& options, Body& chosen) {
   for (const auto& commands : {run_commands(), file_commands(), plan_commands(), open_commands(),
-                               show_commands(), history_commands(), launch_commands(), deploy_commands()})
+                               show_commands(), history_commands(), launch_commands(), deploy_commands(),
+                               shell_commands()})
     add(program, commands, options, chosen);
   CLI::App* asl = program.add_subcommand("asl", "state machine documents")->require_subcommand(1);
   asl->fallthrough();
@@ -196,6 +197,7 @@ int run_program(int argc, char** argv) {
   Body chosen;
   declare_options(program, options);
   declare_commands(program, options, chosen);
+  options.describe = [&program] { return describe(program); };
   if (const auto code = parse(program, options.commands, argc, argv)) return *code;
   return run_body(chosen, options);
 }
