@@ -2,7 +2,7 @@
 BUILD := build
 PROGRAM := $(BUILD)/dbrefresh
 
-.PHONY: all demo demo-aws test lint bench bench-aws bench-lambda lambda lambda-arm64 soak fuzz sanitize sanitize-quick clean format docs setup
+.PHONY: all install package test-package demo demo-aws test lint bench bench-aws bench-lambda lambda lambda-arm64 soak fuzz sanitize sanitize-quick clean format docs setup
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -13,6 +13,22 @@ setup:
 $(BUILD)/build.ninja: CMakeLists.txt | setup
 	@cmake -S . -B $(BUILD) -G Ninja >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
+
+# PREFIX (/usr/local) and DESTDIR say where.
+install: setup $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet dbrefresh manual
+	@cmake --install $(BUILD) --strip --prefix $(or $(PREFIX),/usr/local) >/dev/null
+
+# Debian's package, $(BUILD)/dbrefresh_VERSION_ARCHITECTURE.deb.
+package: setup $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet dbrefresh manual lambda_zip
+	@cd $(BUILD) && cpack >package.log || { cat package.log; exit 1; }
+	@ls $(BUILD)/*.deb
+
+# The package in a clean Debian that is booted: installed, used, upgraded, removed.
+test-package: package
+	@tools/setup package
+	@tools/test-package $(BUILD)
 
 demo: setup $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet dbrefresh

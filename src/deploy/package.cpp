@@ -14,16 +14,17 @@ namespace {
 using base::Error;
 using os::fs::path;
 
-constexpr const char* installed = "/usr/share/dbrefresh";
+/// Beside the folder of an installed program, whatever it was installed under.
+constexpr const char* installed = "../share/dbrefresh";
 constexpr std::size_t release_length = 12;
 /// What templates say of their release until they are packed.
 constexpr std::string_view unpacked = "Default: development\n";
 
-/// In the folder that was built in, else where Debian's package puts it.
+/// In the folder that was built in, else where an installation puts it.
 path place_of(const std::string& said, const path& built, const char* packaged) {
   if (!said.empty()) return said;
   const path above = os::fs::read_symlink("/proc/self/exe").parent_path();
-  return os::fs::exists(above / built) ? above / built : path(installed) / packaged;
+  return os::fs::exists(above / built) ? above / built : (above / installed / packaged).lexically_normal();
 }
 
 std::map<std::string, std::string> files_in(const path& folder, const std::string& ending,
