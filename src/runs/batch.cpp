@@ -123,14 +123,17 @@ std::map<std::string, std::vector<base::Problem>> problems_of_set(const std::vec
   const auto tell = [&](const Planned& of, std::string message) {
     problems[of.path].push_back(of.file.problem_at("$.restore.restoretype", std::move(message)));
   };
-  std::map<std::string, const Planned*> targets;
-  std::map<std::string, std::vector<const Planned*>> groups;
+  std::map<std::string, std::vector<const Planned*>> targets, groups;
   for (const Planned& each : files) {
     if (!each.file.group.empty()) groups[each.file.group].push_back(&each);
-    if (!each.ok()) continue;
-    const auto [first, is_new] = targets.emplace(each.file.names.target, &each);
-    if (!is_new) tell(each, fmt::format("'{}' is refreshed by {} too", first->first, first->second->path));
+    if (each.ok()) targets[each.file.names.target].push_back(&each);
   }
+  // Nobody can say which of them is meant.
+  for (const auto& [target, all] : targets)
+    for (const Planned* each : all)
+      if (all.size() > 1)
+        tell(*each,
+             fmt::format("'{}' is refreshed by {} too", target, (each == all[0] ? all[1] : all[0])->path));
   for (const auto& [name, members] : groups) check_group(name, members, tell);
   return problems;
 }
