@@ -68,7 +68,7 @@ class Merger {
     try {
       if (depth >= deepest_include || found == main_)
         throw base::Error("BadInput", fmt::format("'{}' is included in a circle", found.string()));
-      add(parse_text(os::read_file(found)), found, depth + 1);
+      add(parse_text(found, os::read_file(found)), found, depth + 1);
     } catch (const base::Error& error) {
       problem.message = error.message;
       problems_.push_back(std::move(problem));
@@ -120,8 +120,12 @@ LocatedJson with_includes(LocatedJson document, const fs::path& path) {
   return merger.take();
 }
 
-LocatedJson parse_text(std::string_view text) {
-  return base::trim(text).starts_with('{') ? LocatedJson::parse(text) : parse_yaml(text);
+bool is_json(const fs::path& path, std::string_view text) {
+  return path.extension() == ".json" || base::trim(text).starts_with('{');
+}
+
+LocatedJson parse_text(const fs::path& path, std::string_view text) {
+  return is_json(path, text) ? LocatedJson::parse(text) : parse_yaml(text);
 }
 
 }  // namespace shortfile

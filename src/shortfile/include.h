@@ -12,7 +12,10 @@ namespace shortfile {
 /// What is wrong with any of them is among the problems.
 base::LocatedJson with_includes(base::LocatedJson document, const std::filesystem::path& path);
 
-/// A text of either form.
-base::LocatedJson parse_text(std::string_view text);
+/// Is it JSON, by its name or its first character? YAML else, of which JSON is a part; but what is wrong with
+/// JSON its own reader says better.
+bool is_json(const std::filesystem::path& path, std::string_view text);
+/// A file's text.
+base::LocatedJson parse_text(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace shortfile

@@ -108,8 +108,7 @@ refresh::RefreshFile read_short(const LocatedJson& file, const fs::path& folder,
 }
 
 /// A member for each step, whatever else is in it.
-bool is_of_the_sample(std::string_view text, const LocatedJson& document) {
-  if (!base::trim(text).starts_with('{')) return false;
+bool is_of_the_sample(const LocatedJson& document) {
   return !document.value().is_object() || !document.value().contains("refresh");
 }
 
@@ -117,8 +116,8 @@ bool is_of_the_sample(std::string_view text, const LocatedJson& document) {
 
 refresh::RefreshFile read_file(const fs::path& path, base::Time now) {
   const std::string text = os::read_file(path);
-  auto document = parse_text(text);
-  if (is_of_the_sample(text, document))
+  auto document = parse_text(path, text);
+  if (is_json(path, text) && is_of_the_sample(document))
     return refresh::read_members(std::move(document), refresh::Dialect::sample);
   const auto whole = fs::absolute(path);
   return read_short(with_includes(std::move(document), path), whole.parent_path(), now);
