@@ -61,7 +61,9 @@ Json Function::prepared(const Json& event) {
   return prepare(event, account_->services(), os::environment("DBREFRESH_ALLOW_UNMASKED") == "true");
 }
 
+/// The call before may have been another process's.
 Json Function::answer(const Invocation& invocation) {
+  account_->others_changed();
   const std::string state = text_at(invocation.event, "/state");
   if (state == refresh::prepare_state) return prepared(invocation.event);
   if (state == overdue_state) return tell_overdue(invocation.event, account_->services(), clock_.now());

@@ -63,6 +63,8 @@ class AmazonServices {
   ~AmazonServices() = default;
 
   provider::Services& all() { return services_; }
+  /// Databases of the account that is refreshed: what others have changed is looked at anew.
+  void others_changed() { databases_.others_changed(); }
 
  private:
   provider::aws::Service service_;
@@ -92,6 +94,7 @@ class AmazonAccount {
   std::string partition() const { return partition_of(caller_); }
   provider::aws::Service& service() { return service_; }
   provider::Services& services() { return services_.all(); }
+  void others_changed() { services_.others_changed(); }
 
  private:
   aws::Session& assume(const std::string& role);

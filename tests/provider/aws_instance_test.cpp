@@ -423,6 +423,17 @@ TEST_F(AwsInstance, NothingIsDoneToWhatDoesNotCarryOurTag) {
   EXPECT_THAT(account_.taken(), IsEmpty());
 }
 
+/// A function of Lambda has many processes: what one has read, another may have renamed a moment later.
+TEST_F(AwsInstance, IsReadAnewWhereOthersMayHaveChangedIt) {
+  const auto has = [&](const char* name) { return databases_.find(Kind::instance, name).has_value(); };
+  EXPECT_TRUE(has("prod"));
+  account_.instance("prod")["DBInstanceIdentifier"] = "renamed";
+  EXPECT_FALSE(has("renamed")) << "a reading is shared for a while";
+  databases_.others_changed();
+  EXPECT_TRUE(has("renamed"));
+  EXPECT_FALSE(has("prod"));
+}
+
 TEST_F(AwsInstance, ReadsTheWholeListOnceForAllWhoAsk) {
   for (const char* name : {"a", "b", "c", "d"}) account_.add_instance(name);
   EXPECT_EQ(databases_.find(provider::Selector{}).size(), 5U);

@@ -18,6 +18,9 @@ class Databases : public DatabaseService {
   Databases(::aws::Api& api, Settings settings, base::Clock& clock, Connect connect = sql::connect,
             SourceAccount* source = nullptr);
 
+  /// Reader::others_changed().
+  void others_changed() { reader_.others_changed(); }
+
   using DatabaseService::find;
   std::vector<Database> find(const Selector& selector) override;
   std::optional<Database> find_source(Kind kind, const std::string& name) override;

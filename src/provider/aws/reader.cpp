@@ -76,12 +76,17 @@ void Reader::deleted(const std::string& id) {
 std::pair<std::uint64_t, std::uint64_t> Reader::changes_of(const std::string& about) {
   const std::lock_guard lock(changing_);
   const auto found = changed_.find(about);
-  return {changes_, found == changed_.end() ? 0 : found->second};
+  return {changes_, std::max(of_others_, found == changed_.end() ? 0 : found->second)};
 }
 
 void Reader::changed(const std::string& about) {
   const std::lock_guard lock(changing_);
   changed_[about] = ++changes_;
+}
+
+void Reader::others_changed() {
+  const std::lock_guard lock(changing_);
+  of_others_ = ++changes_;
 }
 
 const Json* Fleet::by_id(const std::string& id) const {

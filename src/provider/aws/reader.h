@@ -41,6 +41,8 @@ class Reader {
   std::shared_ptr<const Fleet> now(const Budget& budget, const std::string& about = {});
   /// Before and after a call that changes something.
   void changed(const std::string& about);
+  /// Other processes may have changed anything: no reading from before is gone by.
+  void others_changed();
   /// We have asked for the deletion of this one: it may be missing at once.
   void deleted(const std::string& id);
 
@@ -55,7 +57,7 @@ class Reader {
   std::shared_ptr<const Fleet> last_;
   std::map<std::string, base::Time> shown_;  ///< when RDS last showed what we still do, by id
   std::mutex changing_;
-  std::uint64_t changes_ = 0;
+  std::uint64_t changes_ = 0, of_others_ = 0;
   std::map<std::string, std::uint64_t> changed_;  ///< the number of the last change, by what it was about
 };
 
