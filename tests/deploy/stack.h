@@ -20,9 +20,10 @@ inline base::Json world_before_stack() {
 class AwsStack : public AwsProgram {
  protected:
   /// Waits are a fiftieth of what they are: the bed's statuses last for looks, not for seconds.
-  explicit AwsStack(const std::string& more = "", const base::Json& world = world_before_stack())
+  explicit AwsStack(const std::string& more = "", const base::Json& world = world_before_stack(),
+                    bool with_usual_file = true)
       : AwsProgram("real --with-functions --wait-scale 0.02 " + more, world) {
-    write_usual_file();
+    if (with_usual_file) write_usual_file();
     zip_function();
   }
 
@@ -55,7 +56,7 @@ class AwsStack : public AwsProgram {
         "--parameter",
         "Network=nat",
         "--parameter",
-        "SecretNames=dev/*",
+        "SecretNames=dev/*,/development/*",
         "--parameter",
         "TopicArns=" + made_.at("topics").at("refresh").get<std::string>(),
         "--parameter",
@@ -69,12 +70,15 @@ class AwsStack : public AwsProgram {
     return environment;
   }
   /// As the original's launcher wants it.
-  void put_file(const base::Json& file) {
+  void put_file(const base::Json& file, const std::string& target = "mysqlinstd",
+                const std::string& application = "app1") {
     os::fs::create_directories(path("db-json/eu-central-1"));
-    os::write_file_atomic(path("db-json/eu-central-1/db-app1-mysqlinstd.json"), file.dump(), 0600);
+    os::write_file_atomic(path("db-json/eu-central-1/db-" + application + "-" + target + ".json"),
+                          file.dump(), 0600);
   }
-  os::Finished launch(std::vector<std::string> more) {
-    more.insert(more.begin(), {"launch", "mysqlinstd", "app1", stack_machine, "eu-central-1", "--folder",
+  os::Finished launch(std::vector<std::string> more, const std::string& target = "mysqlinstd",
+                      const std::string& application = "app1") {
+    more.insert(more.begin(), {"launch", target, application, stack_machine, "eu-central-1", "--folder",
                                folder_.path().string()});
     return run(std::move(more));
   }

@@ -15,6 +15,8 @@ TRUSTED = {"PlanRole": "lambda", "ChangeRole": "lambda", "SqlRole": "lambda", "R
            "ScheduleRole": "scheduler", "ScriptHostRole": "ec2"}
 # Services that act for whoever asks: for which account has to be said.
 ASKED_BY_OTHERS = {"states", "scheduler"}
+# What the program asks for, and no function needs a right for.
+NOT_OF_FUNCTIONS = {"dynamodb:Scan": "people look at the ledger", "sts:GetCallerIdentity": "anybody may ask who he is"}
 
 
 def documents(resource):
@@ -148,7 +150,7 @@ class Policies(unittest.TestCase):
         self.assertTrue(asked)
         allowed = {action for name, _, statement in statements() if statement["Effect"] == "Allow" and name != "TopicKey"
                    for action in listed(statement["Action"])}
-        self.assertEqual(asked - allowed, set())
+        self.assertEqual(asked - allowed, set(NOT_OF_FUNCTIONS))
 
     def test_no_statement_escapes_this_test(self):
         found = sum(1 for template in all_templates().values() for each in walk(template) if "Effect" in each)

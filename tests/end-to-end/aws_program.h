@@ -44,6 +44,24 @@ inline void expect_allowed(const base::Json& policy, const base::Json& calls,
   }
 }
 
+/// A member `createsecret` whose secret is rotated every month.
+inline base::Json rotated_secret(const std::string& name, const std::string& function) {
+  return {{"torun", "true"},
+          {"dbservice", "rds"},
+          {"dbinstance", "mysqlinstd"},
+          {"temppwd", "temppwd123"},
+          {"secretname", name},
+          {"rotation", "true"},
+          {"lambdaarn", "arn:aws:lambda:eu-central-1:123456789012:function:" + function},
+          {"rotationdays", 30},
+          {"wait_time", 1},
+          {"check",
+           {{"dbservice", "rds"},
+            {"dbinstance", "mysqlinstd"},
+            {"checktodo", "checkcreatesecret"},
+            {"torun", "true"}}}};
+}
+
 /// Production and a development database in an account of the bed, and a file that refreshes one from the
 /// other.
 class AwsProgram : public testing::Test {
@@ -115,23 +133,6 @@ class AwsProgram : public testing::Test {
   }
   std::string file() const { return (folder_.path() / "file.json").string(); }
   base::Json file_document() const { return base::Json::parse(os::read_file(file())); }
-  /// A member `createsecret` whose secret is rotated every month.
-  static base::Json rotated_secret(const std::string& name, const std::string& function) {
-    return {{"torun", "true"},
-            {"dbservice", "rds"},
-            {"dbinstance", "mysqlinstd"},
-            {"temppwd", "temppwd123"},
-            {"secretname", name},
-            {"rotation", "true"},
-            {"lambdaarn", "arn:aws:lambda:eu-central-1:123456789012:function:" + function},
-            {"rotationdays", 30},
-            {"wait_time", 1},
-            {"check",
-             {{"dbservice", "rds"},
-              {"dbinstance", "mysqlinstd"},
-              {"checktodo", "checkcreatesecret"},
-              {"torun", "true"}}}};
-  }
   void write(const base::Json& document) { os::write_file_atomic(file(), document.dump(), 0600); }
 
   std::string addresses_ = "10.0.0.5";      ///< from which databases see us

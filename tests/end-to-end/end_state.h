@@ -75,7 +75,8 @@ class Words {
                                       {"~~~~~~~~-~~~~-~~~~-~~~~-~~~~~~~~~~~~", "UUID"},
                                       {"Took:     #:##:##", "Took:     DURATION"},
                                       {"\"seconds\":###,", "\"seconds\":SECONDS,"},
-                                      {"\"seconds\":##,", "\"seconds\":SECONDS,"}})
+                                      {"\"seconds\":##,", "\"seconds\":SECONDS,"},
+                                      {"\"seconds\":#,", "\"seconds\":SECONDS,"}})
       text = with_word(text, shape, word);
     return text;
   }

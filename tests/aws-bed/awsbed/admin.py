@@ -66,7 +66,7 @@ def _key(bed, body):
 
 def _permissions(bed, body):
     """What the keys with policies asked for."""
-    return {key.id: key.policies.shown() for key in bed.credentials.keys.values() if key.policies}
+    return {key.id: {"role": key.role, **key.policies.shown()} for key in bed.credentials.keys.values() if key.policies}
 
 
 def _role(bed, body):
