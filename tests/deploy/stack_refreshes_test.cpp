@@ -16,6 +16,7 @@ constexpr const char* look =
     "one policy of descriptions, for all who look: the plan's, or those of a failure";
 constexpr const char* secrets = "one policy of secrets, for the functions that write any";
 constexpr const char* shared = "a snapshot that another account shares: AwsShared has one, on a host";
+constexpr const char* interrupted = "a copy whose scripts were interrupted: AwsStackInSlices";
 constexpr const char* network = "Lambda makes the interfaces of a function in a VPC as its role";
 
 const std::map<std::string, Reasons> unused = {
@@ -60,6 +61,8 @@ const std::map<std::string, Reasons> unused = {
       {"kms:DescribeKey", look},
       {"logs:CreateLogStream", logs},
       {"logs:PutLogEvents", logs},
+      {"rds:DeleteDBCluster", interrupted},
+      {"rds:DeleteDBInstance", interrupted},
       {"rds:DescribeAccountAttributes", look},
       {"rds:DescribeDBClusterParameterGroups", look},
       {"rds:DescribeDBClusterParameters", look},
@@ -147,6 +150,92 @@ TEST_F(AwsStackMany, EndAsThoseOfRunDoAndUseAllThatTheRolesAllow) {
   EXPECT_EQ(Many::exposed(state), Json::array());
   expect_as_written("Many", Many::end(as_by_a_host(state), made_));
   expect_all_used();
+}
+
+/// One stack whose functions that log in have 14 seconds, ten of which are kept for the answer.
+class AwsStackInSlices : public AwsStack {
+ protected:
+  AwsStackInSlices() : AwsStack(world()) { write_usual_file(); }
+
+  static constexpr int scripts = 6;
+  static std::string key(int number) { return "slow" + std::to_string(number) + ".sql"; }
+  /// No statement can run twice, and the last one fails where one did not run.
+  static std::string script(int number) {
+    const auto row = "INSERT INTO ran VALUES (" + std::to_string(number) + ");\nDO SLEEP(1);\n";
+    if (number == 1)
+      return "UPDATE customers SET email = '';\nCREATE TABLE ran (number int PRIMARY KEY);\n" + row;
+    if (number < scripts) return row;
+    return row + "INSERT INTO ran SELECT IF(COUNT(*) = " + std::to_string(scripts) + ", 0, NULL) FROM ran;\n";
+  }
+  static Json world() {
+    Json world = world_before();
+    for (int number = 1; number <= scripts; ++number)
+      world["buckets"][0]["objects"]["app1/" + key(number)] = script(number);
+    return world;
+  }
+  /// With the first ones.
+  Json with_scripts(int number) {
+    Json file = file_document();
+    std::string keys = key(1);
+    for (int each = 2; each <= number; ++each) keys += "," + key(each);
+    file["runscripts"]["keys"] = keys;
+    return file;
+  }
+  /// The history of a refresh with all of them.
+  Json refreshed() {
+    put_file(with_scripts(scripts));
+    const auto launched = launch({"--wait"});
+    EXPECT_EQ(launched.exit_code, 0) << launched.output;
+    expect_masked(state_without_harm());
+    return answer({"history", answer({"list"}).back().at("run")});
+  }
+  /// By the function that found the scripts interrupted.
+  bool thrown_away() {
+    for (const Json& key : bed_.get("permissions"))
+      for (const Json& each : key.at("allowed"))
+        if (key.at("role").get<std::string>().find("-SqlRole-") != std::string::npos &&
+            each.at("action") == "rds:DeleteDBInstance" &&
+            each.at("resource") == "arn:aws:rds:eu-central-1:123456789012:db:mysqlinstdtemp")
+          return true;
+    return false;
+  }
+  /// The stack's templates, but for that time.
+  std::string templates() {
+    os::fs::copy(SOURCE_DIR "/deploy", path("templates"), os::fs::copy_options::recursive);
+    const auto compute = path("templates/awssoldb_compute.template");
+    const auto text = os::read_file(compute);
+    EXPECT_THAT(text, testing::HasSubstr("Timeout: 900"));
+    os::write_file_atomic(compute, replaced(text, "Timeout: 900", "Timeout: 14"), 0600);
+    return path("templates");
+  }
+};
+
+TEST_F(AwsStackInSlices, RunsEachScriptOnceThoughACallIsTooShortForAll) {
+  done_well(deployment({"--yes", "--templates", templates()}));
+  const Json history = refreshed();
+  int calls = 0;
+  for (const Json& each : history.at("attempts"))
+    if (each.at("state") == "run-scripts-mysql" || each.at("state") == "check-run-scripts") ++calls;
+  EXPECT_GE(calls, scripts) << "a call has four seconds, and begins no script after the first tenth";
+  const Json& result = history.at("results").at("runscripts");
+  EXPECT_EQ(result.at("slices"), scripts) << result;
+  ASSERT_EQ(result.at("scripts").size(), std::size_t{scripts}) << result;
+  for (int number = 1; number <= scripts; ++number)
+    EXPECT_EQ(result["scripts"][static_cast<std::size_t>(number - 1)].at("script"), key(number));
+
+  // Lambda ends a call in the middle of a slice: nobody knows what it did, so the copy goes.
+  bed_.post("fault", {{"service", "s3"},
+                      {"op", "GetObject"},
+                      {"match", {{"Key", "app1/" + key(2)}}},
+                      {"nth", 2},  // the plan reads it too
+                      {"fault", {{"slow", 20}, {"after", false}}}});
+  put_file(with_scripts(2));
+  EXPECT_THAT(launch({}).output, testing::HasSubstr("begun: run "));
+  const auto deadline = clock_.now() + std::chrono::minutes(2);
+  while (!thrown_away() && clock_.now() < deadline) {
+  }
+  EXPECT_TRUE(thrown_away());
+  EXPECT_EQ(refused(), Json::array());
 }
 
 }  // namespace
