@@ -434,6 +434,19 @@ TEST_F(AwsInstance, IsReadAnewWhereOthersMayHaveChangedIt) {
   EXPECT_FALSE(has("prod"));
 }
 
+/// A right that goes by tags is refused of what another process has deleted meanwhile.
+TEST_F(AwsInstance, IsGoneThoughItsDeletionIsRefused) {
+  account_.add_instance("old", {{"TagList", AwsAccount::tags({{"refresh", "true"}})}});
+  EXPECT_TRUE(databases_.find(Kind::instance, "old"));
+  account_.refused.emplace("DeleteDBInstance", base::Error("AccessDenied", "explicit deny"));
+  EXPECT_EQ(code_of([&] { databases_.remove("db-old", budget()); }), "AccessDenied") << "it is there";
+  account_.instances.erase(1);
+  later();
+  EXPECT_EQ(waits_for(databases_.remove("db-old", budget())), "instance old to be gone");
+  later();
+  EXPECT_EQ(waits_for(databases_.remove("db-old", budget())), "nothing");
+}
+
 TEST_F(AwsInstance, ReadsTheWholeListOnceForAllWhoAsk) {
   for (const char* name : {"a", "b", "c", "d"}) account_.add_instance(name);
   EXPECT_EQ(databases_.find(provider::Selector{}).size(), 5U);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "aws/refusal.h"
 #include "base/error.h"
 #include "provider/aws/model.h"
 #include "provider/aws/snapshot_copy.h"
@@ -14,6 +15,18 @@ void must_be_without_members(const Fleet& fleet, const Json& cluster) {
     if (status_of(*each) != "deleting")
       throw base::Error("InvalidDBClusterStateFault",
                         fmt::format("{} still has {}", called(cluster), called(*each)));
+}
+
+/// What another process has deleted is unseen here. Where rights go by tags, its deletion is refused then,
+/// and not said to be of nothing.
+Pending delete_or_see(Account& account, const Json& database, Json input, const Budget& budget) {
+  try {
+    return change(account, "Delete", database, std::move(input), budget);
+  } catch (const base::Error& error) {
+    if (status_of(database) != "unseen" || ::aws::class_of(error.code, 0, "") != ::aws::Class::permission)
+      throw;
+    return later(called(database) + " to be gone");
+  }
 }
 
 }  // namespace
@@ -32,7 +45,7 @@ Work<Done> Removals::remove(const std::string& id, const Budget& budget) {
   forget_copy(account_, database, budget);
   Json input = {{"SkipFinalSnapshot", true}};
   if (&whole == &database) input["DeleteAutomatedBackups"] = true;
-  auto pending = change(account_, "Delete", database, std::move(input), budget);
+  auto pending = delete_or_see(account_, database, std::move(input), budget);
   account_.reader.deleted(id);
   account_.reader.changed(id_of(whole));  // its cluster is looked at anew as well
   return pending;
