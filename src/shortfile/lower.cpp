@@ -112,12 +112,7 @@ class Lowering {
     out("rotates", said("master.secret.rotate_days"), "master.secret.rotate_days");
     if (said("master.secret.rotate_days") != said("master.secret.rotate_function"))
       problem("$.master.secret", "rotate_days and rotate_function go together");
-    if (is("master.rotate", false) && secret_.empty())
-      problem("$.master.rotate", "is true, and no secret would have the password: give master.secret");
     const bool elsewhere = text("aws.scripts_on") == "ec2";
-    if (elsewhere && secret_.empty())
-      problem("$.aws.scripts_on",
-              "is ec2, and its host reads the password from a secret: give master.secret");
     out("access", elsewhere ? "secret" : "pwd", "aws.scripts_on");
   }
 

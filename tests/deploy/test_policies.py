@@ -16,7 +16,7 @@ TRUSTED = {"PlanRole": "lambda", "ChangeRole": "lambda", "SqlRole": "lambda", "R
 # Services that act for whoever asks: for which account has to be said.
 ASKED_BY_OTHERS = {"states", "scheduler"}
 # What the program asks for, and no function needs a right for.
-NOT_OF_FUNCTIONS = {"dynamodb:Scan": "people look at the ledger", "sts:GetCallerIdentity": "anybody may ask who he is"}
+NOT_OF_FUNCTIONS = {"sts:GetCallerIdentity": "anybody may ask who he is"}
 
 
 def documents(resource):
