@@ -25,6 +25,10 @@ constexpr Field fields[] = {
         .when("rotation", "true"),
 };
 
+void read(Reading& reading) {
+  warn_of_unused_password(reading);
+}
+
 void tell(const Json& member, Facts& facts) {
   facts.published_secret = member.at("secretname");
   if (member.value("rotation", false)) facts.rotation = {member.at("lambdaarn"), member.at("rotationdays")};
@@ -49,7 +53,6 @@ void check_rotation(Planning& plan) {
 
 void plan(Planning& plan) {
   if (plan.member == nullptr) return;
-  warn_of_unused_password(plan);
   plan.must_be_changeable("secretname");
   plan.tell_if_made("secretname");
   check_rotation(plan);
@@ -80,6 +83,7 @@ extern constexpr Step create_secret{
     .fields = fields,
     .checktodo = "checkcreatesecret",
     .asked_by = ":makes secret",
+    .read = read,
     .tell = tell,
     .plan = plan,
     .advance = advance,

@@ -81,6 +81,9 @@ class Reader {
     }
     running_.push_back(step);
     const auto found = validate_member(*step, json, dialect_);
+    // Whoever writes a file in the sample's form may be somebody that files of this host are no business of.
+    if (dialect_ == Dialect::sample && lower_text(json, "bucketname") == provider::ScriptStore::files)
+      problem(where + ".bucketname", "is no name of a bucket");
     const bool clean = std::ranges::all_of(found, &Problem::warning);
     out_.problems.insert(out_.problems.end(), found.begin(), found.end());
     if (clean && step->rules != nullptr)

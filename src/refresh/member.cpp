@@ -141,6 +141,13 @@ void check_unknown(const Step& step, const Json& member, const std::string& wher
 
 }  // namespace
 
+void warn_of_unused_password(const Reading& reading) {
+  if (reading.member.contains("temppwd") && !reading.said.contains("password"))
+    reading.problem(
+        "temppwd",
+        "is not used: no step of this file sets the master user's password, so the run makes one up", true);
+}
+
 std::optional<bool> as_boolean(const Json& value) {
   if (value.is_boolean()) return value.get<bool>();
   if (!value.is_string()) return std::nullopt;

@@ -73,13 +73,6 @@ void Planning::must_be_changeable(std::string_view field) {
   if (const auto why = services.secrets.objection_to_change(name)) problem(field, *why);
 }
 
-void warn_of_unused_password(Planning& plan) {
-  if (plan.facts.master_password.empty())
-    plan.warning(
-        "temppwd",
-        "is not used: no step of this file sets the master user's password, so the run makes one up");
-}
-
 void must_run_to_replace(Planning& plan) {
   if (plan.old)
     plan.problem("torun", fmt::format("is not true, and '{}' exists: its name could not be given to the new "

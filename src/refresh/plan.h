@@ -54,9 +54,6 @@ struct Planning {
   void tell_if_made(std::string_view field);
 };
 
-/// For a step whose member says a password that nothing sets: the run makes one up.
-void warn_of_unused_password(Planning& plan);
-
 /// A problem if there is a database to replace, for a step without which its name is not free.
 void must_run_to_replace(Planning& plan);
 

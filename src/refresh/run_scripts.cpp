@@ -59,8 +59,9 @@ constexpr std::size_t most_statements_listed = 200;  ///< of all scripts: they a
 void read(Reading& reading) {
   const auto& member = reading.member;
   const auto password = reading.said.find("password"), secret = reading.said.find("secret");
+  if (member.at("access") == "pwd") warn_of_unused_password(reading);
   if (member.at("access") == "pwd" && password != reading.said.end() &&
-      password->second.value != member.at("temppwd"))
+      password->second.value != member.value("temppwd", Json()))
     reading.problem("temppwd", fmt::format("is not the password that {} sets", password->second.key));
   if (member.at("access") == "secret" && secret != reading.said.end() &&
       secret->second.value != member.at("secretname"))
@@ -159,10 +160,7 @@ void plan(Planning& plan) {
                                        engine, plan.source->engine));
   for (const auto& unit : units(plan.facts))
     if (!unit.script.empty()) check_script(plan, unit.schema.empty() ? "keys" : "databases", unit.script);
-  if (plan.member->at("access") == "secret")
-    plan.must_have_secret("secretname");
-  else
-    warn_of_unused_password(plan);
+  if (plan.member->at("access") == "secret") plan.must_have_secret("secretname");
   check_elsewhere(plan);
   if (plan.source) check_databases(plan);
 }

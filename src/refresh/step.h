@@ -301,6 +301,10 @@ constexpr bool well_formed(const Step& step) {
 /// inherited may be missing.
 enum class Dialect { sample, lowered };
 
+/// For a step whose member says a password: nothing sets it where no step before has said one, and the run
+/// makes one up.
+void warn_of_unused_password(const Reading& reading);
+
 /// Every problem of one member that runs, not just the first. `where` is `$.<key>`.
 std::vector<Problem> validate_member(const Step& step, const Json& member, Dialect dialect = Dialect::sample);
 /// Of a field, with the member's dbservice.

@@ -8,6 +8,8 @@ namespace {
 
 using base::Json;
 
+namespace roles {
+
 /// Actions of a role that none of these refreshes needs, and why the role has them all the same.
 using Reasons = std::map<std::string, std::string>;
 
@@ -88,6 +90,8 @@ const std::map<std::string, Reasons> unused = {
       {"logs:PutLogEvents", logs}}},
 };
 
+}  // namespace roles
+
 class AwsStackMany : public AwsStack {
  protected:
   AwsStackMany() : AwsStack("", world(), false) {}
@@ -121,7 +125,7 @@ class AwsStackMany : public AwsStack {
   std::map<std::string, std::set<std::string>> unused_by_role() {
     std::map<std::string, std::set<std::string>> all;
     for (const Json& key : bed_.get("permissions"))
-      for (const auto& [role, reasons] : unused) {
+      for (const auto& [role, reasons] : roles::unused) {
         if (key.at("role").get<std::string>().find("-" + role + "-") == std::string::npos) continue;
         const auto now = key.at("unused").get<std::set<std::string>>();
         if (!all.contains(role)) all[role] = now;
@@ -131,7 +135,7 @@ class AwsStackMany : public AwsStack {
   }
   void expect_all_used() {
     const auto found = unused_by_role();
-    for (const auto& [role, reasons] : unused) {
+    for (const auto& [role, reasons] : roles::unused) {
       ASSERT_TRUE(found.contains(role)) << role;
       for (const auto& action : found.at(role))
         EXPECT_TRUE(reasons.contains(action))
@@ -156,7 +160,7 @@ TEST_F(AwsStackMany, EndAsThoseOfRunDoAndUseAllThatTheRolesAllow) {
 /// One stack whose functions that log in have 14 seconds, ten of which are kept for the answer.
 class AwsStackInSlices : public AwsStack {
  protected:
-  AwsStackInSlices() : AwsStack(world()) { write_usual_file(); }
+  AwsStackInSlices() : AwsStack("", world()) {}
 
   static constexpr int scripts = 6;
   static std::string key(int number) { return "slow" + std::to_string(number) + ".sql"; }
@@ -169,7 +173,7 @@ class AwsStackInSlices : public AwsStack {
     return row + "INSERT INTO ran SELECT IF(COUNT(*) = " + std::to_string(scripts) + ", 0, NULL) FROM ran;\n";
   }
   static Json world() {
-    Json world = world_before();
+    Json world = world_before_stack();
     for (int number = 1; number <= scripts; ++number)
       world["buckets"][0]["objects"]["app1/" + key(number)] = script(number);
     return world;

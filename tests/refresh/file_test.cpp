@@ -57,6 +57,31 @@ TEST(RefreshFile, TakesValuesAndKeepsSecretsApart) {
   EXPECT_THAT(file.members.dump(), Not(HasSubstr("temppwd123")));
 }
 
+/// Without changemasterpwd the master gets a password that is made up, whatever others say.
+TEST(RefreshFile, WarnsOfPasswordsThatNothingSets) {
+  auto file = Json::parse(example("test-3c/db-app1-mysqlinstd.json"));
+  file["createsecret"] = {{"torun", true},           {"dbservice", "rds"}, {"dbinstance", "mysqlinstd"},
+                          {"temppwd", "temppwd123"}, {"secretname", "s"},  {"rotation", false}};
+  file["runscripts"]["access"] = "pwd";
+  file["runscripts"]["temppwd"] = "temppwd123";
+  EXPECT_THAT(lines(file.dump()), Not(Contains(HasSubstr("is not used: no step"))));
+  file["changemasterpwd"] = {{"torun", false}};
+  EXPECT_THAT(lines(file.dump()),
+              testing::IsSupersetOf({HasSubstr("$.createsecret.temppwd: warning: is not used: no step"),
+                                     HasSubstr("$.runscripts.temppwd: warning: is not used: no step")}));
+  file["runscripts"]["access"] = "secret";
+  file["runscripts"]["secretname"] = "s";
+  EXPECT_THAT(lines(file.dump()), Not(Contains(HasSubstr("$.runscripts.temppwd: warning: is not used"))));
+}
+
+/// Whoever may write such a file is not to read files of this host by it.
+TEST(RefreshFile, HasNoScriptsThatAreFilesOfThisHost) {
+  auto file = Json::parse(example("test-3c/db-app1-mysqlinstd.json"));
+  file["runscripts"]["bucketname"] = "file:";
+  file["runscripts"]["prefix"] = "/etc";
+  EXPECT_THAT(lines(file.dump()), Contains(HasSubstr("$.runscripts.bucketname: is no name of a bucket")));
+}
+
 TEST(RefreshFile, ReadsTheDialectWithNewNames) {
   auto text = replaced(example("db-app1-mysqlinstd.json"), "\"target\": \"mysqlinstd\"",
                        "\"target\": \"mysqlinstnew\"");
