@@ -130,9 +130,9 @@ void declare_options(CLI::App& program, Options& options) {
 }
 
 void declare_commands(CLI::App& program, Options& options, Body& chosen) {
-  for (const auto& commands : {run_commands(), file_commands(), plan_commands(), open_commands(),
-                               show_commands(), history_commands(), launch_commands(), deploy_commands(),
-                               shell_commands()})
+  for (const auto& commands :
+       {run_commands(), file_commands(), plan_commands(), open_commands(), show_commands(),
+        history_commands(), launch_commands(), deploy_commands(), shell_commands()})
     add(program, commands, options, chosen);
   CLI::App* asl = program.add_subcommand("asl", "state machine documents")->require_subcommand(1);
   asl->fallthrough();
