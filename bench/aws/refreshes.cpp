@@ -161,7 +161,7 @@ void refreshes(tests::AwsBed& bed, int runs) {
   Servers servers;
   runs::AmazonServices services(client, books.clock, books.secrets,
                                 {.addresses = {"10.0.0.5"}, .account = bed.facts().at("account")},
-                                servers.connect());
+                                runs::AmazonServices::Scripts::buckets, servers.connect());
   engine::Ownership ownership(books.home.engines());
   engine::Observer observer;
   engine::Engine engine(

@@ -93,7 +93,7 @@ class Converter {
         const Json found = value(brief);
         if (found.is_null() || found == fallback_of(field) || found == Json::array()) continue;
         // A text that is empty is nothing to a short file; the members' differences say it.
-        if (found != "") say(brief, found);
+        if (!found.is_string() || !found.get_ref<const std::string&>().empty()) say(brief, found);
       }
   }
   Json fallback_of(const refresh::Field& field) const {
@@ -120,7 +120,7 @@ class Converter {
     }
     const Json* rotated = asked("master.rotate");
     if (rotated != nullptr && (created != nullptr || writes) &&
-        rotated->at("secretname") == out_["master"]["secret"]["name"])
+        rotated->at("secretname").get<std::string>() == out_["master"]["secret"]["name"].get<std::string>())
       say("master.rotate", true);
   }
 

@@ -113,7 +113,7 @@ class Merger {
 
 }  // namespace
 
-LocatedJson with_includes(LocatedJson document, const fs::path& path) {
+LocatedJson with_includes(const LocatedJson& document, const fs::path& path) {
   const fs::path main = path.lexically_normal();
   Merger merger(main);
   merger.add(document, main, 0);

@@ -120,7 +120,7 @@ refresh::RefreshFile read_file(const fs::path& path, base::Time now) {
   if (is_json(path, text) && is_of_the_sample(document))
     return refresh::read_members(std::move(document), refresh::Dialect::sample);
   const auto whole = fs::absolute(path);
-  return read_short(with_includes(std::move(document), path), whole.parent_path(), now);
+  return read_short(with_includes(document, path), whole.parent_path(), now);
 }
 
 }  // namespace shortfile
