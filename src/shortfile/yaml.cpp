@@ -102,7 +102,7 @@ class YamlReader {
         return stop({at.line, "$", "begins a second document: one is read", false, at.column});
       case YAML_ALIAS_EVENT:
         problem(at, "is an alias, which is not read: write the value itself");
-        return put(nullptr, at);
+        return wants_key() ? key(std::string(), at) : put(nullptr, at);
       case YAML_SCALAR_EVENT:
         return scalar((*event).data.scalar, at);
       case YAML_MAPPING_START_EVENT:

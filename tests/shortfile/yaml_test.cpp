@@ -34,6 +34,9 @@ TEST(Yaml, RefusesWhatCouldBeMisread) {
   EXPECT_THAT(problems("a: &x [1]\nb: *x\n"),
               ElementsAre("f:1:4: $.a: has an anchor, which is not read: write the value where it is used",
                           "f:2:4: $.b: is an alias, which is not read: write the value itself"));
+  // In the place of a name too, where a fuzzer found it.
+  EXPECT_THAT(problems("a: {*x : 1, b: 2}\n"),
+              ElementsAre("f:1:5: $.a: is an alias, which is not read: write the value itself"));
   EXPECT_THAT(problems("a: !!binary aGk=\n"), ElementsAre("f:1:4: $.a: has a tag, which is not read"));
   EXPECT_THAT(problems("a: 1\n---\nb: 2\n"), ElementsAre("f:2:1: $: begins a second document: one is read"));
   EXPECT_THAT(problems("? [a]\n: 1\n"), ElementsAre("f:1:3: $: has a name that is no text"));
