@@ -16,8 +16,7 @@ namespace {
 using base::Json;
 
 Json part(const Json& of, std::string_view name) {
-  const auto found = of.is_object() ? of.find(std::string(name)) : of.end();
-  return of.is_object() && found != of.end() ? *found : Json();
+  return of.is_object() ? of.value(std::string(name), Json()) : Json();
 }
 
 /// Runs of older versions have the times of statements alone, of the first few: nothing where some are left

@@ -34,9 +34,7 @@ std::vector<std::string> files_in(const fs::path& folder) {
 
 /// What a file of a group shows, "" if it is no point in time.
 std::string time_of(const Planned& planned) {
-  for (const auto& member : planned.file.members)
-    if (member.contains("restoretime")) return member.at("restoretime");
-  return "";
+  return planned.ok() ? refresh::facts_of(planned.file.members).restore_time : "";
 }
 
 using Tell = std::function<void(const Planned& of, std::string message)>;

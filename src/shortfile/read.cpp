@@ -49,14 +49,6 @@ Found password_of(const Json& checked, const fs::path& folder) {
   return {std::move(value), ""};
 }
 
-/// Where the short file says, or would say, what stands at `path` of the members.
-std::string origin_of(const Lowered& lowered, std::string_view path) {
-  for (std::string_view at = path; !at.empty();
-       at = at.substr(0, at.find_last_of(".[") == at.npos ? 0 : at.find_last_of(".[")))
-    if (const auto found = lowered.origins.find(at); found != lowered.origins.end()) return found->second;
-  return "$";
-}
-
 /// The file's problems, each where it stands in the short file.
 void place(std::vector<base::Problem>& problems, const LocatedJson& file) {
   for (base::Problem& each : problems) {
@@ -98,10 +90,10 @@ refresh::RefreshFile read_short(const LocatedJson& file, const fs::path& folder,
   for (const auto& [path, origin] : lowered.origins) positions[path] = file.position_of(origin);
   positions["$"] = file.position_of("$");
   auto out = refresh::read_members({lowered.members, std::move(positions)}, refresh::Dialect::lowered);
-  for (base::Problem& each : out.problems) each.path = origin_of(lowered, each.path);
+  out.origins = std::move(lowered.origins);
+  for (base::Problem& each : out.problems) out.locate(each);
   place(checked.problems, file);  // warnings
   out.problems.insert(out.problems.end(), checked.problems.begin(), checked.problems.end());
-  out.origins = std::move(lowered.origins);
   out.keep_failed = checked.value.value("on_failure", Json::object()).value("keep_copy", false);
   out.group = checked.value.value("group", "");
   return out;
