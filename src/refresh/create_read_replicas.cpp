@@ -25,15 +25,8 @@ constexpr Field fields[] = {
         .as("aws.security_groups")
         .or_inherited()
         .only_rds(),
-    choice("storagetype", "gp2|gp3|io1|io2", "Storage type.")
-        .as("aws.storage_type")
-        .or_inherited()
-        .only_rds(),
-    integer("iops", 1, "Provisioned I/O operations a second.")
-        .as("aws.iops")
-        .or_inherited()
-        .only_rds()
-        .when("storagetype", "io1|io2"),
+    storage_type,
+    provisioned_iops,
     identifier("cluster", "Cluster to add readers to.").as(":target").only_aurora(),
     choice("engine", engine_choices, "Database engine; that of the cluster.")
         .as("engine")

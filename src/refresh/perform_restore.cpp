@@ -67,15 +67,8 @@ constexpr Field fields[] = {
         .as("aws.auto_minor_upgrade", "false")
         .only_rds(),
     text("dbclass", "Instance class.").as("aws.class").or_inherited().only_rds(),
-    choice("storagetype", "gp2|gp3|io1|io2", "Storage type.")
-        .as("aws.storage_type")
-        .or_inherited()
-        .only_rds(),
-    integer("iops", 1, "Provisioned I/O operations a second.")
-        .as("aws.iops")
-        .or_inherited()
-        .only_rds()
-        .when("storagetype", "io1|io2"),
+    storage_type,
+    provisioned_iops,
     text("dbname", "Accepted and ignored, as it always was.").only_rds(Need::optional),
 };
 
