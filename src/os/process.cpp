@@ -238,6 +238,11 @@ std::string last_line_first(std::string_view all) {
   return fmt::format("{}\nbefore that it said:\n{}", base::tail(all.substr(at + 1), told_bytes), told);
 }
 
+bool crashed(int exit_code) {
+  static constexpr int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE};
+  return std::ranges::find(signals, exit_code - 128) != std::end(signals);
+}
+
 }  // namespace
 
 Finished run(const Command& command, base::Clock& clock, base::Time deadline, const std::stop_token& stop,
@@ -271,9 +276,11 @@ Finished run_or_throw(const Command& command, base::Clock& clock, base::Time dea
   Finished finished = run(command, clock, deadline, stop, tick);
   if (finished.exit_code != 0) {
     const std::string_view all = base::trim(finished.output);
-    throw Error(
-        tells_of_full_disk(all) ? "DiskFull" : "ProgramFailed",
-        fmt::format("'{}' ended with {}: {}", command.argv[0], finished.exit_code, last_line_first(all)));
+    const char* code = tells_of_full_disk(all)       ? "DiskFull"
+                       : crashed(finished.exit_code) ? "ProgramCrashed"
+                                                     : "ProgramFailed";
+    throw Error(code, fmt::format("'{}' ended with {}: {}", command.argv[0], finished.exit_code,
+                                  last_line_first(all)));
   }
   return finished;
 }

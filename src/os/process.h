@@ -12,11 +12,11 @@
 
 namespace os {
 
-/// A program to run. `argv[0]` is looked up in PATH. Arguments are visible to every user of the host: no
-/// secrets.
 /// A variable of this process's environment; "" if it is not set. Nobody here sets any.
 std::string environment(const char* name);
 
+/// A program to run. `argv[0]` is looked up in PATH. Arguments are visible to every user of the host: no
+/// secrets.
 struct Command {
   std::vector<std::string> argv;
   std::optional<Ids> user;  ///< run as (needs root); default: as we are
@@ -38,7 +38,8 @@ struct Finished {
 Finished run(const Command& command, base::Clock& clock, base::Time deadline, const std::stop_token& stop,
              const std::function<void()>& tick = {});
 
-/// run(), and throws `ProgramFailed`, or `DiskFull`, with the end of the output unless the exit code is 0.
+/// run(), and throws with the end of the output unless the exit code is 0: `ProgramCrashed` where a fault of
+/// its own ended the program, as SIGSEGV or SIGABRT; `DiskFull`; else `ProgramFailed`.
 Finished run_or_throw(const Command& command, base::Clock& clock, base::Time deadline,
                       const std::stop_token& stop, const std::function<void()>& tick = {});
 /// Is this what programs write when a disk is full?

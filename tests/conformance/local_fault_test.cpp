@@ -100,6 +100,22 @@ TEST_P(LocalFault, WhatWasLeftInARestartRunsAgainAndOpens) {
     }
 }
 
+/// As mariadb-backup does at times of itself.
+TEST_P(LocalFault, ACopyingProgramThatCrashesIsStartedAgain) {
+  std::atomic<int> crashes = 0;
+  std::jthread crasher([&](const std::stop_token& stop) {
+    std::optional<os::ProcessId> process;
+    while (!stop.stop_requested() && !(process = copier())) std::this_thread::yield();
+    if (process && os::send_signal(*process, SIGSEGV)) ++crashes;
+  });
+  const auto copy = bank_.restore(RestoreType::latest_point, "copy");
+  crasher.request_stop();
+  crasher.join();
+  EXPECT_EQ(crashes, 1);
+  EXPECT_EQ(bank_.sum(copy), Bank::total);
+  EXPECT_EQ(folders(), 2U);
+}
+
 TEST_P(LocalFault, ASourceWhoseServerDiedIsNotAskedAgain) {
   const auto server = provider::local::make_server(bank_.home, GetParam(), bank_.source, 0)->process();
   ASSERT_TRUE(server);

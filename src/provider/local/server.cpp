@@ -158,13 +158,28 @@ Copied Server::copy(const CopySource& source, const os::fs::path& target, const 
       source.process ? why_not_clone(source.data, target) : "it is not a running server of ours";
   auto settings = settings_of(*session);
   auto superuser = superuser_of(*session);
-  if (!why.empty())
-    for (const auto& each : {target.parent_path(), target}) os::make_folder(each, 0700, copier(source));
-  auto copied = why.empty() ? clone(*session, source, target, budget) : hot_copy(source, target, budget);
+  auto copied = why.empty() ? clone(*session, source, target, budget) : patient_copy(source, target, budget);
   if (!why.empty()) copied.method += " (no clone: " + why + ")";
   copied.settings = std::move(settings);
   copied.superuser = std::move(superuser);
   return copied;
+}
+
+/// mariadb-backup crashes at times of itself, where two threads copy tables of Aria (seen with 11.8, rarely).
+/// Nothing is wrong with the source, so it is asked again, into an empty folder.
+Copied Server::patient_copy(const CopySource& source, const os::fs::path& target,
+                            const Budget& budget) const {
+  constexpr int attempts = 3;
+  for (int attempt = 1;; ++attempt) {
+    for (const auto& each : {target.parent_path(), target}) os::make_folder(each, 0700, copier(source));
+    try {
+      return hot_copy(source, target, budget);
+    } catch (const Error& error) {
+      if (error.code != "ProgramCrashed" || attempt == attempts) throw;
+    }
+    budget.tell({"the copying program crashed: copying again"});
+    os::remove_tree(target);
+  }
 }
 
 os::Ids Server::copier(const CopySource& source) const {

@@ -182,6 +182,8 @@ class Server {
   int port_;
 
  private:
+  /// hot_copy(), again where the engine's tool crashes.
+  Copied patient_copy(const CopySource& source, const os::fs::path& target, const Budget& budget) const;
   os::fs::path folder_;
   bool await_end(const os::ProcessId& server, std::chrono::seconds patience, const Budget& budget) const;
   bool await_answer(const os::ProcessId& server, std::chrono::seconds patience, const Budget& budget) const;
