@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "aws/timestamp.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -20,7 +20,7 @@ std::string random_uuid() {
   std::string bytes = os::random_bytes(16);
   bytes[6] = static_cast<char>((static_cast<unsigned char>(bytes[6]) & 0x0FU) | 0x40U);
   bytes[8] = static_cast<char>((static_cast<unsigned char>(bytes[8]) & 0x3FU) | 0x80U);
-  const std::string digits = hex(bytes);
+  const std::string digits = base::hex(bytes);
   return fmt::format("{}-{}-{}-{}-{}", digits.substr(0, 8), digits.substr(8, 4), digits.substr(12, 4),
                      digits.substr(16, 4), digits.substr(20));
 }
@@ -125,7 +125,7 @@ std::string scalar_text(const Member& member, const Json& value, std::string_vie
     case Kind::real:
       return value.is_string() ? value.get<std::string>() : value.dump();
     case Kind::blob:
-      return base64(value.get_ref<const std::string&>());
+      return base::base64(value.get_ref<const std::string&>());
     case Kind::timestamp: {
       const auto time = *parse_time(value.get_ref<const std::string&>());
       const std::string_view format = member.time_format.empty() ? otherwise : member.time_format;

@@ -1,7 +1,7 @@
 // JSON 1.0 and 1.1: the operation in a header, the input as it is but for times and blobs.
 #include <fmt/format.h>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "aws/input.h"
 #include "aws/protocols.h"
 #include "aws/timestamp.h"
@@ -30,7 +30,7 @@ Json written(const Member& member, const Json& value) {
     case Kind::timestamp:
       return written_time(member, value);
     case Kind::blob:
-      return base64(value.get_ref<const std::string&>());
+      return base::base64(value.get_ref<const std::string&>());
     case Kind::list:
       for (const auto& each : value) out.push_back(written(shape.element, each));
       return out;

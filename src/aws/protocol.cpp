@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "aws/protocols.h"
 #include "aws/timestamp.h"
 #include "base/error.h"
@@ -41,7 +41,7 @@ Json scalar_value(const Member& member, const std::string& text) {
     case Kind::boolean:
       return text == "true";
     case Kind::blob:
-      return from_base64(text).value_or(text);
+      return base::from_base64(text).value_or(text);
     case Kind::timestamp: {
       const auto time = parse_time(text);
       return time ? iso8601(*time) : text;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "aws/input.h"
 #include "aws/protocols.h"
 #include "base/error.h"
@@ -30,7 +30,7 @@ std::string filled(const std::string& uri, const Shape& shape, const Json& input
     if (greedy) label.pop_back();
     for (const auto& member : shape.members)
       if (member.place == Place::uri && wire_name(member) == label && input.contains(member.name))
-        out += percent_encode(scalar_text(member, input[member.name], "iso8601"), greedy ? "/" : "");
+        out += base::percent_encode(scalar_text(member, input[member.name], "iso8601"), greedy ? "/" : "");
     at = close + 1;
   }
   return out;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "aws/digest.h"
 #include "aws/input.h"
 #include "aws/protocol.h"
 #include "aws/sigv4.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <map>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "base/text.h"
 
 namespace aws {
@@ -38,12 +38,12 @@ std::string normalized(const std::string& path) {
 std::string canonical_path(const std::string& path, const Signing& how) {
   if (path.empty()) return "/";
   const std::string plain = how.normalize_path ? normalized(path) : path;
-  return how.encode_again ? percent_encode(plain, "/") : plain;
+  return how.encode_again ? base::percent_encode(plain, "/") : plain;
 }
 
 std::string canonical_query(const Pairs& query) {
   Pairs encoded;
-  for (const auto& [name, value] : query) encoded.emplace_back(percent_encode(name), percent_encode(value));
+  for (const auto& [name, value] : query) encoded.emplace_back(base::percent_encode(name), base::percent_encode(value));
   std::ranges::sort(encoded);
   std::string out;
   for (const auto& [name, value] : encoded) out += (out.empty() ? "" : "&") + name + "=" + value;
@@ -86,7 +86,7 @@ constexpr const char* algorithm = "AWS4-HMAC-SHA256";
 std::string encoded_query(const Pairs& query) {
   std::string out;
   for (const auto& [name, value] : query)
-    out += (out.empty() ? "" : "&") + percent_encode(name) + "=" + percent_encode(value);
+    out += (out.empty() ? "" : "&") + base::percent_encode(name) + "=" + base::percent_encode(value);
   return out;
 }
 
@@ -98,21 +98,21 @@ std::string canonical_request(const Request& request, const std::string& body_ha
 }
 
 std::string string_to_sign(const std::string& canonical, const Scope& scope, base::Time now) {
-  return fmt::format("{}\n{}\n{}\n{}", algorithm, stamp(now), scope_text(scope, now), hex(sha256(canonical)));
+  return fmt::format("{}\n{}\n{}\n{}", algorithm, stamp(now), scope_text(scope, now), base::hex(sha256(canonical)));
 }
 
 std::string signature(const base::Secret& secret_key, const std::string& text, const Scope& scope,
                       base::Time now) {
   const base::Secret first("AWS4" + secret_key.reveal());
-  std::string key = hmac_sha256(first.reveal(), stamp(now).substr(0, 8));
+  std::string key = base::hmac_sha256(first.reveal(), stamp(now).substr(0, 8));
   for (const std::string& part : {scope.region, scope.service, std::string("aws4_request")})
-    key = hmac_sha256(key, part);
-  return hex(hmac_sha256(key, text));
+    key = base::hmac_sha256(key, part);
+  return base::hex(hmac_sha256(key, text));
 }
 
 void sign(Request& request, const Credentials& credentials, const Scope& scope, base::Time now,
           const Signing& how) {
-  const std::string hash = hex(sha256(request.body));
+  const std::string hash = base::hex(sha256(request.body));
   request.headers.emplace_back("X-Amz-Date", stamp(now));
   if (how.content_hash) request.headers.emplace_back("X-Amz-Content-Sha256", hash);
   if (how.sign_token) add_token(request.headers, credentials);
@@ -133,7 +133,7 @@ void presign(Request& request, const Credentials& credentials, const Scope& scop
   request.query.emplace_back("X-Amz-Expires", std::to_string(seconds));
   request.query.emplace_back("X-Amz-SignedHeaders", signed_headers(request.headers));
   if (how.sign_token) add_token(request.query, credentials);
-  const std::string hash = how.content_hash ? "UNSIGNED-PAYLOAD" : hex(sha256(request.body));
+  const std::string hash = how.content_hash ? "UNSIGNED-PAYLOAD" : base::hex(sha256(request.body));
   const std::string text = string_to_sign(canonical_request(request, hash, how), scope, now);
   if (!how.sign_token) add_token(request.query, credentials);
   request.query.emplace_back("X-Amz-Signature", signature(credentials.secret_key, text, scope, now));

@@ -3,7 +3,6 @@
 
 #include <pugixml.hpp>
 
-#include "aws/digest.h"
 #include "aws/protocols.h"
 #include "aws/timestamp.h"
 #include "base/error.h"

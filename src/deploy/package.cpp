@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "refresh/document.h"
 
@@ -44,8 +44,8 @@ Error missing(const char* what, const path& folder, const char* hint) {
 /// Name and content of every file, in their order.
 std::string release_of(const Package& package) {
   std::string all;
-  for (const auto& [key, text] : package.files) all += key + "\n" + aws::hex(aws::sha256(text)) + "\n";
-  return aws::hex(aws::sha256(all)).substr(0, release_length);
+  for (const auto& [key, text] : package.files) all += key + "\n" + base::hex(base::sha256(text)) + "\n";
+  return base::hex(base::sha256(all)).substr(0, release_length);
 }
 
 std::string with_release(std::string text, const std::string& release) {

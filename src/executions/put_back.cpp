@@ -1,7 +1,7 @@
 // An execution that was stopped has caught nothing: what it did is put back by another one.
 #include <fmt/format.h>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "executions/executions.h"
 #include "executions/record.h"
@@ -21,7 +21,7 @@ constexpr std::size_t longest_front = 70;
 std::string back_name(const std::string& name, int number) {
   if (name.size() <= longest_front) return fmt::format("{}-back-{}", name, number);
   // What is cut off tells it from others that begin alike.
-  const auto rest = aws::hex(aws::sha256(name)).substr(0, 8);
+  const auto rest = base::hex(base::sha256(name)).substr(0, 8);
   return fmt::format("{}-{}-back-{}", name.substr(0, longest_front - rest.size() - 1), rest, number);
 }
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "provider/aws/changes.h"
 #include "refresh/document.h"
@@ -24,7 +24,7 @@ constexpr std::size_t end_of_id = 6;
 
 /// Of an execution that somebody else has started: its name may be anything, and is its own for 90 days.
 Launch launch_of_execution(const Json& event, base::Time started) {
-  const auto own = aws::hex(aws::sha256(event.at("execution").get<std::string>())).substr(0, end_of_id);
+  const auto own = base::hex(base::sha256(event.at("execution").get<std::string>())).substr(0, end_of_id);
   return {.run = refresh::run_stamp(started) + "-" + own, .unmasked = "", .keep_failed = false};
 }
 

@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "aws/session.h"
 #include "aws/sources.h"
 #include "aws/timestamp.h"
@@ -266,7 +266,7 @@ sso_region = eu-west-1
 sso_start_url = https://corp.awsapps.com/start
 )");
   }
-  std::string cache() const { return "sso/cache/" + hex(sha1("corp")) + ".json"; }
+  std::string cache() const { return "sso/cache/" + base::hex(sha1("corp")) + ".json"; }
   static Reply portal(const Received& request) {
     if (request.target == "/token")
       return {.body = R"({"accessToken": "new-token", "expiresIn": 3600, "refreshToken": "next"})"};

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "os/files.h"
@@ -25,7 +25,7 @@ std::pair<std::string, std::string> answer(const Json& given) {
     Endpoint endpoint =
         endpoint_of(service(given["service"].get<std::string>()), given.value("Region", ""), rules_of(given));
     if (!given.contains("Bucket")) return {endpoint.url, endpoint.signing_region};
-    Request request{.path = "/" + percent_encode(given["Bucket"].get<std::string>())};
+    Request request{.path = "/" + base::percent_encode(given["Bucket"].get<std::string>())};
     place_bucket(request, endpoint);
     return {endpoint.url + (request.path == "/" ? "" : request.path), endpoint.signing_region};
   } catch (const base::Error&) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "aws/timestamp.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -18,7 +18,7 @@ const Credentials example{.access_key_id = "AKIDEXAMPLE",
 
 /// The suite gives some paths as they are before they are encoded, others as they are on the wire.
 std::string wire_path(const std::string& given) {
-  return percent_encode(given, "/%@");
+  return base::percent_encode(given, "/%@");
 }
 
 std::string decoded(const std::string& text) {
@@ -106,7 +106,7 @@ TEST_P(Vectors, AreSignedAsAwsSignsThem) {
   std::erase_if(before.headers, [&](const auto& each) {
     return each.first == "Authorization" || (each.first == "X-Amz-Security-Token" && !how.sign_token);
   });
-  const std::string hash = hex(sha256(plain.body));
+  const std::string hash = base::hex(sha256(plain.body));
   const std::string canonical = canonical_request(before, hash, how);
   EXPECT_EQ(canonical, file("header-canonical-request.txt"));
   if (is_double()) return;  // these two have another scope, of which nothing more is said

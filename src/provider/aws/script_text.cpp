@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -115,7 +115,7 @@ std::string script_text(const ScriptOrder& order, const Database& database) {
   const bool postgres = family_of(database.engine) == "postgres";
   const auto initial = postgres && database.db_name.empty() ? std::string("postgres") : database.db_name;
   auto out = shell_line("bucket", order.bucket) + shell_line("key", order.key) +
-             shell_line("digest", ::aws::hex(::aws::sha256(order.text))) +
+             shell_line("digest", base::hex(base::sha256(order.text))) +
              shell_line("form", order.lines ? "lines" : "client") +
              shell_line("together", order.one_transaction ? "--single-transaction" : "") +
              shell_line("region", region_in_arn(database.arn)) + shell_line("secret", order.secret) +

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace aws {
+namespace base {
 
 std::string sha256(std::string_view data);                             ///< 32 bytes
 std::string sha1(std::string_view data);                               ///< 20 bytes
@@ -18,4 +18,4 @@ std::optional<std::string> from_base64(std::string_view text);
 /// `%XX` for all but the unreserved characters of RFC 3986 and those in `also`.
 std::string percent_encode(std::string_view text, std::string_view also = {});
 
-}  // namespace aws
+}  // namespace base

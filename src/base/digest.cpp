@@ -1,4 +1,4 @@
-#include "aws/digest.h"
+#include "base/digest.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace aws {
+namespace base {
 namespace {
 
 const unsigned char* bytes_of(std::string_view text) {
@@ -17,7 +17,7 @@ std::string digest(const EVP_MD* kind, std::string_view data) {
   unsigned char out[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   if (EVP_Digest(data.data(), data.size(), out, &size, kind, nullptr) != 1)
-    throw base::Error("DigestFailed", fmt::format("libcrypto does not compute {}", EVP_MD_get0_name(kind)),
+    throw Error("DigestFailed", fmt::format("libcrypto does not compute {}", EVP_MD_get0_name(kind)),
                       "look at the configuration of OpenSSL (FIPS mode)");
   return {reinterpret_cast<const char*>(out), size};
 }
@@ -46,7 +46,7 @@ std::string hmac_sha256(std::string_view key, std::string_view data) {
   unsigned size = 0;
   if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(data), data.size(), out, &size) ==
       nullptr)
-    throw base::Error("DigestFailed", "libcrypto does not compute HMAC-SHA-256",
+    throw Error("DigestFailed", "libcrypto does not compute HMAC-SHA-256",
                       "look at the configuration of OpenSSL");
   return {reinterpret_cast<const char*>(out), size};
 }
@@ -87,4 +87,4 @@ std::string percent_encode(std::string_view text, std::string_view also) {
   return out;
 }
 
-}  // namespace aws
+}  // namespace base
