@@ -12,6 +12,7 @@ class StandInSession : public sql::Connection {
   std::string quote_name(std::string_view name) override { return "`" + std::string(name) + "`"; }
   std::string password_hash(const std::string&, const base::Secret&) override { return "*"; }
   bool encrypted() const override { return true; }
+  bool in_transaction() const override { return false; }
   bool try_lock(std::string_view, std::chrono::seconds) override { return true; }
 };
 

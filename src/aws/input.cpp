@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "base/digest.h"
 #include "aws/timestamp.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "os/random.h"

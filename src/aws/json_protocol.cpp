@@ -1,10 +1,10 @@
 // JSON 1.0 and 1.1: the operation in a header, the input as it is but for times and blobs.
 #include <fmt/format.h>
 
-#include "base/digest.h"
 #include "aws/input.h"
 #include "aws/protocols.h"
 #include "aws/timestamp.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 

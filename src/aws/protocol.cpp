@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "base/digest.h"
 #include "aws/protocols.h"
 #include "aws/timestamp.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "base/digest.h"
 #include "aws/input.h"
 #include "aws/protocols.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 

@@ -43,7 +43,8 @@ std::string canonical_path(const std::string& path, const Signing& how) {
 
 std::string canonical_query(const Pairs& query) {
   Pairs encoded;
-  for (const auto& [name, value] : query) encoded.emplace_back(base::percent_encode(name), base::percent_encode(value));
+  for (const auto& [name, value] : query)
+    encoded.emplace_back(base::percent_encode(name), base::percent_encode(value));
   std::ranges::sort(encoded);
   std::string out;
   for (const auto& [name, value] : encoded) out += (out.empty() ? "" : "&") + name + "=" + value;
@@ -98,7 +99,8 @@ std::string canonical_request(const Request& request, const std::string& body_ha
 }
 
 std::string string_to_sign(const std::string& canonical, const Scope& scope, base::Time now) {
-  return fmt::format("{}\n{}\n{}\n{}", algorithm, stamp(now), scope_text(scope, now), base::hex(sha256(canonical)));
+  return fmt::format("{}\n{}\n{}\n{}", algorithm, stamp(now), scope_text(scope, now),
+                     base::hex(base::sha256(canonical)));
 }
 
 std::string signature(const base::Secret& secret_key, const std::string& text, const Scope& scope,
@@ -107,12 +109,12 @@ std::string signature(const base::Secret& secret_key, const std::string& text, c
   std::string key = base::hmac_sha256(first.reveal(), stamp(now).substr(0, 8));
   for (const std::string& part : {scope.region, scope.service, std::string("aws4_request")})
     key = base::hmac_sha256(key, part);
-  return base::hex(hmac_sha256(key, text));
+  return base::hex(base::hmac_sha256(key, text));
 }
 
 void sign(Request& request, const Credentials& credentials, const Scope& scope, base::Time now,
           const Signing& how) {
-  const std::string hash = base::hex(sha256(request.body));
+  const std::string hash = base::hex(base::sha256(request.body));
   request.headers.emplace_back("X-Amz-Date", stamp(now));
   if (how.content_hash) request.headers.emplace_back("X-Amz-Content-Sha256", hash);
   if (how.sign_token) add_token(request.headers, credentials);
@@ -133,7 +135,7 @@ void presign(Request& request, const Credentials& credentials, const Scope& scop
   request.query.emplace_back("X-Amz-Expires", std::to_string(seconds));
   request.query.emplace_back("X-Amz-SignedHeaders", signed_headers(request.headers));
   if (how.sign_token) add_token(request.query, credentials);
-  const std::string hash = how.content_hash ? "UNSIGNED-PAYLOAD" : base::hex(sha256(request.body));
+  const std::string hash = how.content_hash ? "UNSIGNED-PAYLOAD" : base::hex(base::sha256(request.body));
   const std::string text = string_to_sign(canonical_request(request, hash, how), scope, now);
   if (!how.sign_token) add_token(request.query, credentials);
   request.query.emplace_back("X-Amz-Signature", signature(credentials.secret_key, text, scope, now));

@@ -1,9 +1,9 @@
 // IAM Identity Center: the token that `aws sso login` left, exchanged for a role's credentials.
 #include <fmt/format.h>
 
-#include "base/digest.h"
 #include "aws/sources.h"
 #include "aws/timestamp.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "os/files.h"
 
@@ -35,7 +35,7 @@ class SingleSignOn : public CredentialSource {
  private:
   os::fs::path cache() const {
     return os::fs::path(sso_.folder) /
-           (base::hex(sha1(sso_.session.empty() ? sso_.start_url : sso_.session)) + ".json");
+           (base::hex(base::sha1(sso_.session.empty() ? sso_.start_url : sso_.session)) + ".json");
   }
 
   [[noreturn]] void refuse(const char* why) const {

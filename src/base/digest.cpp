@@ -18,7 +18,7 @@ std::string digest(const EVP_MD* kind, std::string_view data) {
   unsigned size = 0;
   if (EVP_Digest(data.data(), data.size(), out, &size, kind, nullptr) != 1)
     throw Error("DigestFailed", fmt::format("libcrypto does not compute {}", EVP_MD_get0_name(kind)),
-                      "look at the configuration of OpenSSL (FIPS mode)");
+                "look at the configuration of OpenSSL (FIPS mode)");
   return {reinterpret_cast<const char*>(out), size};
 }
 
@@ -47,7 +47,7 @@ std::string hmac_sha256(std::string_view key, std::string_view data) {
   if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(data), data.size(), out, &size) ==
       nullptr)
     throw Error("DigestFailed", "libcrypto does not compute HMAC-SHA-256",
-                      "look at the configuration of OpenSSL");
+                "look at the configuration of OpenSSL");
   return {reinterpret_cast<const char*>(out), size};
 }
 

@@ -1,4 +1,4 @@
-// resume, cancel: what is done with a run that is open.
+// resume, retry, cancel: what is done with a run that is open, or has failed.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -11,6 +11,7 @@
 #include "cli/signals.h"
 #include "runs/housekeeping.h"
 #include "runs/left.h"
+#include "runs/retry.h"
 
 namespace cli {
 namespace {
@@ -110,6 +111,28 @@ Body set_up_resume(Arguments& arguments, const Options& options) {
   };
 }
 
+int retry(const runs::RetryAsked& asked, const Options& options) {
+  if (is_execution(asked.run, options))
+    throw Error("BadInput", fmt::format("'{}' is an execution: retry is for runs of this home", asked.run),
+                "dbrefresh launch begins another one");
+  Opened opened(world_of(asked.run, options), options);
+  const std::string id = opened.driver.start(runs::retry_request(*opened.world, asked));
+  const int code = print_outcome(runs::outcome_view(*opened.world, id), options);
+  runs::send_notices(*opened.world);
+  return code;
+}
+
+Body set_up_retry(Arguments& arguments, const Options& options) {
+  auto asked = std::make_shared<runs::RetryAsked>();
+  arguments.add("RUN", asked->run, "failed run that kept its copy (--keep-failed)").required();
+  arguments.add("--from", asked->from,
+                "step from which on all is done anew, as runscripts; without it, it goes on where the run "
+                "failed, and no statement runs again");
+  arguments.add("--file", asked->path, "refresh file; without it, the one of the run, as it is now");
+  declare_unmasked(arguments, asked->unmasked);
+  return [asked, &options] { return retry(*asked, options); };
+}
+
 struct CancelArgs {
   std::string run;
   bool no_wait = false;
@@ -164,6 +187,7 @@ Body set_up_cancel(Arguments& arguments, const Options& options) {
 std::span<const Command> open_commands() {
   static constexpr Command commands[] = {
       {"resume", "take up a run that was interrupted, or could not be rolled back", set_up_resume},
+      {"retry", "go on with the copy that a failed run has kept", set_up_retry},
       {"cancel", "stop a run and put everything back", set_up_cancel},
   };
   return commands;

@@ -59,9 +59,13 @@ void print_failed(const Json& outcome) {
 
 }  // namespace
 
-void declare_request(Arguments& arguments, runs::Request& request) {
-  arguments.add("--unmasked", request.unmasked,
+void declare_unmasked(Arguments& arguments, std::string& reason) {
+  arguments.add("--unmasked", reason,
                 "why a refresh that masks nothing is made all the same; ledger, message and list say so");
+}
+
+void declare_request(Arguments& arguments, runs::Request& request) {
+  declare_unmasked(arguments, request.unmasked);
   arguments.flag("--keep-failed", request.keep_failed,
                  "if the run fails, keep its copy, closed, as <target>-failed-<run>");
 }

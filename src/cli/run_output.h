@@ -9,7 +9,9 @@
 
 namespace cli {
 
-/// Why a refresh may be made unmasked, and what becomes of a failed copy. `request` as for Arguments.
+/// Why a refresh may be made unmasked.
+void declare_unmasked(Arguments& arguments, std::string& reason);
+/// The same, and what becomes of a failed copy. `request` as for Arguments.
 void declare_request(Arguments& arguments, runs::Request& request);
 
 /// One that shows progress, or, with --json, a silent one.

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "refresh/lookup.h"
 #include "refresh/plan.h"
+#include "refresh/retry.h"
 
 namespace refresh {
 namespace {
@@ -90,6 +91,9 @@ Work<Done> advance(StepContext& step) {
   wanted.token = step.token();
   wanted.of = must_have_new(step).id;
   step.result = {{"name", wanted.name}};
+  // A kept cluster came with its instance: its request had the token of the run that made it.
+  if (const auto made = made_instance(step); made && retry_of(step.state) && made->status != "creating")
+    return is_ready(*made) ? Work<Done>(Done{}) : wait_for(made->name + " to be ready");
   return done_if(step.databases.create(wanted, step.budget));
 }
 

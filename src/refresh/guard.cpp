@@ -83,6 +83,18 @@ provider::Work<Database> Guard::make_so(const std::string& id, const provider::D
   return service_.make_so(id, desired, budget);
 }
 
+provider::Work<Database> Guard::adopt(const std::string& id, provider::Desired desired,
+                                      const Budget& budget) {
+  if (!holds(pins_.value("kept", base::Json()), id))
+    throw base::Error("GuardRefused", fmt::format("taking over {} is refused: no run has kept it", id));
+  const auto found = get(id);
+  if (!found || found->open || tag_of(*found, "refresh") != "true")
+    throw base::Error("GuardRefused",
+                      fmt::format("taking over {} is refused: it is no closed copy of a refresh", id));
+  desired.tags = with_run(std::move(desired.tags));
+  return service_.make_so(id, desired, budget);
+}
+
 provider::Work<provider::Done> Guard::remove(const std::string& id, const Budget& budget) {
   if (!seen_.contains(id) && !get(id)) return provider::Done{};
   allow("deletion", id);

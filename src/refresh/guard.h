@@ -12,8 +12,8 @@ namespace refresh {
 /// once more to be allowed.
 class Guard {
  public:
-  /// `pins` are the ids that plan() found: {source, old, old_members, old_replicas}. References must outlive
-  /// it.
+  /// `pins` are the ids that plan() found: {source, old, old_members, old_replicas, kept}. References must
+  /// outlive it.
   Guard(provider::DatabaseService& service, std::string run, const base::Json& pins);
 
   std::optional<provider::Database> find(provider::Kind kind, const std::string& name);
@@ -26,6 +26,9 @@ class Guard {
   provider::Work<provider::Database> create(provider::CreateRequest request, const provider::Budget& budget);
   provider::Work<provider::Database> make_so(const std::string& id, const provider::Desired& desired,
                                              const provider::Budget& budget);
+  /// The same for a copy that another run has kept, which becomes this run's. It is pinned as `kept`.
+  provider::Work<provider::Database> adopt(const std::string& id, provider::Desired desired,
+                                           const provider::Budget& budget);
   /// One that is gone is Done.
   provider::Work<provider::Done> remove(const std::string& id, const provider::Budget& budget);
   bool replica_in_sync(const std::string& id) { return service_.replica_in_sync(id); }

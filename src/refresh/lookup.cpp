@@ -90,14 +90,22 @@ std::string end_of(const std::string& run) {
   return run.substr(run.size() - std::min(run.size(), short_run_length));
 }
 
+std::string failed_end(const std::string& run) {
+  return "-failed-" + end_of(run);
+}
+
 }  // namespace
 
 std::string short_run(const StepContext& step) {
   return end_of(step.run());
 }
 
+bool is_kept_name(const std::string& name, const std::string& run) {
+  return name.ends_with(failed_end(run));
+}
+
 std::string kept_name(const std::string& name, const std::string& run) {
-  const std::string end = "-failed-" + end_of(run);
+  const std::string end = failed_end(run);
   std::string front = name.substr(0, longest_name - end.size());
   while (front.ends_with('-')) front.pop_back();  // RDS takes no two hyphens in a row
   return front + end;

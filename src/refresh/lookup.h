@@ -33,6 +33,7 @@ bool fits_set_aside(const std::string& name);
 /// What a copy of a failed run is called that was to be kept, or its instance: `<name>-failed-<end of the
 /// run's id>`; of the name as much as fits.
 std::string kept_name(const std::string& name, const std::string& run);
+bool is_kept_name(const std::string& name, const std::string& run);
 /// The end of a run's id, which tells apart what several runs leave.
 std::string short_run(const StepContext& step);
 

@@ -25,4 +25,8 @@ bool has_mark(const provider::Database& database, const provider::Tags& mark) {
                              [&](const auto& tag) { return tag_of(database, tag.first) == tag.second; });
 }
 
+bool has_scripts_mark(const provider::Database& database) {
+  return !tag_of(database, mark_name).empty();
+}
+
 }  // namespace refresh

@@ -16,6 +16,8 @@ namespace refresh {
 provider::Tags scripts_mark(const std::string& run, std::int64_t slices_begun);
 provider::Tags scripts_done_mark(const std::string& run);
 bool has_mark(const provider::Database& database, const provider::Tags& mark);
+/// Is there any mark of scripts on it? There is none on the copy of a run that has no scripts.
+bool has_scripts_mark(const provider::Database& database);
 /// The name of that lock.
 std::string scripts_lock(const std::string& run);
 

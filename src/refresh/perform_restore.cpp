@@ -8,6 +8,7 @@
 #include "refresh/marks.h"
 #include "refresh/plan.h"
 #include "refresh/restore.h"
+#include "refresh/retry.h"
 #include "refresh/storage.h"
 
 namespace refresh {
@@ -125,8 +126,23 @@ void tell(const Json& member, Facts& facts) {
   facts.restore_time = member.value("restoretime", "");
 }
 
+/// What a failed run has kept is made this run's own: it must be what that run left, and closed.
+void plan_kept(Planning& plan) {
+  const auto copy = plan.services.databases.get(plan.retry->copy);
+  if (!copy || tag_of(*copy, "refresh-run") != plan.retry->of)
+    return plan.problem_at("$." + plan.key, fmt::format("the copy that run {} kept is gone", plan.retry->of));
+  if (copy->open)
+    return plan.problem_at("$." + plan.key, fmt::format("'{}', which run {} kept, is open to users",
+                                                        copy->name, plan.retry->of));
+  plan.plan.pins["kept"] = copy->members;
+  plan.plan.pins["kept"].push_back(copy->id);
+  plan.plan.notes.push_back(
+      fmt::format("no copy is made: it goes on with '{}', which run {} kept", copy->name, plan.retry->of));
+}
+
 void plan(Planning& plan) {
   using About = provider::Objection::About;
+  if (plan.retry) plan_kept(plan);
   const std::string from = plan.path(plan.is_cluster() ? "sourcecluster" : "source");
   plan.paths = {{About::source, from},
                 {About::snapshot, plan.path("snapshot")},
@@ -188,14 +204,56 @@ void count_lost(StepContext& step) {
   step.result["making"] = id;
 }
 
+/// One of its databases. The tags are set once: whoever is asked again, late, must not undo the mark of
+/// scripts that have begun, nor a later name.
+Work<Done> take_over(StepContext& step, const Retry& retry, const std::string& id, const std::string& name,
+                     const provider::Tags& tags) {
+  const auto now = step.databases.get(id);
+  if (!now)
+    throw base::Error("KeptCopyGone", fmt::format("the copy that run {} kept is gone", retry.of),
+                      "a new run makes another one");
+  const bool is_ours = tag_of(*now, "refresh-run") == step.run();
+  if (is_ours && now->name != name && !is_kept_name(now->name, retry.of)) return Done{};
+  provider::Desired wanted{.name = name};
+  if (!is_ours) wanted.tags = tags;
+  return done_if(step.databases.adopt(id, wanted, step.budget));
+}
+
+/// Makes the copy that a failed run has kept this run's own, under the names that a new one would have; a
+/// cluster's instance first, which goes by it.
+Work<Done> adopt(StepContext& step, const Retry& retry, const provider::RestoreRequest& request) {
+  auto tags = request.tags;
+  tags.merge(headway_tag(step.run(), retry.scripts));
+  const auto copy = step.databases.get(retry.copy);
+  for (const auto& id : copy ? copy->members : std::vector<std::string>())
+    if (const auto taken = take_over(step, retry, id, step.names().at("instance_temp"), tags);
+        std::holds_alternative<Pending>(taken))
+      return taken;
+  if (const auto taken = take_over(step, retry, retry.copy, request.name, tags);
+      std::holds_alternative<Pending>(taken))
+    return taken;
+  step.result.update({{"id", retry.copy},
+                      {"arn", copy->arn},
+                      {"name", request.name},
+                      {"dataTime", retry.data_time},
+                      {"method", retry.method},
+                      {"keptBy", retry.of}});
+  return Done{};
+}
+
 /// What is still being deleted was thrown away by a later step: its name is awaited. How often a copy was
-/// made is counted, for whoever throws them away.
+/// made is counted, for whoever throws them away; one that was thrown away is not taken from another run
+/// again.
 Work<Done> advance(StepContext& step) {
   const Json before = step.state.value("results", Json::object()).value(step.key, Json::object());
   const auto copies = before.value("copies", 0) + (step.result.empty() ? 1 : 0);
   auto request =
       restore_request(step.names(), step.input, step.facts, step.state.at("plan").at("source"), step.run());
   request.replaces = old_id(step);
+  if (const auto retry = retry_of(step.state); retry && copies == 1) {
+    step.result["copies"] = copies;
+    return adopt(step, *retry, request);
+  }
   const auto made = new_database(step);
   if (made && made->status == "deleting") {
     step.result["copies"] = copies;

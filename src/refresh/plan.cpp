@@ -16,6 +16,10 @@ void ask_host(Planning& planning) {
   using About = provider::Objection::About;
   planning.intent.restore.replaces = planning.old ? planning.old->id : "";
   for (const auto& each : planning.services.databases.check(planning.intent)) {
+    // Of a source that nothing is copied from nothing is asked but that it is there.
+    if (planning.retry &&
+        (each.about == About::source || each.about == About::snapshot || each.about == About::time))
+      continue;
     if (each.weight == provider::Objection::Weight::note) {
       planning.plan.notes.push_back(each.message);
       continue;
@@ -80,9 +84,10 @@ void must_run_to_replace(Planning& plan) {
                                       plan.old->name));
 }
 
-Plan make_plan(const Json& names, const Json& members, provider::Services& services, const std::string& run) {
+Plan make_plan(const Json& names, const Json& members, provider::Services& services, const std::string& run,
+               const std::optional<Retry>& retry) {
   const Facts facts = facts_of(members);
-  Planning planning{.names = names, .facts = facts, .services = services, .run = run};
+  Planning planning{.names = names, .facts = facts, .services = services, .run = run, .retry = retry};
   for (const Step* step : sequence()) {
     if (step->plan == nullptr) continue;
     planning.key = step->key;

@@ -2,14 +2,16 @@
 #pragma once
 
 #include "refresh/file.h"
+#include "refresh/retry.h"
 
 namespace refresh {
 
 struct Plan {
   std::vector<Problem> problems;   ///< paths are those of the file; warnings included
   std::vector<std::string> notes;  ///< what a person should know, e.g. what stands for the engine here
-  Json pins = Json::object();      ///< ids: {source, old, old_members, old_replicas}; what the guard goes by
-  std::string old_status;          ///< of the database that will be replaced, "" if there is none
+  Json pins =
+      Json::object();      ///< ids: {source, old, old_members, old_replicas, kept}; the guard goes by them
+  std::string old_status;  ///< of the database that will be replaced, "" if there is none
   bool ok() const;
 };
 
@@ -19,7 +21,8 @@ struct Planning {
   const Json& names;
   const Facts& facts;
   provider::Services& services;
-  std::string run;  ///< the run that plans, whose own leftovers are no problem; "" for none
+  std::string run;             ///< the run that plans, whose own leftovers are no problem; "" for none
+  std::optional<Retry> retry;  ///< what it goes on with; nothing: it makes a copy
 
   std::string key;               ///< of the step that plans now
   const Json* member = nullptr;  ///< its member, normalised; nullptr if it does not run
@@ -59,6 +62,7 @@ void must_run_to_replace(Planning& plan);
 
 /// Reads the world and changes nothing. `members` and `names` are those of a file that is ok(); `run` is the
 /// run that plans, whose own leftovers are no problem ("" for none).
-Plan make_plan(const Json& names, const Json& members, provider::Services& services, const std::string& run);
+Plan make_plan(const Json& names, const Json& members, provider::Services& services, const std::string& run,
+               const std::optional<Retry>& retry = std::nullopt);
 
 }  // namespace refresh

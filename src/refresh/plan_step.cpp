@@ -14,7 +14,8 @@ Work<Done> advance(StepContext& step) {
   if (!step.services.databases.find({.tags = {{"refresh-run", step.run()}}}).empty())
     throw base::Error("PlanRefused", fmt::format("run {} has been made already", step.run()),
                       "begin another run");
-  const Plan plan = make_plan(step.names(), step.state.at("members"), step.services, "");
+  const Plan plan =
+      make_plan(step.names(), step.state.at("members"), step.services, "", retry_of(step.state));
   if (!plan.ok()) {
     std::string list;
     for (const Problem& problem : plan.problems)

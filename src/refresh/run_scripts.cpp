@@ -7,8 +7,8 @@
 #include "refresh/lookup.h"
 #include "refresh/marks.h"
 #include "refresh/plan.h"
-#include "refresh/scripts.h"
-#include "sql/script.h"
+#include "refresh/retry.h"
+#include "refresh/script_run.h"
 
 namespace refresh {
 namespace {
@@ -53,8 +53,6 @@ std::vector<Problem> rules(const Json& member) {
   return {{0, ".engine",
            fmt::format("'{}': its scripts cannot be run; the MySQL family and PostgreSQL can", engine)}};
 }
-
-constexpr std::size_t most_statements_listed = 200;  ///< of all scripts: they are in the state of the run
 
 void read(Reading& reading) {
   const auto& member = reading.member;
@@ -150,6 +148,19 @@ void check_elsewhere(Planning& plan) {
                              plan.facts.scripts_secret));
 }
 
+/// What had run on a kept copy does not run again: whoever has changed it must know.
+void check_headway(Planning& plan) {
+  if (plan.facts.scripts_elsewhere)
+    return plan.problem("method",
+                        "another host ran the scripts of the kept copy: how far they came nobody knows");
+  const auto family = scripts_family(*plan.member, plan.source ? plan.source->engine : "");
+  const auto objection = objection_to(plan.retry->scripts, units(plan.facts), [&](const Unit& unit) {
+    return sql::parse_script(text_of(plan.services, *plan.member, unit.script), family);
+  });
+  if (!objection.empty())
+    plan.problem("keys", objection + fmt::format("; retry --from {} runs all scripts again", plan.key));
+}
+
 void plan(Planning& plan) {
   plan.paths[provider::Objection::About::scripts] = plan.path("method");
   if (plan.member == nullptr) return;
@@ -163,52 +174,36 @@ void plan(Planning& plan) {
   if (plan.member->at("access") == "secret") plan.must_have_secret("secretname");
   check_elsewhere(plan);
   if (plan.source) check_databases(plan);
+  if (plan.retry && plan.plan.ok()) check_headway(plan);
 }
 
-/// Statement number, line, rows and duration; never text or data.
-Json record(const sql::StatementDone& done) {
-  return {{"number", done.number},
-          {"line", done.line},
-          {"rows", done.rows},
-          {"ms", static_cast<std::int64_t>(done.seconds * 1000)}};
+/// What another run had done on this copy; nothing if it made none of it, or the copy is another one by now.
+Headway begun_with(const StepContext& step) {
+  const auto retry = retry_of(step.state);
+  return retry && told(step, "copies") == 1 ? retry->scripts : Headway{};
 }
 
-std::size_t listed(const Json& result) {
-  std::size_t count = 0;
-  for (const Json& script : result["scripts"]) count += script.at("statements").size();
-  return count;
-}
-
-/// Counts and times are kept for each script, statements for the first few: results are part of the run's
-/// state, which is bounded.
-void run_script(StepContext& step, sql::Connection& session, const Unit& unit) {
-  const auto script = sql::parse_script(text_of(step.services, step.input, unit.script),
-                                        scripts_family(step.input, must_have_new(step).engine));
-  Json statements = Json::array();
-  const std::size_t before = listed(step.result);
-  std::uint64_t rows = 0;
-  double seconds = 0;
-  sql::run_script(session, unit.script, script, step.budget, [&](const sql::StatementDone& done) {
-    rows += done.rows;
-    seconds += done.seconds;
-    if (before + statements.size() < most_statements_listed) statements.push_back(record(done));
-    step.budget.tell(
-        {fmt::format("{}: statement {} of {}", unit.script, done.number, script.statements.size())});
-  });
-  if (Json* result = add_script_result(step, unit))
-    result->update({{"form", to_string(script.form)},
-                    {"count", script.statements.size()},
-                    {"rows", rows},
-                    {"ms", static_cast<std::int64_t>(seconds * 1000)},
-                    {"statements", std::move(statements)}});
+/// The digest of what ran on a kept copy, of whole scripts.
+std::string digest_before(StepContext& step, const std::vector<Unit>& all, const Headway& begun) {
+  std::string digest;
+  for (std::size_t i = 0; i < begun.units; ++i) {
+    std::optional<sql::Script> script;
+    if (!all.at(i).script.empty()) script = script_of(step, all[i]);
+    digest =
+        digest_after(digest, all[i], script ? &*script : nullptr, script ? script->statements.size() : 0);
+  }
+  if (begun.statements == 0 && digest != begun.digest)
+    throw scripts_changed("a script that had run is not as it was");
+  return digest;
 }
 
 /// The units from `at` on; false if some are left. None is begun once a tenth of the budget is spent: the
 /// next call gives it a whole one, and a script that is cut short costs the run.
 bool run_slice(StepContext& step, const std::vector<Unit>& all, std::size_t at, const std::string& id,
                const base::Secret& password, std::unique_ptr<sql::Connection> session) {
-  const auto begun = step.budget.clock.now();
-  const auto enough = begun + (step.budget.until - begun) / 10;
+  const auto now = step.budget.clock.now();
+  const auto enough = now + (step.budget.until - now) / 10;
+  const Headway begun = begun_with(step);
   for (const std::size_t first = at; at < all.size(); ++at) {
     step.result["units"] = at;
     if (at > first && step.budget.clock.now() >= enough) return false;
@@ -216,11 +211,11 @@ bool run_slice(StepContext& step, const std::vector<Unit>& all, std::size_t at, 
     if (unit.script.empty()) {
       const auto work = step.databases.drop_schema(id, unit.schema, password, step.budget);
       if (std::holds_alternative<Pending>(work)) return false;
+      step.result["digest"] = digest_after(step.result.value("digest", ""), unit, nullptr, 0);
       continue;
     }
-    if (!session) session = step.databases.script_session(id, password, unit.schema);
-    step.result["encrypted"] = session->encrypted();
-    run_script(step, *session, unit);
+    const Headway before = at == begun.units ? begun : Headway{at, 0, step.result.value("digest", "")};
+    run_unit(step, id, password, unit, before, std::move(session));
     session.reset();
   }
   step.result["units"] = at;
@@ -232,6 +227,13 @@ bool fits(StepContext& step, const provider::Database& copy) {
   return has_mark(copy, scripts_mark(step.run(), step.result.value("slices", std::int64_t{0})));
 }
 
+void begin(StepContext& step, const std::vector<Unit>& all) {
+  const Headway begun = begun_with(step);
+  step.result["digest"] = digest_before(step, all, begun);
+  step.result["units"] = begun.units;
+  step.result["scripts"] = Json::array();
+}
+
 /// Under the lock: a slice, or the end of a copy whose mark does not fit. A session for each script; the
 /// first one is there before the mark is raised, so that a server that does not answer costs no copy.
 Work<Done> take_turn(StepContext& step) {
@@ -240,8 +242,8 @@ Work<Done> take_turn(StepContext& step) {
   if (!copy || !fits(step, *copy)) return throw_away(step, copy);
   const auto slices = step.result.value("slices", std::int64_t{0});
   const auto all = units(step.facts);
+  if (!step.result.contains("scripts")) begin(step, all);
   const auto at = step.result.value("units", std::size_t{0});
-  if (!step.result.contains("scripts")) step.result["scripts"] = Json::array();
   const auto password = scripts_password(step);
   std::unique_ptr<sql::Connection> session;
   if (at < all.size() && !all[at].script.empty())
@@ -249,14 +251,17 @@ Work<Done> take_turn(StepContext& step) {
   const auto mark = [&](const provider::Tags& tags) {
     return done_if(step.databases.make_so(copy->id, {.tags = tags}, step.budget));
   };
-  if (const auto raised = mark(scripts_mark(step.run(), slices + 1)); std::holds_alternative<Pending>(raised))
-    return raised;
+  auto begun = scripts_mark(step.run(), slices + 1);
+  begun.merge(no_headway_tag(step.run()));
+  if (const auto raised = mark(begun); std::holds_alternative<Pending>(raised)) return raised;
   const bool through = run_slice(step, all, at, copy->id, password, std::move(session));
   step.result["slices"] = slices + 1;
   if (!through) return wait_for("the next slice of scripts");
   const auto forgotten = step.databases.forget_past(copy->id, password, step.budget);
   if (std::holds_alternative<Pending>(forgotten)) return forgotten;
-  return mark(scripts_done_mark(step.run()));
+  auto tags = scripts_done_mark(step.run());
+  tags.merge(headway_tag(step.run(), {all.size(), 0, step.result.value("digest", "")}));
+  return mark(tags);
 }
 
 /// See marks.h. Whoever has the lock is alone with the copy. Nobody is at work on one that does not answer:

@@ -114,6 +114,8 @@ void Driver::begin(engine::Engine& engine, const std::string& id, const Planned&
   Json input = refresh::run_input(id, planned.file, planned.keep_failed, world_.clock.now());
   input.update(refresh::unmasked_state(planned.unmasked));
   input["world"] = world_.whereabouts();
+  input["file"] = os::fs::absolute(planned.path).lexically_normal().string();
+  if (planned.retry) input[refresh::retry_member] = to_json(*planned.retry);
   // First: whoever dies in between leaves secrets without a run, which are swept away, and no run without
   // secrets.
   refresh::seal_passwords(world_.secrets, id, planned.file);

@@ -81,11 +81,13 @@ std::string note_of_kept(const refresh::Names& names) {
 }
 
 /// What a run left that nobody drives is in nobody's way: a new one puts it back first.
-refresh::Plan plan_of(World& world, const refresh::RefreshFile& file) {
+refresh::Plan plan_of(World& world, const refresh::RefreshFile& file,
+                      const std::optional<refresh::Retry>& retry) {
   try {
     auto left = left_run(world, target_of(world, file.names));
     if (left && is_driven(world, *left)) left.reset();
-    auto plan = refresh::make_plan(to_json(file.names), file.members, world.services(), left ? left->id : "");
+    auto plan =
+        refresh::make_plan(to_json(file.names), file.members, world.services(), left ? left->id : "", retry);
     if (left) plan.notes.push_back(note_of(*left));
     return plan;
   } catch (const base::Error& error) {
@@ -132,7 +134,8 @@ Planned read_refresh_file(const std::string& path, base::Time now) {
 Planned make_plan(World& world, const Request& request) {
   Planned planned = read_refresh_file(request.path, request.now.value_or(world.clock.now()));
   if (!planned.ok()) return planned;
-  planned.plan = plan_of(world, planned.file);
+  planned.retry = request.retry;
+  planned.plan = plan_of(world, planned.file, planned.retry);
   const auto taken = [&](const base::Secret& password, const std::string& engine) {
     return world.objection_to_password(password, engine);
   };

@@ -16,7 +16,8 @@ struct Request {
   bool keep_failed = false;  ///< if the run fails, its copy is kept, closed
   std::string unmasked;      ///< why a run that masks nothing is made all the same; "": it is refused
   std::optional<base::Time> now = {};          ///< what the file's times are of; nothing: when it is read
-  std::vector<base::Problem> objections = {};  ///< what is wrong with it beside other files
+  std::vector<base::Problem> objections = {};  ///< what is wrong with it beside other files or runs
+  std::optional<refresh::Retry> retry = {};    ///< what it goes on with; nothing: it makes a copy
 };
 
 /// What a run would ask for, rehearsed.
@@ -32,6 +33,7 @@ struct Planned {
   std::vector<base::Problem> problems;  ///< of both, with lines; warnings included
   std::string unmasked;                 ///< why nothing is masked; "" if scripts mask the copy
   bool keep_failed = false;             ///< as the request or the file says
+  std::optional<refresh::Retry> retry;  ///< as the request says
   std::optional<Rehearsed> rehearsed;   ///< nothing: it was not, or there is no such thing here
   base::Json estimate;                  ///< as estimate.h; null: nobody asked
   base::Json extra;                     ///< as extra.h; null: nobody asked

@@ -117,8 +117,11 @@ Json progress_view(Books& books, const std::string& run) {
           {"total", row->note.total}, {"at", time(row->at)},    {"bytesPerSecond", row->bytes_per_second}};
 }
 
-std::string hint_of(Books& books, const store::ExecutionRow& row) {
+std::string hint_of(Books& books, const store::ExecutionRow& row, bool kept) {
   if (row.status == "SUCCEEDED") return "";
+  if (kept && !can_be_taken_up(books, row))
+    return fmt::format(
+        "dbrefresh history {0}; mend what failed, and go on with its copy: dbrefresh retry {0}", row.id);
   return fmt::format("dbrefresh {} {}", can_be_taken_up(books, row) ? "resume" : "history", row.id);
 }
 
@@ -280,7 +283,7 @@ Json outcome_view(World& world, const std::string& id) {
   view["connect"] = way_in(world, state, row.status);
   view["kept"] = kept(world, row, state);
   view["problems"] = Json::parse(row.snapshot).value("problems", Json::array());
-  view["hint"] = text(hint_of(world, row));
+  view["hint"] = text(hint_of(world, row, !view["kept"].is_null()));
   return view;
 }
 

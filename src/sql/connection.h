@@ -55,6 +55,9 @@ class Connection {
   /// `text` as a literal of this server, with its quotes.
   virtual std::string quote(std::string_view text) = 0;
   virtual bool encrypted() const = 0;
+  /// Would what its last statements did go if the session ended now? As the server said with the last answer
+  /// that was no error: of a transaction that was begun, or because it commits nothing by itself.
+  virtual bool in_transaction() const = 0;
   /// PostgreSQL's COPY … FROM STDIN with the data that a script has after it. Throws SqlError elsewhere.
   virtual Result copy_in(std::string_view statement, std::string_view data);
   /// `name` as an identifier, with its quotes.

@@ -108,6 +108,7 @@ class MariaDb : public Connection {
   }
 
   bool encrypted() const override { return mysql_get_ssl_cipher(db_.get()) != nullptr; }
+  bool in_transaction() const override { return (db_->server_status & SERVER_STATUS_IN_TRANS) != 0; }
 
   /// A session that does nothing for wait_timeout is ended: the server's own way to miss a peer.
   bool try_lock(std::string_view name, std::chrono::seconds most) override {

@@ -75,6 +75,7 @@ class Postgres : public Connection {
   std::string quote(std::string_view text) override { return escaped(text, PQescapeLiteral); }
   std::string quote_name(std::string_view name) override { return escaped(name, PQescapeIdentifier); }
   bool encrypted() const override { return PQsslInUse(db_.get()) == 1; }
+  bool in_transaction() const override { return PQtransactionStatus(db_.get()) != PQTRANS_IDLE; }
 
   /// Keys are numbers. A peer that is gone is missed by TCP itself, which a socket of this host ignores.
   bool try_lock(std::string_view name, std::chrono::seconds) override {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "sql/psql.h"
+#include "sql/resumption.h"
 
 namespace sql {
 namespace {
@@ -23,13 +24,6 @@ constexpr std::string_view statement_words[] = {
 /// Commands of the mariadb client that take a file, a shell or a terminal; `\` commands but for \g.
 constexpr std::string_view client_words[] = {"source", "system",  "tee",     "notee",  "pager",  "nopager",
                                              "edit",   "connect", "charset", "prompt", "rehash", "status"};
-
-std::string_view first_word(std::string_view text) {
-  std::size_t size = 0;
-  while (size < text.size() && (std::isalnum(static_cast<unsigned char>(text[size])) || text[size] == '_'))
-    ++size;
-  return text.substr(0, size);
-}
 
 /// Reads a client script from left to right.
 class ClientReader {
@@ -206,14 +200,15 @@ class ScriptRun {
   ScriptRun& operator=(const ScriptRun&) = delete;
   ~ScriptRun() { connection_.obey(nullptr); }
 
-  void run(const std::function<void(const StatementDone&)>& done) {
+  void run(const std::function<void(const StatementDone&)>& done, int before) {
     if (script_.one_transaction) connection_.execute("BEGIN", 0);
     for (const Statement& statement : script_.statements) {
-      ++number_;
+      if (++number_ <= before && !sets_session(statement)) continue;
       const auto begun = budget_.clock.now();
       const auto rows = run_one(statement);
-      done({number_, statement.line, rows,
-            std::chrono::duration<double>(budget_.clock.now() - begun).count()});
+      if (number_ <= before) continue;
+      done({number_, statement.line, rows, std::chrono::duration<double>(budget_.clock.now() - begun).count(),
+            !connection_.in_transaction()});
     }
     if (script_.one_transaction) connection_.execute("COMMIT", 0);
   }
@@ -261,6 +256,13 @@ class ScriptRun {
 
 }  // namespace
 
+std::string_view first_word(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && (std::isalnum(static_cast<unsigned char>(text[size])) || text[size] == '_'))
+    ++size;
+  return text.substr(0, size);
+}
+
 std::string_view to_string(Form form) {
   return form == Form::lines ? "one statement a line" : "client script";
 }
@@ -277,8 +279,9 @@ Script parse_script(std::string_view text, std::string_view family) {
 }
 
 void run_script(Connection& connection, const std::string& name, const Script& script,
-                const base::Budget& budget, const std::function<void(const StatementDone&)>& done) {
-  ScriptRun(connection, name, script, budget).run(done);
+                const base::Budget& budget, const std::function<void(const StatementDone&)>& done,
+                int before) {
+  ScriptRun(connection, name, script, budget).run(done, before);
 }
 
 }  // namespace sql

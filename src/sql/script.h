@@ -29,6 +29,9 @@ struct Script {
   bool one_transaction = false;
 };
 
+/// The word that a text begins with, of letters, digits and underscores; "" if none does.
+std::string_view first_word(std::string_view text);
+
 /// Takes a script apart. The rule for the form: it is `lines` if no semicolon stands outside of quotes and
 /// comments, there is no DELIMITER line, and every line that is neither blank nor a comment begins with a
 /// word that begins a statement; otherwise it is `client`. Throws ScriptError with the line of a quote or
@@ -41,14 +44,17 @@ struct StatementDone {
   int line = 0;
   std::uint64_t rows = 0;
   double seconds = 0;
+  bool kept = false;  ///< what it and those before it did stays, whatever becomes of the session
 };
 
 /// Runs a script's statements one by one in one session, which is to be the script's own: what it sets (the
 /// search path, variables, temporary tables) is for nobody else. `done` hears of each; while one runs, the
 /// budget is told where the script is. Throws SqlError and the like, with `name` and the line before what
 /// the server says; what ran before stays, unless it is one transaction. The budget ends it as
-/// Connection::obey() says, before a statement or in it.
+/// Connection::obey() says, before a statement or in it. The first `before` statements have run already, in
+/// another session: of these only what sets the session runs (resumption.h).
 void run_script(Connection& connection, const std::string& name, const Script& script,
-                const base::Budget& budget, const std::function<void(const StatementDone&)>& done);
+                const base::Budget& budget, const std::function<void(const StatementDone&)>& done,
+                int before = 0);
 
 }  // namespace sql

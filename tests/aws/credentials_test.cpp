@@ -4,10 +4,10 @@
 
 #include <atomic>
 
-#include "base/digest.h"
 #include "aws/session.h"
 #include "aws/sources.h"
 #include "aws/timestamp.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "os/files.h"
@@ -266,7 +266,7 @@ sso_region = eu-west-1
 sso_start_url = https://corp.awsapps.com/start
 )");
   }
-  std::string cache() const { return "sso/cache/" + base::hex(sha1("corp")) + ".json"; }
+  std::string cache() const { return "sso/cache/" + base::hex(base::sha1("corp")) + ".json"; }
   static Reply portal(const Received& request) {
     if (request.target == "/token")
       return {.body = R"({"accessToken": "new-token", "expiresIn": 3600, "refreshToken": "next"})"};

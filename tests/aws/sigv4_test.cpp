@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/digest.h"
 #include "aws/timestamp.h"
+#include "base/digest.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/files.h"
@@ -106,7 +106,7 @@ TEST_P(Vectors, AreSignedAsAwsSignsThem) {
   std::erase_if(before.headers, [&](const auto& each) {
     return each.first == "Authorization" || (each.first == "X-Amz-Security-Token" && !how.sign_token);
   });
-  const std::string hash = base::hex(sha256(plain.body));
+  const std::string hash = base::hex(base::sha256(plain.body));
   const std::string canonical = canonical_request(before, hash, how);
   EXPECT_EQ(canonical, file("header-canonical-request.txt"));
   if (is_double()) return;  // these two have another scope, of which nothing more is said

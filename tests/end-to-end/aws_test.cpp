@@ -101,10 +101,11 @@ TEST_F(AwsProgram, PutsAllBackWhereAScriptFails) {
   EXPECT_THAT(state["messages"][0].at("subject").get<std::string>(), HasSubstr("[FAILED]"));
 }
 
-/// RDS renames for minutes: what is renamed to be kept is not thrown away meanwhile.
-TEST_F(AwsProgram, KeepsAFailedCopyIfAskedFor) {
+/// RDS renames for minutes: what is renamed to be kept is not thrown away meanwhile, and is what another run
+/// goes on with.
+TEST_F(AwsProgram, KeepsAFailedCopyIfAskedForAndGoesOnWithIt) {
   bed_.post("fault",
-            {{"service", "s3"}, {"op", "GetObject"}, {"nth", 3}, {"times", 50}, {"fault", "access-denied"}});
+            {{"service", "s3"}, {"op", "GetObject"}, {"nth", 3}, {"times", 1}, {"fault", "access-denied"}});
   const auto failed = run({"run", "--keep-failed", file()});
   EXPECT_EQ(failed.exit_code, 1) << failed.output;
   EXPECT_THAT(failed.output, HasSubstr("kept: mysqlinstd-failed-"));
@@ -112,13 +113,20 @@ TEST_F(AwsProgram, KeepsAFailedCopyIfAskedFor) {
   const Json& instances = instances_in(state);
   ASSERT_EQ(instances.size(), 3U) << instances;
   EXPECT_FALSE(instances.at("mysqlinstd").at("Tags").contains("refresh-run")) << "the old one";
-  std::size_t kept = 0;
+  std::string kept;
   for (const auto& [name, each] : instances.items()) {
     if (!name.starts_with("mysqlinstd-failed-")) continue;
-    ++kept;
+    EXPECT_EQ(kept, "");
+    kept = each.at("DbiResourceId");
     EXPECT_EQ(each.at("bed").at("reachable_by_users"), false);
   }
-  EXPECT_EQ(kept, 1U) << instances;
+  ASSERT_NE(kept, "") << instances;
+  const auto done = run({"retry", Json::parse(run({"list", "--json"}).output).at(0).at("run")});
+  EXPECT_EQ(done.exit_code, 0) << done.output;
+  const Json after = state_without_harm();
+  const Json& ended = instances_in(after);
+  EXPECT_EQ(ended.size(), 2U) << ended;
+  EXPECT_EQ(ended.at("mysqlinstd").at("DbiResourceId"), kept);
 }
 
 TEST_F(AwsProgram, HasASecretRotatedFromThenOn) {

@@ -89,6 +89,68 @@ TEST_F(ShortFiles, SeveralAreMadeAtOnceAndOneThatIsWrongKeepsNoOtherOne) {
   EXPECT_EQ(refused, 3);
 }
 
+/// A fault at the third statement costs no second copy, and what had run does not run again.
+TEST_F(ShortFiles, AFaultInAScriptIsMendedAndGoneOnFrom) {
+  const std::string file =
+      write("dev.yaml",
+            "refresh: dev\nfrom: mysqlinstp\ncheck_every: 1 s\nmask: {mysqldbp: [mask.sql, more.sql]}\n"
+            "on_failure: {keep_copy: true}\n");
+  const std::string begin =
+      "SET @@sql_safe_updates = 0;\nUPDATE customers SET email = CONCAT('x', email);\n"
+      "START TRANSACTION;\nUPDATE customers SET email = CONCAT('y', email);\n";
+  write("mask.sql", begin + "UPDATE customer SET email = 'z';\nCOMMIT;\n");
+  write("more.sql", "UPDATE customers SET email = CONCAT('more', email);\n");
+  const auto failed = home_.run({"run", file});
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output, AllOf(HasSubstr("mask.sql:5: statement 5 of 6 failed"),
+                                   HasSubstr("kept: dev-failed-"), HasSubstr(" retry ")));
+  const std::string run = home_.json({"list"})[0]["run"];
+  const Json kept = home_.named("dev-failed-" + run.substr(run.size() - 6));
+  ASSERT_FALSE(kept.is_null());
+
+  // As it is it fails again, and is kept again; what had run cannot be another.
+  EXPECT_EQ(home_.run({"retry", run}).exit_code, 1);
+  const std::string second = home_.json({"list"})[1]["run"];
+  EXPECT_EQ(home_.run({"retry", run}).exit_code, 2) << "another run has it";
+  write("mask.sql", "UPDATE customers SET email = 'other';\n" + begin + "COMMIT;\n");
+  const auto refused = home_.run({"retry", second});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, AllOf(HasSubstr("dev.yaml:4:"), HasSubstr("is not as it was")));
+
+  write("mask.sql", begin + "COMMIT;\n");
+  const auto done = home_.run({"retry", second});
+  EXPECT_EQ(done.exit_code, 0) << done.output;
+  EXPECT_EQ(home_.named("dev")["id"], kept["id"]);
+  const std::string raw =
+      home_.sql("mysqlinstp", "SELECT DISTINCT email FROM customers ORDER BY id LIMIT 1;");
+  EXPECT_EQ(home_.sql("dev", "SELECT email FROM customers ORDER BY id LIMIT 1;"), "moreyx" + raw);
+  EXPECT_EQ(home_.json({"local", "list"}).size(), 2U);
+}
+
+/// All of them once more, because somebody wants it so; not with what the copy was not made of.
+TEST_F(ShortFiles, ARetryFromAStepDoesAllAnewFromThere) {
+  const std::string head =
+      "refresh: dev\ncheck_every: 1 s\nmask: {mysqldbp: [mask.sql]}\n"
+      "on_failure: {keep_copy: true}\n";
+  const std::string file = write("dev.yaml", head + "from: mysqlinstp\n");
+  write("mask.sql", "UPDATE customers SET email = CONCAT('x', email);\nUPDATE nothing SET a = 1;\n");
+  EXPECT_EQ(home_.run({"run", file}).exit_code, 1);
+  const std::string run = home_.json({"list"})[0]["run"];
+  for (const char* step : {"restore", "nosuchstep", "rename"}) {
+    const auto refused = home_.run({"retry", run, "--from", step});
+    EXPECT_EQ(refused.exit_code, 2) << step << refused.output;
+  }
+  write("dev.yaml", head + "from: {source: mysqlinstp, at: -1s}\n");
+  const auto other = home_.run({"retry", run});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.output, HasSubstr("that takes a new copy"));
+  write("dev.yaml", head + "from: mysqlinstp\n");
+  write("mask.sql", "UPDATE customers SET email = CONCAT('again', email);\n");
+  const auto done = home_.run({"retry", run, "--from", "runscripts"});
+  EXPECT_EQ(done.exit_code, 0) << done.output;
+  EXPECT_THAT(home_.sql("dev", "SELECT email FROM customers LIMIT 1;"), testing::StartsWith("againx"));
+}
+
 /// What one shows of a moment the others show of the same.
 TEST_F(ShortFiles, AGroupShowsOnePointInTime) {
   write("defaults.yaml",

@@ -343,6 +343,72 @@ TEST_P(Refresh, AFailedCopyIsKeptWholeIfAskedFor) {
   EXPECT_EQ(w.databases.find(w.file.names.kind, w.file.names.target).has_value(), with_old());
 }
 
+/// The simulation counts statements: those that had run on the copy do not run again.
+TEST_P(Refresh, AKeptCopyIsGoneOnWithWhereItsScriptsFailed) {
+  auto w = world({.broken_statement = "customers", .slowest_seconds = 3}, {.keep_failed = true});
+  w.scripts.objects["b/p/2.sql"] = "UPDATE orders SET a = 1;\nUPDATE customers SET email = 'x';\n";
+  w.run();
+  const auto kept = w.databases.find(w.file.names.kind, refresh::kept_name(w.file.names.target, w.run_id));
+  ASSERT_TRUE(kept) << w.cause();
+  const auto headway = refresh::headway_of(*kept, w.run_id);
+  ASSERT_TRUE(headway);
+  EXPECT_EQ(headway->units, 1U);
+  EXPECT_EQ(headway->statements, 1U);
+  ASSERT_TRUE(w.go_on());
+  EXPECT_GT(w.run_and_die_everywhere(ends_well), 50);
+  EXPECT_THAT(w.faults_at_end(), IsEmpty());
+  EXPECT_TRUE(w.completed()) << w.cause();
+  const auto made = w.databases.find(w.file.names.kind, w.file.names.target);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->id, kept->id) << "another copy was made";
+}
+
+TEST_P(Refresh, AKeptCopyIsGoneOnWithThoughCallsAreMadeTwice) {
+  for (const Calls& calls : {Calls{.stateless = true, .twice = true, .keep_failed = true},
+                             Calls{.keep_failed = true, .at_once = true}}) {
+    auto w = world({.broken_statement = "customers", .slowest_seconds = 3}, calls);
+    w.run();
+    ASSERT_TRUE(w.go_on()) << w.cause();
+    w.run();
+    EXPECT_TRUE(w.completed()) << w.cause();
+    EXPECT_THAT(w.faults_at_end(), IsEmpty());
+  }
+}
+
+/// What had run is not run again, so nobody may think that a change of it has come to anything.
+TEST_P(Refresh, AKeptCopyIsNotGoneOnWithOnceWhatHadRunIsChanged) {
+  for (const char* script : {"b/p/1.sql", "b/p/2.sql"}) {
+    auto w = world({.broken_statement = "customers", .slowest_seconds = 3}, {.keep_failed = true});
+    w.scripts.objects["b/p/2.sql"] = "UPDATE orders SET a = 1;\nUPDATE customers SET email = 'x';\n";
+    w.run();
+    ASSERT_TRUE(w.go_on());
+    w.scripts.objects[script] = "UPDATE orders SET a = 2;\nUPDATE customers SET email = 'x';\n";
+    w.run();
+    EXPECT_FALSE(w.completed());
+    EXPECT_THAT(w.cause(), HasSubstr("is not as it was"));
+    ASSERT_TRUE(
+        w.databases.find(w.file.names.kind, refresh::kept_name(w.file.names.target, "20260101000000-abc123")))
+        << "a plan changes nothing";
+  }
+}
+
+/// Wherever a run has failed that kept its copy, another one ends what it had begun.
+TEST_P(Refresh, AKeptCopyIsGoneOnWithWhateverFailed) {
+  int went_on = 0;
+  for (const char* verb : {"name", "open", "running", "password", "tags", "create", "remove"})
+    for (int after = 0; after < 6; ++after) {
+      auto w = world({.broken_verb = verb, .broken_after = after, .broken_calls = 4, .slowest_seconds = 3},
+                     {.keep_failed = true});
+      w.run();
+      if (w.completed() || !w.go_on()) continue;
+      w.run();
+      EXPECT_TRUE(w.completed()) << verb << " after " << after << ": " << w.cause();
+      EXPECT_THAT(w.faults_at_end(), IsEmpty()) << verb << " after " << after;
+      ++went_on;
+    }
+  EXPECT_GT(went_on, 5);
+}
+
 /// Somebody has deleted the old database alone: of the proven copy, the last one, nothing is thrown away
 /// until he has said so by deleting it as well.
 TEST_P(Refresh, RollingBackThrowsNoProvenCopyAwayThatIsTheLastOne) {

@@ -7,6 +7,7 @@
 #include "provider/simulated/stores.h"
 #include "refresh/document.h"
 #include "refresh/lookup.h"
+#include "refresh/retry.h"
 #include "tests/temporary.h"
 
 namespace tests {
@@ -50,6 +51,11 @@ class SimulatedWorld {
   /// The same for a run that has ended, and could not be rolled back: takes it up to roll it back again.
   int roll_back_again(int crash_at = -1);
 
+  /// After a run that has failed and kept its copy: nothing fails any more, and another run, which goes on
+  /// with that copy, is the one to be run. False if it kept none, or
+  /// nobody knows how far its scripts came.
+  bool go_on();
+
   /// Everything that must hold when a run has ended, whatever happened. Empty: all is well.
   std::vector<std::string> faults_at_end();
   bool completed();
@@ -75,7 +81,9 @@ class SimulatedWorld {
   engine::Task task();
   base::Json state();  ///< of the run
   base::Json call_at_once(const std::function<base::Json()>& call);
+  void seal_secrets();
   Calls calls_;
+  std::optional<refresh::Retry> retry_;  ///< of the run that is run
   bool with_old_;
   std::string old_id_;
   std::map<std::string, std::string> old_parts_;  ///< names by id

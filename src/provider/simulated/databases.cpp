@@ -73,6 +73,7 @@ class Session : public sql::Connection {
   std::string quote_name(std::string_view name) override { return "\"" + std::string(name) + "\""; }
   std::string password_hash(const std::string&, const base::Secret&) override { return "hash"; }
   bool encrypted() const override { return true; }
+  bool in_transaction() const override { return false; }
   bool try_lock(std::string_view name, std::chrono::seconds) override {
     if (!world_.must_have(id_).locks.emplace(name).second) return false;
     locks_.emplace_back(name);

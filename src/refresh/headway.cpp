@@ -1,0 +1,81 @@
+#include "refresh/headway.h"
+
+#include <fmt/format.h>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "refresh/marks.h"
+#include "sql/resumption.h"
+
+namespace refresh {
+namespace {
+
+constexpr const char* tag = "refresh-headway";
+constexpr std::size_t digits = 32;
+
+std::optional<std::size_t> number(const std::string& text) {
+  if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos)
+    return std::nullopt;
+  return std::stoul(text);
+}
+
+std::string name_of(const Unit& unit) {
+  return unit.script.empty() ? fmt::format("dropping '{}'", unit.schema) : "'" + unit.script + "'";
+}
+
+}  // namespace
+
+provider::Tags headway_tag(const std::string& run, const Headway& headway) {
+  return {{tag, fmt::format("{}:{}:{}:{}", run, headway.units, headway.statements, headway.digest)}};
+}
+
+provider::Tags no_headway_tag(const std::string& run) {
+  return {{tag, run}};
+}
+
+std::optional<Headway> headway_of(const provider::Database& copy, const std::string& run) {
+  const bool none_begun = has_mark(copy, scripts_mark(run, 0)) || !has_scripts_mark(copy);
+  if (tag_of(copy, tag).empty() && none_begun) return Headway{};
+  const auto parts = base::split_list(tag_of(copy, tag), ':');
+  if (parts.size() < 3 || parts[0] != run) return std::nullopt;
+  const auto units = number(parts[1]), statements = number(parts[2]);
+  if (!units || !statements) return std::nullopt;
+  return Headway{*units, *statements, parts.size() > 3 ? parts[3] : ""};
+}
+
+std::string digest_after(const std::string& before, const Unit& unit, const sql::Script* script,
+                         std::size_t statements) {
+  std::string all = before + '\0' + unit.schema + '\0';
+  if (script == nullptr) all += "drop";
+  for (std::size_t i = 0; script != nullptr && i < statements; ++i)
+    all += script->statements[i].text + '\0' + script->statements[i].data.value_or("") + '\0';
+  return base::hex(base::sha256(all)).substr(0, digits);
+}
+
+std::string objection_to(const Headway& headway, const std::vector<Unit>& all,
+                         const std::function<sql::Script(const Unit&)>& read) {
+  if (headway.units > all.size() || (headway.units == all.size() && headway.statements > 0))
+    return fmt::format("{} had run on the kept copy, and the file has {}", headway.units, all.size());
+  std::string digest;
+  std::string last = "what had run";
+  for (std::size_t i = 0; i <= headway.units && i < all.size(); ++i) {
+    const bool through = i < headway.units;
+    if (!through && headway.statements == 0) break;
+    std::optional<sql::Script> script;
+    if (!all[i].script.empty()) script = read(all[i]);
+    const std::size_t count = !script ? 0 : through ? script->statements.size() : headway.statements;
+    last = name_of(all[i]);
+    if (!through && (!script || count > script->statements.size()))
+      return fmt::format("{} has fewer statements than had run", last);
+    digest = digest_after(digest, all[i], script ? &*script : nullptr, count);
+    if (through) continue;
+    if (const auto why = sql::why_not_after(*script, static_cast<int>(count)); !why.empty())
+      return fmt::format("{} cannot be gone on with after statement {}: {}", last, count, why);
+  }
+  return digest == headway.digest
+             ? ""
+             : fmt::format("what had run on the kept copy, up to {}{}, is not as it was", last,
+                           headway.statements == 0 ? "" : fmt::format(" statement {}", headway.statements));
+}
+
+}  // namespace refresh

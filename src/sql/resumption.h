@@ -1,0 +1,17 @@
+// A script that failed, gone on with in a session that has not seen its first statements.
+#pragma once
+
+#include "sql/script.h"
+
+namespace sql {
+
+/// Does a statement say how those after it are meant, and change nothing else? Such a one (USE, SET, RESET)
+/// runs again where a script is gone on with.
+bool sets_session(const Statement& statement);
+
+/// Why a script cannot be gone on with after its first `done` statements; "" if it can. What they may have
+/// left in their session, which is gone, stands against it: variables, temporary tables, prepared statements,
+/// locks, and all that a statement may have done that we do not know as one that changes tables alone.
+std::string why_not_after(const Script& script, int done);
+
+}  // namespace sql
