@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "runs/view.h"
@@ -37,6 +38,7 @@ struct CreateArgs {
   std::string name, engine = "mariadb", writer, user = "admin", master, password_file, database, socket, host;
   int port = 0, retention_days = -1;
   std::vector<std::string> tags;
+  provider::Listening listening;
   bool adopt = false;
 };
 
@@ -57,6 +59,13 @@ provider::Database adopt(runs::LocalWorld& world, const CreateArgs& args) {
       world.budget(10));
 }
 
+/// Files by their absolute paths: they are read at every start.
+provider::Listening from_here(provider::Listening listening) {
+  for (auto* file : {&listening.certificate, &listening.key})
+    if (!file->empty()) *file = std::filesystem::absolute(*file).lexically_normal();
+  return listening;
+}
+
 provider::Database create(runs::LocalWorld& world, const CreateArgs& args) {
   if (args.password_file.empty())
     throw Error("BadInput", "a new instance needs --password-file", "--password-file - reads standard input");
@@ -64,6 +73,7 @@ provider::Database create(runs::LocalWorld& world, const CreateArgs& args) {
                                      .engine = args.engine,
                                      .writer = args.writer,
                                      .port = args.port,
+                                     .listening = from_here(args.listening),
                                      .master_user = args.user,
                                      .master_password = read_password(args.password_file),
                                      .db_name = args.database,
@@ -97,13 +107,28 @@ void declare_adopting(Arguments& arguments, CreateArgs& args, const std::vector<
   arguments.add("--host", args.host, "address of the server to adopt (default: 127.0.0.1)").needs(adopt);
 }
 
+std::vector<Argument> declare_listening(Arguments& arguments, provider::Listening& to) {
+  return {
+      arguments.add("--listen", to.address, "address of this host that it listens on (default: 127.0.0.1)"),
+      arguments
+          .add("--tls", to.tls,
+               "require (default where other hosts reach the address), offer, or off: whether logins are "
+               "encrypted")
+          .one_of(base::split_list(std::string(provider::tls_choices), '|')),
+      arguments.add("--certificate", to.certificate,
+                    "file with a certificate of your own (default: one of the home's authority)"),
+      arguments.add("--key", to.key, "file with its key, mode 0600"),
+      arguments.add("--network", to.networks,
+                    "PostgreSQL: network that logins are taken from, as 10.0.0.0/8; may be given again")};
+}
+
 Body set_up_create(Arguments& arguments, const Options& options) {
   auto args = std::make_shared<CreateArgs>();
   arguments.add("NAME", args->name, "name of the instance").required();
   arguments.add("--engine", args->engine,
                 "mariadb (default), postgres, or aurora-mysql, aurora-postgresql: a cluster with a writer");
   const auto writer = arguments.add("--writer", args->writer, "name of a cluster's writer (default: NAME-1)");
-  arguments.add("--port", args->port, "TCP port on 127.0.0.1 (default: a free one)").between(1, 65535);
+  arguments.add("--port", args->port, "TCP port (default: a free one)").between(1, 65535);
   arguments.add("--user", args->user, "master user (default: admin); --adopt: the user that reads it");
   arguments.add("--password-file", args->password_file,
                 "file whose first line is the master password; - for standard input");
@@ -115,7 +140,9 @@ Body set_up_create(Arguments& arguments, const Options& options) {
       .add("--retention-days", args->retention_days,
            "for how long it can be restored to a point in time (default: 7, of an adopted one 0: not at all)")
       .between(0, 3650);
-  declare_adopting(arguments, *args, {writer, tags});
+  auto new_only = declare_listening(arguments, args->listening);
+  new_only.insert(new_only.end(), {writer, tags});
+  declare_adopting(arguments, *args, new_only);
   return [args, &options] { return make(*args, options); };
 }
 

@@ -31,6 +31,8 @@ Json for_people(Json databases) {
       each["restorableFrom"] =
           fmt::format("{} ({})", each["restorableFrom"].is_string() ? cell(each["restorableFrom"]) : "never",
                       cell(each["logFault"]));
+    if (each["host"] != "127.0.0.1")
+      each["port"] = fmt::format("{}:{}", cell(each["host"]), cell(each["port"]));
     each["engine"] = fmt::format("{} {}", cell(each["engine"]), cell(each["version"]));
   }
   return databases;

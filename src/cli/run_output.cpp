@@ -25,6 +25,10 @@ void print_completed(const Json& outcome, const Options& options) {
   std::cout << fmt::format("      connect: {}:{} as {}{}\n", made["host"].get<std::string>(),
                            made["port"].get<int>(), made["user"].get<std::string>(),
                            here ? ", or: " + made["command"].get<std::string>() : "");
+  if (!made["authority"].is_null())
+    std::cout << fmt::format("      TLS: {}, proven by {}\n",
+                             made["tls"] == "require" ? "demanded" : "offered",
+                             made["authority"].get<std::string>());
   if (made["secret"].is_null()) return;
   const auto secret = made["secret"].get<std::string>();
   std::cout << "      password: "

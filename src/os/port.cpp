@@ -1,7 +1,7 @@
 #include "os/port.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -23,18 +24,19 @@ using base::Error;
 
 namespace {
 
-int bound_socket(int port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+/// One that listens; none where that is not to be had. `port` 0: any.
+Fd listening_socket(const std::string& address, int port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return Fd();
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> where(found, ::freeaddrinfo);
+  Fd fd(::socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int yes = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 1) == 0)
-    return fd;
-  ::close(fd);
-  return -1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  const bool listens = ::bind(fd.get(), where->ai_addr, where->ai_addrlen) == 0 && ::listen(fd.get(), 1) == 0;
+  return listens ? std::move(fd) : Fd();
 }
 
 /// Where servers may listen: not below 10000, where ports have names, and not where the kernel takes the
@@ -75,11 +77,12 @@ Fd claim_of(int port) {
 
 }  // namespace
 
-bool port_is_free(int port) {
-  const int fd = bound_socket(port);
-  if (fd < 0) return false;
-  ::close(fd);
-  return true;
+bool port_is_free(int port, const std::string& address) {
+  return static_cast<bool>(listening_socket(address, port));
+}
+
+bool is_own_address(const std::string& address) {
+  return static_cast<bool>(listening_socket(address, 0));
 }
 
 /// Lines of /proc/net/tcp: number, local address:port, remote address:port, state, in hex (the kernel's
@@ -102,19 +105,19 @@ bool port_is_fading(int port) {
   return ending;
 }
 
-int Ports::any(const std::set<int>& others) {
+int Ports::any(const std::set<int>& others, const std::string& address) {
   const PortsForServers ports;
   const auto first = static_cast<int>(random_seed() % static_cast<std::uint64_t>(ports.count()));
   for (int i = 0; i < ports.count(); ++i) {
     const int port = ports.at((first + i) % ports.count());
     if (others.contains(port)) continue;
     Fd claim = claim_of(port);
-    if (!claim || !port_is_free(port)) continue;
+    if (!claim || !port_is_free(port, address)) continue;
     const std::lock_guard lock(mutex_);
     claims_.push_back(std::move(claim));
     return port;
   }
-  throw Error("ProcessError", "no port of 127.0.0.1 is free");
+  throw Error("ProcessError", fmt::format("no port of {} is free", address));
 }
 
 }  // namespace os

@@ -14,6 +14,7 @@
 #include "base/budget.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "provider/listening.h"
 #include "sql/connection.h"
 
 namespace provider {
@@ -33,6 +34,8 @@ struct Database {
   std::string status;  ///< as RDS spells it; see classify()
   std::string host;
   int port = 0;
+  std::string tls;        ///< of a server of ours: what logins over the network need, as in Listening
+  std::string authority;  ///< certificates in PEM by which it proves that it is `host`; "": not ours to say
   std::string master_user;
   std::string db_name;  ///< the initial database, "" if none
   Tags tags;
@@ -91,7 +94,8 @@ enum class RestoreType { latest_point, restore_point, from_snapshot, fast_clonin
 /// What users have of it (security groups, exported logs, protection) it gets when it is opened. What it does
 /// not say is as in the database that is replaced, or as in the source.
 struct Shape {
-  int port = 0;  ///< what it listens on once it is open; 0: any
+  int port = 0;         ///< what it listens on once it is open; 0: any
+  Listening listening;  ///< of hosts whose servers are ours; nothing said: as with the one it replaces
   std::string engine_version;
   std::string instance_class, subnet_group, parameter_group, cluster_parameter_group, storage_type;
   std::vector<std::string> security_groups, log_exports;

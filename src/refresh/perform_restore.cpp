@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "refresh/listening.h"
 #include "refresh/lookup.h"
 #include "refresh/marks.h"
 #include "refresh/plan.h"
@@ -47,6 +48,11 @@ constexpr Field fields[] = {
     text("application", "Becomes the tag refresh-application.").as("application", ":target"),
     text("environment", "Becomes the tag refresh-environment.").as("environment", "\"development\""),
     integer("port", 1, "TCP port of the new database.").as("listen.port").or_inherited(),
+    listen_address,
+    listen_tls,
+    listen_certificate,
+    listen_key,
+    listen_networks,
     text("subgrp", "DB subnet group.").as("aws.subnet_group").or_inherited(),
     list("secgrpids", "VPC security groups, ids with commas between.")
         .as("aws.security_groups")
@@ -89,6 +95,7 @@ std::vector<Problem> rules(const Json& member) {
     problems.push_back({0, ".restoretype", "'fastcloning' is for dbservice aurora"});
   if (const auto port = member.contains("port") ? as_integer(member["port"]) : 0; *port > 65535)
     problems.push_back({0, ".port", fmt::format("must be at most 65535, got {}", *port)});
+  check_listening(member, problems);
   const std::string engine = member.value("engine", "");
   if (aurora && !engine.empty() && !engine.starts_with("aurora"))
     problems.push_back({0, ".engine", fmt::format("'{}' is not an Aurora engine", engine)});
@@ -168,6 +175,8 @@ void plan(Planning& plan) {
       {"multi_az", "multiaz"},
       {"auto_minor_upgrade", "autominor"}};
   for (const auto& [of_shape, of_file] : shape_fields) plan.shape_paths[of_shape] = plan.path(of_file);
+  for (const auto& [of, of_file] : listening_fields)
+    plan.shape_paths[fmt::format("listening.{}", of)] = plan.path(of_file);
   plan.must_be_free(plan.names.at("temp"), plan.kind());
   const std::string name = plan.names.at("source");
   plan.source = plan.services.databases.find_source(plan.kind(), name);
@@ -302,6 +311,7 @@ namespace {
 
 provider::Shape shape_of(const Json& member) {
   provider::Shape shape{.port = member.value("port", 0),
+                        .listening = listening_of(member),
                         .engine_version = member.value("engineversion", ""),
                         .instance_class = member.value("dbclass", ""),
                         .subnet_group = member.value("subgrp", ""),

@@ -128,8 +128,12 @@ std::string way_in(StepContext& step) {
   const auto seconds = Json::parse(durations(step)).at("seconds").get<std::int64_t>();
   std::string text =
       fmt::format("Took:     {}:{:02}:{:02}\n", seconds / 3600, seconds / 60 % 60, seconds % 60);
-  if (const auto made = new_database(step))
+  if (const auto made = new_database(step)) {
     text += fmt::format("Connect:  {}:{} as {}\n", made->host, made->port, made->master_user);
+    if (!made->authority.empty())
+      text += fmt::format("TLS:      {}, proven by {}\n", made->tls == "require" ? "demanded" : "offered",
+                          made->authority);
+  }
   if (const std::string name = shown_secret_name(step.facts, step.names()); !name.empty())
     text += fmt::format("Password: {}\n", step.services.secrets.how_to_read(name));
   return text;

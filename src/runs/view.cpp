@@ -89,8 +89,10 @@ std::optional<provider::Database> made_by(provider::Services& services, const Js
 
 Json connection(provider::Services& services, const provider::Database& made, const Json& state,
                 const std::string& command) {
-  return {{"name", made.name},        {"host", made.host},        {"port", made.port},
-          {"user", made.master_user}, {"command", text(command)}, {"secret", shown_secret(services, state)}};
+  return {{"name", made.name},        {"host", made.host},
+          {"port", made.port},        {"user", made.master_user},
+          {"tls", text(made.tls)},    {"authority", text(made.authority)},
+          {"command", text(command)}, {"secret", shown_secret(services, state)}};
 }
 
 namespace {
@@ -295,6 +297,7 @@ Json ledger_view(provider::Ledger& ledger, const std::string& table) {
 
 Json database_view(LocalWorld& world, const provider::Database& database) {
   const auto can = world.databases.restorable(database.id);
+  const auto until = world.databases.certificate_until(database.id);
   return {{"name", database.name},
           {"kind", to_string(database.kind)},
           {"role", role_of(world, database)},
@@ -302,6 +305,8 @@ Json database_view(LocalWorld& world, const provider::Database& database) {
           {"status", database.status},
           {"host", database.host},
           {"port", database.port},
+          {"tls", text(database.tls)},
+          {"certificateUntil", until ? time(*until) : Json()},
           {"open", database.open},
           {"bytes", world.databases.bytes(database.id)},
           {"restorableFrom", can.window ? time(can.window->from) : Json()},

@@ -191,6 +191,8 @@ class Lowering {
   /// What the file says under a path, or what was worked out; null if neither.
   Json value_of(const std::string& path) const {
     if (path == "master.secret.name") return secret_.empty() ? Json() : Json(secret_);
+    if ((path == "listen.tls.certificate" || path == "listen.tls.key") && said(path))
+      return (std::filesystem::path(folder_) / text(path)).lexically_normal().string();
     if (const auto found = worked_out_.find(path); found != worked_out_.end()) return found->second.first;
     const Json* value = find(file_, path);
     return value == nullptr ? Json() : *value;

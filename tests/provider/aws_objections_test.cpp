@@ -34,6 +34,17 @@ TEST_F(AwsObjections, NoneWhereAllIsWell) {
   EXPECT_THAT(said(intent()), IsEmpty());
 }
 
+/// What servers of a host of ours listen on, RDS is told otherwise.
+TEST_F(AwsObjections, AddressTlsAndNetworksAreRefusedByName) {
+  auto asked = intent();
+  asked.restore.shape.listening = {.address = "10.0.0.5", .tls = "require", .networks = {"10.0.0.0/8"}};
+  EXPECT_THAT(said(asked),
+              ElementsAre(HasSubstr("'10.0.0.5' is for servers of this host"),
+                          HasSubstr("rds.force_ssl (PostgreSQL), require_secure_transport"),
+                          HasSubstr("'10.0.0.0/8' is for servers of this host: on RDS security groups "
+                                    "say it: aws.security_groups")));
+}
+
 /// It would fail at the first login, when the copy is made.
 TEST_F(AwsObjections, MySqlBefore57IsNotServed) {
   Json& source = account_.instance("prod");

@@ -41,6 +41,7 @@ std::vector<Objection> Objections::check(const Intent& intent) {
   const Json* old = fleet->by_id(intent.restore.replaces);
   check_engine(intent, *source);
   if (!is_refused_elsewhere(*fleet, intent.restore, *source)) check_origin(intent.restore, *source);
+  check_listening(intent.restore.shape.listening);
   check_own_key();
   check_certificates(*source);
   if (old != nullptr) check_old(*old);
@@ -106,6 +107,22 @@ void Objections::check_retention(const RestoreRequest& request, const Json& sour
   if (*request.time < account_.service.clock().now() - std::chrono::days(days + 1))
     object(About::time, fmt::format("'{}': '{}' keeps its backups for {} days",
                                     base::ledger_utc(*request.time), name_of(source), days));
+}
+
+/// What servers of a host of ours are told, RDS is told otherwise.
+void Objections::check_listening(const Listening& said) {
+  const auto refuse = [&](const char* member, const std::string& value, const char* instead) {
+    if (!value.empty())
+      out_.push_back({About::shape, fmt::format("listening.{}", member),
+                      fmt::format("'{}' is for servers of this host: on RDS {}", value, instead)});
+  };
+  refuse("address", said.address, "the subnet group gives an instance its address");
+  refuse(
+      "tls", said.tls,
+      "the parameter group says it: rds.force_ssl (PostgreSQL), require_secure_transport (MySQL, MariaDB)");
+  refuse("certificate", said.certificate, "the authority of RDS signs them");
+  refuse("key", said.key, "the authority of RDS signs them");
+  refuse("networks", base::join(said.networks, ","), "security groups say it: aws.security_groups");
 }
 
 /// Without them no session comes about, and that would show when the copy is there.

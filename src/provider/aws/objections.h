@@ -39,6 +39,7 @@ class Objections {
   void check_shared_key(const Json& snapshot);
   void check_source_key(const Json& source);
   void check_own_key();
+  void check_listening(const Listening& said);
   void check_key(Objection::About about, const std::string& whose, const std::string& key);
   void check_state(Objection::About about, const std::string& whose, const Json& key);
 

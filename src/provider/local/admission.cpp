@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/addresses.h"
 #include "os/port.h"
 
 namespace provider::local {
@@ -24,6 +25,7 @@ std::vector<Objection> Admission::check(const Intent& intent) {
   if (!source) return {};
   check_host(intent, *source);
   check_origin(intent.restore, *source);
+  check_listening(intent, *source);
   check_ports(intent);
   return std::move(objections_);
 }
@@ -42,6 +44,29 @@ void Admission::check_host(const Intent& intent, const Row& source) {
     if (asked)
       objections_.push_back(
           {About::shape, field, "is true, and means nothing on this host", Weight::warning});
+}
+
+void Admission::check_listening(const Intent& intent, const Row& source) {
+  const auto listening = fleet_.place_of(intent.restore).listening;
+  for (const auto& [member, why] : faults_here(listening, family_of(source.engine), clock_.now()))
+    objections_.push_back({About::shape, fmt::format("listening.{}", member), why});
+  if (meant(listening).tls == "offer" && !os::is_loopback(meant(listening).address))
+    objections_.push_back({About::shape, "listening.tls",
+                           "is 'offer': clients of other hosts may send logins and data in the open",
+                           Weight::warning});
+  if (const auto replaced = fleet_.rows().find_id(intent.restore.replaces); replaced && is_ours(*replaced))
+    tell_of_certificate(*replaced);
+}
+
+void Admission::tell_of_certificate(const Row& replaced) {
+  const auto until = fleet_.server(replaced)->certificate_until();
+  if (until && *until <= clock_.now())
+    objections_.push_back(
+        {About::target, "",
+         fmt::format("the certificate of '{}' has expired: {}; it is renewed when the database is started, "
+                     "and by dbrefresh local backup --all",
+                     replaced.name, base::ledger_utc(*until)),
+         Weight::note});
 }
 
 void Admission::check_origin(const RestoreRequest& request, const Row& source) {
@@ -145,7 +170,7 @@ void Admission::check_room(About about, std::uint64_t bytes, bool shared, const 
 }
 
 void Admission::check_ports(const Intent& intent) {
-  check_port(About::port, intent.restore.shape.port, intent.restore.replaces);
+  check_port(About::port, fleet_.place_of(intent.restore).port, intent.restore);
   std::set<int> wanted = {intent.restore.shape.port};
   for (const auto& replica : intent.replicas) {
     const int port = replica.shape.port;
@@ -153,15 +178,17 @@ void Admission::check_ports(const Intent& intent) {
     if (port < 0 || port > 65535)
       object(About::replicas, fmt::format("'{}': port {} is not one from 1 to 65535", replica.name, port));
     else if (wanted.insert(port).second)
-      check_port(About::replicas, port, intent.restore.replaces);
+      check_port(About::replicas, port, intent.restore);
     else
       object(About::replicas, fmt::format("'{}': the file has port {} twice", replica.name, port));
   }
 }
 
 /// Free, or freed when `replaces` and its replicas are set aside.
-void Admission::check_port(About about, int port, const std::string& replaces) {
-  if (port == 0 || os::port_is_free(port)) return;
+void Admission::check_port(About about, int port, const RestoreRequest& request) {
+  const auto& replaces = request.replaces;
+  const auto address = meant(fleet_.place_of(request).listening).address;
+  if (port == 0 || !os::is_own_address(address) || os::port_is_free(port, address)) return;
   const auto rows = fleet_.rows().all();
   const auto holder = std::ranges::find_if(rows, [&](const Row& row) {
     return row.port == port && row.open && is_ours(row) && !row.writer && fleet_.server(row)->process();

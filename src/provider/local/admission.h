@@ -16,6 +16,9 @@ class Admission {
  private:
   void object(Objection::About about, std::string message);
   void check_host(const Intent& intent, const Row& source);
+  void check_listening(const Intent& intent, const Row& source);
+  /// Of the database that is replaced.
+  void tell_of_certificate(const Row& replaced);
   /// What the copy is made of: a running server, a snapshot, or snapshot and log.
   void check_origin(const RestoreRequest& request, const Row& source);
   void check_snapshot(const std::string& name, const Row& source);
@@ -27,7 +30,7 @@ class Admission {
   bool clones(const Row& source);
   /// The database's own, and those of its replicas; a cluster's readers ask for none.
   void check_ports(const Intent& intent);
-  void check_port(Objection::About about, int port, const std::string& replaces);
+  void check_port(Objection::About about, int port, const RestoreRequest& request);
 
   Fleet& fleet_;
   Supervisor& supervisor_;

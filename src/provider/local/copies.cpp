@@ -171,14 +171,6 @@ Restored Copies::restored(const Row& row) {
   return out;
 }
 
-/// The one that was asked for; that of the database which it replaces, so that people find it where it was;
-/// or any.
-int Copies::port_of(const RestoreRequest& request) {
-  if (request.shape.port != 0) return request.shape.port;
-  const auto replaced = fleet_.rows().find_id(request.replaces);
-  return replaced && is_ours(*replaced) ? replaced->port : fleet_.any_port();
-}
-
 Work<Restored> Copies::restore(const RestoreRequest& request, const Budget& budget) {
   auto answer = [&](const Work<Row>& work) -> Work<Restored> {
     if (const auto* pending = std::get_if<Pending>(&work)) return *pending;
@@ -188,7 +180,10 @@ Work<Restored> Copies::restore(const RestoreRequest& request, const Budget& budg
     return restored(made);
   };
   if (const auto made = find_made(request.token, budget)) return answer(*made);
-  const Row row = new_row(request.kind, request.token, request.name, port_of(request), request.tags);
+  const auto place = fleet_.place_of(request);
+  Row row = new_row(request.kind, request.token, request.name,
+                    place.port != 0 ? place.port : fleet_.any_port(place.listening), request.tags);
+  if (is_said(place.listening)) row.settings["listen"] = to_json(place.listening);
   const auto origin = origin_of(request, budget.clock);
   return answer(make(
       row, origin.like,

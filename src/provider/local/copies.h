@@ -43,7 +43,6 @@ class Copies {
   Work<Row> make_writer(const CreateRequest& request, const Row& storage);
   Work<Row> make_replica(const CreateRequest& request, const Row& source, const Budget& budget);
   Restored restored(const Row& row);
-  int port_of(const RestoreRequest& request);
 
   Fleet& fleet_;
   Jobs& jobs_;

@@ -61,6 +61,16 @@ std::string choose_database(const sql::Endpoint& server, const std::string& want
                           all.empty() ? "none" : base::join(all, ", ")));
 }
 
+/// All that is wrong, at once.
+void must_be_sound(const Listening& listening, const std::string& family, base::Time now) {
+  auto faults = faults_of(listening);
+  if (faults.empty()) faults = faults_here(listening, family, now);
+  std::vector<std::string> wrong;
+  for (const auto& [member, why] : faults) wrong.push_back(fmt::format("{}: {}", member, why));
+  if (!wrong.empty())
+    throw Error("BadInput", base::join(wrong, "; "), "dbrefresh local create --help has all options");
+}
+
 }  // namespace
 
 std::string normal_engine(const std::string& engine) {
@@ -75,6 +85,7 @@ std::string normal_engine(const std::string& engine) {
 void Creation::make(Row& row, const base::Secret& password, const Budget& budget) {
   const auto made = fleet_.server(row);
   made->initialise(row.settings, budget);
+  made->certify(budget.clock.now());
   made->configure(true, row.settings);
   made->start_first("", budget);
   made->set_master_login(row.master_user, password, budget);
@@ -85,24 +96,26 @@ void Creation::make(Row& row, const base::Secret& password, const Budget& budget
 std::string Creation::create(const NewDatabase& request, const Budget& budget) {
   const std::string engine = normal_engine(request.engine);
   const Kind kind = engine.starts_with("aurora") ? Kind::cluster : Kind::instance;
+  must_be_sound(request.listening, family_of(engine), budget.clock.now());
   Row row{.kind = kind,
           .id = new_id(kind),
           .name = must_be_name(request.name),
           .engine = engine,
           .status = "creating",
-          .port = request.port != 0 ? request.port : fleet_.any_port(),
+          .port = request.port != 0 ? request.port : fleet_.any_port(request.listening),
           .master_user = request.master_user,
           .db_name = request.db_name,
           .tags = request.tags,
           .settings = {{"retention_days", request.retention_days}}};
   must_be_for_users(row);
+  if (is_said(request.listening)) row.settings["listen"] = to_json(request.listening);
   const std::string writer = must_be_name(request.writer.empty() ? row.name + "-1" : request.writer);
   for (const Row& other : fleet_.rows().all())
     if (other.port == row.port && is_ours(other))  // closed now, perhaps
       throw Error("PortTaken", fmt::format("port {} is that of {}", row.port, other.name),
                   "choose another one with --port");
-  if (!os::port_is_free(row.port))
-    throw Error("PortTaken", fmt::format("port {} of 127.0.0.1 is taken", row.port),
+  if (const auto address = listening_of(row).address; !os::port_is_free(row.port, address))
+    throw Error("PortTaken", fmt::format("port {} of {} is taken", row.port, address),
                 "choose another one with --port");
   auto held = std::optional(fleet_.lock(row.id));
   fleet_.rows().add(row);

@@ -11,6 +11,7 @@ struct NewDatabase {
   std::string engine = "mariadb";  ///< with an aurora engine a cluster is made, and `writer` in it
   std::string writer;              ///< "": <name>-1
   int port = 0;                    ///< 0: any free one
+  Listening listening;
   std::string master_user = "admin";
   base::Secret master_password;
   std::string db_name;

@@ -151,7 +151,25 @@ std::vector<std::string> Databases::start_all(
       failed(row.name, error);
     }
   }
+  renew_certificates(budget, failed);
   return started;
+}
+
+void Databases::renew_certificates(const Budget& budget,
+                                   const std::function<void(const std::string&, const Error&)>& failed) {
+  for (const Row& row : fleet_.rows().all()) {
+    if (!local::is_ours(row) || row.writer || listening_of(row).tls == "off") continue;
+    try {
+      supervisor_.renew_certificate(row, budget);
+    } catch (const Error& error) {
+      failed(row.name, error);
+    }
+  }
+}
+
+std::optional<base::Time> Databases::certificate_until(const std::string& id) {
+  const Row row = fleet_.must_get(id);
+  return local::is_ours(row) ? fleet_.server(row)->certificate_until() : std::nullopt;
 }
 
 Snapshot Databases::create_snapshot(const std::string& id, const std::string& name, const Budget& budget) {

@@ -40,6 +40,11 @@ class Databases : public DatabaseService {
   /// of adopted ones; `failed` hears of those that do not start. Returns the names of those that did.
   std::vector<std::string> start_all(
       const Budget& budget, const std::function<void(const std::string&, const base::Error&)>& failed);
+  /// Renews what open servers that run prove themselves by, before it ends; `failed` as for start_all().
+  void renew_certificates(const Budget& budget,
+                          const std::function<void(const std::string&, const base::Error&)>& failed);
+  /// When what a server proves itself by ends; nothing where it has no TLS of ours.
+  std::optional<base::Time> certificate_until(const std::string& id);
   bool is_ours(const std::string& id) { return local::is_ours(fleet_.must_get(id)); }
 
   /// Puts a hot copy by. Throws DBSnapshotAlreadyExists.

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/addresses.h"
+#include "provider/local/certificate.h"
 
 namespace provider::local {
 
@@ -45,7 +47,7 @@ std::vector<Row> Fleet::servers_of(const Row& row) {
 
 std::unique_ptr<Server> Fleet::server(const Row& row) {
   const Row storage = storage_of(row);
-  return make_server(home_, family_of(storage.engine), storage.id, storage.port);
+  return make_server(home_, family_of(storage.engine), storage.id, storage.port, listening_of(storage));
 }
 
 os::FileLock Fleet::lock(const std::string& id, std::chrono::milliseconds patience) {
@@ -56,10 +58,41 @@ os::FileLock Fleet::lock(const std::string& id, std::chrono::milliseconds patien
   throw error;
 }
 
-int Fleet::any_port() {
+Listening listening_of(const Row& row) {
+  return meant(listening_from(row.settings.value("listen", base::Json::object())));
+}
+
+std::vector<ListeningFault> faults_here(const Listening& listening, const std::string& family,
+                                        base::Time now) {
+  auto faults = faults_of_files(listening, now);
+  if (const auto address = meant(listening).address; !os::is_own_address(address)) {
+    auto own = os::own_addresses();
+    own.insert(own.begin(), os::loopback);
+    faults.push_back({"address", fmt::format("'{}' is no address of this host, which has {}", address,
+                                             base::join(own, ", "))});
+  }
+  if (family == "mariadb" && !listening.networks.empty())
+    faults.push_back(
+        {"networks",
+         "are PostgreSQL's: MariaDB asks where a login comes from by its name, and its users make "
+         "names for everywhere; a firewall keeps networks out"});
+  return faults;
+}
+
+Fleet::Place Fleet::place_of(const RestoreRequest& request) {
+  Place place{request.shape.port, request.shape.listening};
+  const auto replaced = rows_.find_id(request.replaces);
+  if (!replaced || !is_ours(*replaced)) return place;
+  if (place.port == 0) place.port = replaced->port;
+  if (!is_said(place.listening))
+    place.listening = listening_from(replaced->settings.value("listen", base::Json::object()));
+  return place;
+}
+
+int Fleet::any_port(const Listening& listening) {
   std::set<int> others;
   for (const Row& each : rows_.all()) others.insert(each.port);
-  return ports_.any(others);
+  return ports_.any(others, meant(listening).address);
 }
 
 bool Fleet::is_locked(const std::string& id) {

@@ -36,9 +36,17 @@ class Fleet {
   bool is_locked(const std::string& id);
   void set_status(const std::string& id, const std::string& status);
 
+  /// Where what is asked for is to listen: as was said, else like the database that it replaces, so that
+  /// people find it where it was. `port` is 0 for any.
+  struct Place {
+    int port = 0;
+    Listening listening;  ///< what is said
+  };
+  Place place_of(const RestoreRequest& request);
+
   /// A free port for a new server: no other database of this home has it, be it stopped, and no other program
   /// of ours is given it while this one lives.
-  int any_port();
+  int any_port(const Listening& listening);
 
   /// Where the master user logs in.
   sql::Endpoint endpoint(const Row& row);
@@ -58,6 +66,11 @@ class Fleet {
 inline bool is_ours(const Row& row) {
   return row.adopted.is_null();
 }
+/// What keeps a server of this family from listening so on this host, as faults_of(), where those are none.
+std::vector<ListeningFault> faults_here(const Listening& listening, const std::string& family,
+                                        base::Time now);
+/// As it was made to listen, with what that means.
+Listening listening_of(const Row& row);
 /// The secret that keeps the password of an adopted server.
 inline std::string adopted_secret(const std::string& id) {
   return "local/" + id;

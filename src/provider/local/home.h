@@ -21,6 +21,8 @@ struct Home {
   os::fs::path ledger() const { return root / "ledger.db"; }
   os::fs::path secrets() const { return root / "secrets.db"; }
   os::fs::path secret_key() const { return root / "secrets.key"; }
+  os::fs::path authority() const { return root / "authority.pem"; }      ///< for clients: 0644
+  os::fs::path authority_key() const { return root / "authority.key"; }  ///< 0600
   os::fs::path buckets() const { return root / "buckets"; }
   os::fs::path mailbox() const { return root / "mail"; }
   os::fs::path engines() const { return root / "engines"; }

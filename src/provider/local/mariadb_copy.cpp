@@ -3,8 +3,11 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/addresses.h"
 #include "os/freeze.h"
+#include "os/port.h"
 #include "provider/local/mariadb_binlog.h"
+#include "provider/local/mariadb_rights.h"
 #include "provider/local/mariadb_server.h"
 
 namespace provider::local {
@@ -18,12 +21,16 @@ constexpr const char* leftovers[] = {
     "mariadb_backup_info",    "mariadb_backup_checkpoints", "ib_buffer_pool",
     "xtrabackup_binlog_info", "mariadb_backup_binlog_info", "xtrabackup_slave_info"};
 
-/// Every replica has an account of its own on its source, for this host alone.
+/// Every replica has an account of its own on its source, for this host alone: who comes from here to one of
+/// our own addresses comes from that address.
 std::string replication_user(const std::string& id) {
   return "replica_" + id;
 }
-std::string replication_account(sql::Connection& source, const std::string& id) {
-  return source.quote(replication_user(id)) + "@'127.0.0.1'";
+std::string replication_account(sql::Connection& source, const std::string& id, const Listening& primary) {
+  const auto to = near_address(primary);
+  const bool from_loopback =
+      os::is_loopback(to) && !os::is_ipv6(to);  // all of 127.0.0.0/8 is reached from one
+  return mariadb_account(source, replication_user(id), from_loopback ? os::loopback : to);
 }
 
 /// What a copy must not have of its source: whom it replicates, what it has of that, what was in memory.
@@ -128,7 +135,7 @@ void MariaDbServer::begin_replication(const Server& primary, const Copied& copie
   const base::Secret password(os::random_text(32));
   const auto source = primary.administrate();
   const std::string user = replication_user(id_);
-  const std::string account = replication_account(*source, id_);
+  const std::string account = replication_account(*source, id_, listening_of(primary));
   source->execute(fmt::format("CREATE USER IF NOT EXISTS {}", account), 0);
   const auto replica = administrate();
   source->execute(fmt::format("ALTER USER {} IDENTIFIED VIA mysql_native_password USING '{}'", account,
@@ -143,16 +150,19 @@ void MariaDbServer::begin_replication(const Server& primary, const Copied& copie
           replica->quote(copied.position.is_null() ? "" : copied.position.at("gtid").get<std::string>())),
       0);
   replica->execute(
-      fmt::format("CHANGE MASTER TO master_host = '127.0.0.1', master_port = {}, master_user = {}, "
-                  "master_password = {}, master_use_gtid = slave_pos, master_connect_retry = 1",
-                  port_of(primary), replica->quote(user), replica->quote(password.reveal())),
+      fmt::format("CHANGE MASTER TO master_host = {}, master_port = {}, master_user = {}, "
+                  "master_password = {}, master_use_gtid = slave_pos, master_connect_retry = 1, "
+                  "master_ssl = {}, master_ssl_verify_server_cert = 0",  // it does not leave this host
+                  replica->quote(near_address(listening_of(primary))), port_of(primary), replica->quote(user),
+                  replica->quote(password.reveal()), listening_of(primary).tls == "off" ? 0 : 1),
       0);
   replica->execute("START SLAVE", 0);
 }
 
 void MariaDbServer::end_replication(const Server& primary) const {
   const auto source = primary.administrate();
-  source->execute(fmt::format("DROP USER IF EXISTS {}", replication_account(*source, id_)), 0);
+  source->execute(
+      fmt::format("DROP USER IF EXISTS {}", replication_account(*source, id_, listening_of(primary))), 0);
 }
 
 bool MariaDbServer::in_step_with(const Server& primary) const {

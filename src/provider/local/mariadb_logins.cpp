@@ -8,15 +8,16 @@
 namespace provider::local {
 namespace {
 
-/// The accounts of `user` that somebody on this host can be. Names of hosts are never resolved.
+/// Those of `user` from wherever somebody comes, and the one for everywhere: which of them a login is depends
+/// on where it comes from, and they are one user to people.
 std::vector<std::string> accounts_of(sql::Connection& admin, const std::string& user) {
   std::vector<std::string> accounts;
   for (const auto& row :
        admin
-           .query(fmt::format(
-               "SELECT Host FROM mysql.global_priv WHERE User = {} AND ('127.0.0.1' LIKE Host OR "
-               "Host = 'localhost') AND COALESCE(JSON_VALUE(Priv, '$.is_role'), 'false') <> 'true'",
-               admin.quote(user)))
+           .query(
+               fmt::format("SELECT Host FROM mysql.global_priv WHERE User = {} AND COALESCE(JSON_VALUE(Priv, "
+                           "'$.is_role'), 'false') <> 'true'",
+                           admin.quote(user)))
            .table)
     accounts.push_back(mariadb_account(admin, user, row[0].value_or("")));
   const auto anywhere = mariadb_account(admin, user, "%");

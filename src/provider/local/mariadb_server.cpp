@@ -156,7 +156,7 @@ void MariaDbServer::configure(bool open, const base::Json& settings) const {
       "{}\npid_file = {}\ntmpdir = {}\nsecure_file_priv = {}\nplugin_dir = {}\nserver_id = {}\n{}",
       data().string(), socket().string(), (folder() / "pid").string(), scratch().string(),
       exchange().string(), plugins().string(), server_id(id_), fixed_settings);
-  text += open ? fmt::format("bind_address = 127.0.0.1\nport = {}\n", port_) : "skip_networking = ON\n";
+  text += open ? network_settings() : "skip_networking = ON\n";
   if (const int days = settings.value("retention_days", 0); days > 0)
     text += fmt::format("binlog_expire_logs_seconds = {}\n", (days + 1) * 86'400);
   text += settings.contains("replica") ? "read_only = ON\n" : "skip_slave_start = ON\n";
@@ -164,6 +164,18 @@ void MariaDbServer::configure(bool open, const base::Json& settings) const {
     for (const auto& [name, value] : settings["server"].items())
       text += fmt::format("{} = {}\n", name, value.get<std::string>());  // the last of a name counts
   write_own(folder() / "server.cnf", text);
+}
+
+std::string MariaDbServer::network_settings() const {
+  std::string text = fmt::format("bind_address = {}\nport = {}\n", listening_.address, port_);
+  if (listening_.tls == "off") return text;
+  text += fmt::format("ssl_cert = {0}\nssl_key = {0}\ntls_version = TLSv1.2,TLSv1.3\n",
+                      certificate_file().string());
+  return text + (listening_.tls == "require" ? "require_secure_transport = ON\n" : "");
+}
+
+void MariaDbServer::show_certificate() const {
+  administrate()->execute("FLUSH SSL", 0);
 }
 
 os::Command MariaDbServer::server_command() const {

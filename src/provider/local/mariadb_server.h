@@ -12,6 +12,7 @@ class MariaDbServer final : public Server {
   std::vector<std::string> missing_programs() const override;
   void initialise(const base::Json& settings, const Budget& budget) const override;
   void configure(bool open, const base::Json& settings) const override;
+  void show_certificate() const override;
   void start(const Budget& budget) const override;
   void start_first(const std::string& superuser, const Budget& budget) const override;
   void remove_remains(const Budget&) const override {}
@@ -45,6 +46,7 @@ class MariaDbServer final : public Server {
   bool is_child(const std::string&) const override { return false; }
 
   os::Command server_command() const;
+  std::string network_settings() const;
   os::fs::path socket() const { return folder() / "socket"; }
   /// For temporary tables; never a shared folder, because every mariadbd that starts removes what it finds
   /// there.

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/addresses.h"
 #include "provider/local/postgres_rights.h"
 
 namespace provider::local {
@@ -85,6 +86,19 @@ void PostgresServer::initialise(const base::Json&, const Budget& budget) const {
                    budget.clock, budget.until, budget.stop);
 }
 
+/// pg_hba.conf: who comes over the network, with a password.
+std::string PostgresServer::network_access() const {
+  auto from = listening_.networks;
+  if (os::is_loopback(listening_.address))
+    from = {os::is_ipv6(listening_.address) ? "::1/128" : "127.0.0.1/32"};
+  if (from.empty()) from = {"all"};
+  std::string access;
+  for (const auto& each : from)
+    access +=
+        fmt::format("{} all all {} scram-sha-256\n", listening_.tls == "require" ? "hostssl" : "host", each);
+  return access;
+}
+
 void PostgresServer::write_access(bool open, const std::string& also) const {
   std::string access = "# Written by dbrefresh at every start; changes are lost.\n";
   std::string map = access;
@@ -101,7 +115,7 @@ void PostgresServer::write_access(bool open, const std::string& also) const {
     for (const auto& name : us) map += fmt::format("ours \"{}\" \"{}\"\n", name, script_role);
   }
   access += "local all all scram-sha-256\n";
-  if (open) access += "host all all 127.0.0.1/32 scram-sha-256\n";
+  if (open) access += network_access();
   write_own(folder() / "hba.conf", access);
   write_own(folder() / "ident.conf", map);
 }
@@ -123,7 +137,12 @@ void PostgresServer::configure(bool open, const base::Json& settings) const {
       "{}\nident_file = "
       "{}\nunix_socket_directories = {}\nport = {}\nlisten_addresses = '{}'\n{}",
       quoted(data()), quoted(folder() / "hba.conf"), quoted(folder() / "ident.conf"), quoted(folder()), port_,
-      open ? "127.0.0.1" : "", fixed_settings);
+      open ? listening_.address : "", fixed_settings);
+  if (open && listening_.tls != "off")
+    text += fmt::format(
+        "ssl = on\nssl_cert_file = {0}\nssl_key_file = {0}\nssl_min_protocol_version = "
+        "'TLSv1.2'\n",
+        quoted(certificate_file()));
   if (settings.contains("server"))
     for (const auto& [name, value] : settings["server"].items())
       if (open || name != preload) text += fmt::format("{} = {}\n", name, quoted(value.get<std::string>()));
@@ -211,6 +230,10 @@ std::unique_ptr<sql::Connection> PostgresServer::start_as(const std::vector<std:
   };
   await_start(launch(budget), try_each, budget);
   return session;
+}
+
+void PostgresServer::show_certificate() const {
+  administrate()->query("SELECT pg_reload_conf()");
 }
 
 void PostgresServer::start(const Budget& budget) const {

@@ -12,6 +12,7 @@ class PostgresServer final : public Server {
   std::vector<std::string> missing_programs() const override;
   void initialise(const base::Json& settings, const Budget& budget) const override;
   void configure(bool open, const base::Json& settings) const override;
+  void show_certificate() const override;
   void start(const Budget& budget) const override;
   void start_first(const std::string& superuser, const Budget& budget) const override;
   void remove_remains(const Budget& budget) const override;
@@ -53,6 +54,7 @@ class PostgresServer final : public Server {
   os::fs::path settings_file() const { return folder() / "server.cnf"; }
   /// Who may log in how. `also` is a role that the operating system lets us be, until we have our own.
   void write_access(bool open, const std::string& also) const;
+  std::string network_access() const;
   std::unique_ptr<sql::Connection> log_in(const std::string& role, const std::string& database) const;
   std::unique_ptr<sql::Connection> as_administrator(const std::string& database) const;
   /// Those that let anybody in.

@@ -34,6 +34,7 @@ void Copies::replicate_now(Row row, const Row& source, const Budget& budget) {
   row.settings["replica"] = made->follow(*primary);
   // It holds the same data and opens by the same passwords; and it reads its primary's log by its socket.
   const auto copied = copy_running(fleet_, made->folder(), source, budget, primary->account());
+  if (row.open) made->certify(budget.clock.now());
   made->configure(row.open, row.settings);
   made->start(budget);
   made->begin_replication(*primary, copied);
@@ -53,15 +54,17 @@ Work<Row> Copies::make_replica(const CreateRequest& request, const Row& source, 
   Row row{.id = new_id(Kind::instance),
           .name = must_be_name(request.name),
           .status = "creating",
-          .port = request.shape.port != 0 ? request.shape.port : fleet_.any_port(),
+          .port = request.shape.port != 0 ? request.shape.port : fleet_.any_port(listening_of(source)),
           .tags = request.tags,
           .open = source.open,
           .settings = base::Json::object(),
           .cluster = source.kind == Kind::cluster ? source.id : "",
           .replica_of = source.id,
           .token = request.token};
-  if (row.open && !os::port_is_free(row.port) && !os::port_is_fading(row.port))
-    throw Error("PortTaken", fmt::format("port {} of 127.0.0.1 is taken", row.port));
+  if (source.settings.contains("listen")) row.settings["listen"] = source.settings["listen"];
+  const auto address = listening_of(source).address;
+  if (row.open && !os::port_is_free(row.port, address) && !os::port_is_fading(row.port))
+    throw Error("PortTaken", fmt::format("port {} of {} is taken", row.port, address));
   return make(
       row, source,
       [this, source](const Row& mine, const Budget& long_one) { replicate_now(mine, source, long_one); },

@@ -17,9 +17,9 @@ using base::Error;
 using namespace std::chrono_literals;
 
 std::unique_ptr<Server> make_server(const Home& home, const std::string& family, const std::string& id,
-                                    int port) {
-  if (family == "mariadb") return std::make_unique<MariaDbServer>(home, id, port);
-  if (family == "postgres") return std::make_unique<PostgresServer>(home, id, port);
+                                    int port, Listening listening) {
+  if (family == "mariadb") return std::make_unique<MariaDbServer>(home, id, port, std::move(listening));
+  if (family == "postgres") return std::make_unique<PostgresServer>(home, id, port, std::move(listening));
   throw Error("UnsupportedEngine", fmt::format("the local provider has no {}", family));
 }
 

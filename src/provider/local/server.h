@@ -37,11 +37,19 @@ struct LogSource {
 /// families have the same verbs; those that speak to the server throw what sql::Connection throws.
 class Server {
  public:
-  Server(const Home& home, std::string id, int port)
-      : home_(home), id_(std::move(id)), port_(port), folder_(home.instance(id_)) {}
+  Server(const Home& home, std::string id, int port, Listening listening = {})
+      : home_(home),
+        id_(std::move(id)),
+        port_(port),
+        listening_(meant(std::move(listening))),
+        folder_(home.instance(id_)) {}
   /// In a folder of its own.
   Server(const Home& home, os::fs::path folder, std::string id, int port)
-      : home_(home), id_(std::move(id)), port_(port), folder_(std::move(folder)) {}
+      : home_(home),
+        id_(std::move(id)),
+        port_(port),
+        listening_(meant(Listening{})),
+        folder_(std::move(folder)) {}
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   virtual ~Server() = default;
@@ -63,6 +71,15 @@ class Server {
   /// `settings`: `server` is what settings_of() gave, `replica` what follow() gave, `retention_days` for how
   /// long the log is kept, if it is.
   virtual void configure(bool open, const base::Json& settings) const = 0;
+  /// Before configure() for users: the key and the certificate that it shows, made, renewed or taken from the
+  /// files that people gave. True if they are others than before. Throws as Authority::issue(), and FileError
+  /// where given files cannot be read and none of before are there.
+  bool certify(base::Time now) const;
+  /// Has a server that runs show what certify() made.
+  virtual void show_certificate() const = 0;
+  /// When what it shows ends; nothing where it shows nothing.
+  std::optional<base::Time> certificate_until() const;
+
   /// Starts it and waits until it answers. Throws `ServerFailed` with the end of its log.
   virtual void start(const Budget& budget) const = 0;
   /// The first start of new data or of a copy: makes ourselves administrator. `superuser` is what
@@ -157,6 +174,8 @@ class Server {
 
  protected:
   int port() const { return port_; }
+  const Listening& listening() const { return listening_; }
+  static const Listening& listening_of(const Server& other) { return other.listening_; }
   static int port_of(const Server& other) { return other.port_; }
   virtual const char* program() const = 0;  ///< for messages
   virtual int stop_signal() const = 0;
@@ -172,6 +191,8 @@ class Server {
                           const Budget& budget) const = 0;
   /// As whom the engine's tool copies: the server's own account; of one that is not ours, its receiver's.
   os::Ids copier(const CopySource& source) const;
+  /// Its key and its certificate, one after the other in PEM.
+  os::fs::path certificate_file() const { return folder() / "tls.pem"; }
   /// Writes a file that only its account may read, anew before every start.
   void write_own(const os::fs::path& path, const std::string& text) const;
   /// Waits until a server that was started answers.
@@ -180,6 +201,7 @@ class Server {
   const Home& home_;
   std::string id_;
   int port_;
+  const Listening listening_;  ///< with what it means
 
  private:
   /// hot_copy(), again where the engine's tool crashes.
@@ -199,7 +221,7 @@ void copy_tree(const os::fs::path& from, const os::fs::path& to,
 
 /// `family` as provider::family_of() says. Throws UnsupportedEngine for those that we do not serve.
 std::unique_ptr<Server> make_server(const Home& home, const std::string& family, const std::string& id,
-                                    int port);
+                                    int port, Listening listening = {});
 
 /// Clones every regular file below `from`, copy on write, for `owner`; `skip` hears of each path relative to
 /// `from`. Throws CloneFailed where a file cannot be cloned.

@@ -76,8 +76,9 @@ Database Supervisor::describe(const Row& row, bool look) {
                .engine = row.engine,
                .version = row.version,
                .status = status_of(row, look),
-               .host = "127.0.0.1",
+               .host = far_address(listening_of(storage)),
                .port = storage.port,
+               .tls = listening_of(storage).tls,
                .master_user = row.master_user,
                .db_name = row.db_name,
                .tags = row.tags,
@@ -85,7 +86,12 @@ Database Supervisor::describe(const Row& row, bool look) {
                .cluster = row.cluster,
                .writer = row.writer,
                .replica_of = row.replica_of};
-  if (!is_ours(row)) out.host = row.adopted.value("host", "localhost");
+  if (!is_ours(row)) {
+    out.host = row.adopted.value("host", "localhost");
+    out.tls.clear();
+  } else if (out.tls != "off" && listening_of(storage).certificate.empty()) {
+    out.authority = fleet_.home().authority();
+  }
   if (row.kind == Kind::cluster)
     for (const Row& each : fleet_.rows().members(row.id)) out.members.push_back(each.id);
   else
@@ -124,13 +130,19 @@ std::optional<Pending> Supervisor::set_master_password(const Row& row, const bas
   return has_taken(row.id, password) ? std::nullopt : std::optional(Pending{std::chrono::seconds(1), {}});
 }
 
-/// Connections of an earlier server keep a port for a minute after they have ended.
+/// Connections of an earlier server keep a port for a minute after they have ended; and after a boot a host
+/// has not all of its addresses at once.
 void Supervisor::await_port(const Row& row, const Budget& budget) {
   const auto enough = budget.clock.now() + 70s;
-  while (!os::port_is_free(row.port)) {
-    if (!os::port_is_fading(row.port) || budget.clock.now() >= enough)
-      throw Error("PortTaken", fmt::format("port {} of {} is taken by another program", row.port, row.name));
-    budget.tell({fmt::format("waiting for the last connections to port {} to be over", row.port)});
+  const auto address = listening_of(row).address;
+  while (!os::port_is_free(row.port, address)) {
+    const bool missing = !os::is_own_address(address);
+    if ((!missing && !os::port_is_fading(row.port)) || budget.clock.now() >= enough)
+      throw Error("PortTaken",
+                  missing ? fmt::format("{} of {} is no address of this host", address, row.name)
+                          : fmt::format("port {} of {} is taken by another program", row.port, row.name));
+    budget.tell({missing ? fmt::format("waiting for the address {}", address)
+                         : fmt::format("waiting for the last connections to port {} to be over", row.port)});
     if (!budget.clock.sleep_until(budget.clock.now() + 200ms, budget.stop))
       throw Error("Interrupted", "stopped while a port was not yet free");
   }
@@ -154,7 +166,10 @@ void Supervisor::set_open(const Row& asked, bool open, const Budget& budget) {
     row.settings.erase("never_opened");
   }
   its->stop(budget);
-  if (open) await_port(row, budget);
+  if (open) {
+    await_port(row, budget);
+    its->certify(budget.clock.now());
+  }
   its->configure(open, row.settings);
   its->start(budget);
   fleet_.rows().change(row.id, [&](Row& now) {
@@ -177,11 +192,24 @@ void Supervisor::start(const Row& asked, const Budget& budget) {
     if (row.status != "rebooting") fleet_.set_status(row.id, "available");
     return;
   }
-  if (row.open) await_port(row, budget);
+  if (row.open) {
+    await_port(row, budget);
+    its->certify(budget.clock.now());
+  }
   fleet_.set_status(row.id, "starting");
   its->configure(row.open, row.settings);
   its->start(budget);
   fleet_.set_status(row.id, "available");
+}
+
+bool Supervisor::renew_certificate(const Row& asked, const Budget& budget) {
+  const auto held = fleet_.lock(asked.id);
+  const Row row = fleet_.must_get(asked.id);
+  const auto its = fleet_.server(row);
+  if (!row.open || row.status != "available" || !its->process() || !its->certify(budget.clock.now()))
+    return false;
+  its->show_certificate();
+  return true;
 }
 
 void Supervisor::stop(const Row& row, const Budget& budget) {

@@ -37,6 +37,8 @@ class Supervisor {
   void start(const Row& row, const Budget& budget);
   void stop(const Row& row, const Budget& budget);
   void set_open(const Row& row, bool open, const Budget& budget);
+  /// Of one that runs and lets users in: what it proves itself by, renewed before it ends. True if it was.
+  bool renew_certificate(const Row& row, const Budget& budget);
   /// Of ours: is it meant to run, and does not, as after a reboot?
   bool is_down(const Row& row);
 
