@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "runs/world.h"
+#include "runs/clients.h"
 #include "sql/peer.h"
 
 namespace cli {
@@ -58,15 +58,46 @@ std::vector<std::string> client_of(runs::LocalWorld& world, const provider::Data
   throw Error("ProcessError", fmt::format("could not start {}", words[0]));
 }
 
+/// Lines for clients and their files; what is no such line begins with #.
+void print_clients(const Json& view, const Options& options) {
+  const auto text = [&](const char* member) { return view[member].get<std::string>(); };
+  if (!view["open"].get<bool>()) std::cout << "# it is closed: nobody gets in by these\n";
+  std::cout << "# password: "
+            << (view["secret"].is_null()
+                    ? "none of the secrets here has it: it is the one that was given when it was made"
+                    : with_home(text("secretCommand"), options))
+            << "\n";
+  std::cout << text("client") << "\n" << text("jdbc") << "\n";
+  for (const auto& [name, value] : view["environment"].items())
+    std::cout << fmt::format("export {}='{}'\n", name, value.get<std::string>());
+}
+
+int show_clients(const std::string& name, const Options& options) {
+  runs::LocalWorld world(options.home, provider::local::Opening::to_change);
+  const Json view = clients_view(world, must_find_database(world, name));
+  if (options.json)
+    print_json(with_home(view, options));
+  else
+    print_clients(view, options);
+  return Exit::done;
+}
+
 Body set_up_connect(Arguments& arguments, const Options& options) {
   struct Args {
     std::string name;
     std::vector<std::string> rest;
+    bool print = false;
   };
   auto args = std::make_shared<Args>();
   arguments.add("NAME", args->name, "instance or cluster").required();
-  arguments.add("ARGS", args->rest, "arguments for the client (mariadb or psql), after --");
+  const auto rest = arguments.add("ARGS", args->rest, "arguments for the client (mariadb or psql), after --");
+  arguments
+      .flag("--print", args->print,
+            "print how clients reach it, as its master: lines for psql or mariadb, JDBC, the environment; "
+            "never a password")
+      .excludes(rest);
   return [args, &options]() -> int {
+    if (args->print) return show_clients(args->name, options);
     std::vector<std::string> words;
     {
       runs::LocalWorld world(options.home, provider::local::Opening::to_change);

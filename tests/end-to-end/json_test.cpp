@@ -52,6 +52,7 @@ TEST(JsonAnswers, AreAsTheirPageSays) {
   expect({"steps"}, "array of step");
   expect({"steps", "restore"}, "array of step");
   expect({"local", "list"}, "array of database");
+  expect({"local", "connect", "mysqlinstd", "--print"}, "clients");
   expect({"local", "secret"}, "array of string");
   expect({"local", "snapshot", "create", "put-by", "--of", "mysqlinstd"}, "snapshot");
   EXPECT_EQ(home.run({"local", "snapshot", "create", "put-by", "--of", "mysqlinstd"}).exit_code, 2);

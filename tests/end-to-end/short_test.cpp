@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "os/addresses.h"
 #include "tests/end-to-end/program.h"
 
 namespace tests {
@@ -172,6 +173,61 @@ TEST_F(ShortFiles, AGroupShowsOnePointInTime) {
     if (row["status"] == "completed") times[row["dbinstance"]] = row["restoredate"];
   EXPECT_EQ(times.size(), 2U);
   EXPECT_EQ(times["one"], times["two"]);
+}
+
+/// By what is printed for clients, with a password of its secret.
+TEST_F(ShortFiles, ADatabaseListensWhereItsFileSays) {
+  std::string address;
+  for (const auto& each : os::own_addresses())
+    if (address.empty() && !os::is_ipv6(each)) address = each;
+  if (address.empty()) GTEST_SKIP() << "this host has no address but loopback";
+  const std::string head = "refresh: dev\nfrom: mysqlinstp\ncheck_every: 1 s\nmask: {mysqldbp: [mask.sql]}\n";
+  const auto listen = [&](const std::string& what) {
+    return write("a.yaml", head + "listen: {" + what + "}\n");
+  };
+  const auto foreign = home_.run({"run", listen("address: 198.51.100.7, networks: [10.0.0.0/8]")});
+  EXPECT_EQ(foreign.exit_code, 2);
+  EXPECT_THAT(foreign.output,
+              AllOf(HasSubstr("a.yaml:5:10: $.listen.address: '198.51.100.7' is no address of "
+                              "this host, which has 127.0.0.1, "),
+                    HasSubstr("$.listen.networks: are PostgreSQL's")));
+  EXPECT_THAT(home_.run({"validate", listen("address: nowhere, tls: {certificate: a.pem}")}).output,
+              AllOf(HasSubstr("$.listen.address: 'nowhere' is no address of IPv4 or IPv6"),
+                    HasSubstr("$.listen.tls.certificate: certificate and key go together")));
+
+  const auto port = std::to_string(home_.port());
+  os::write_file_atomic(home_.path() / "pw", "of another", 0600);
+  home_.must({"local", "create", "other", "--listen", address, "--port", port, "--password-file",
+              (home_.path() / "pw").string(), "--retention-days", "0"});
+  const auto taken = home_.run({"plan", listen("address: " + address + ", port: " + port)});
+  EXPECT_EQ(taken.exit_code, 2);
+  EXPECT_THAT(taken.output, HasSubstr("$.listen.port: " + port + " is taken by instance other"));
+  home_.must({"local", "delete", "other", "--force"});
+
+  EXPECT_THAT(home_.must({"run", listen("address: " + address + ", port: " + port)}),
+              AllOf(HasSubstr("connect: " + address + ":" + port), HasSubstr("TLS: demanded, proven by ")));
+  const auto expect_reached = [&] {
+    const auto printed = home_.must({"local", "connect", "dev", "--print"});
+    EXPECT_THAT(printed, AllOf(HasSubstr("jdbc:mariadb://" + address + ":" + port + "/mysqldbp?user=admin"),
+                               HasSubstr("sslMode=verify-full"), HasSubstr("export MYSQL_HOST='" + address),
+                               HasSubstr("local secret dbrefresh/master/dev --reveal")));
+    const Json view = home_.json({"local", "connect", "dev", "--print"});
+    const Json secret = home_.json({"local", "secret", "dbrefresh/master/dev", "--reveal", "--yes"});
+    EXPECT_EQ(secret["host"], address);
+    EXPECT_THAT(printed, Not(HasSubstr(secret["password"].get<std::string>())));
+    auto client = view["client"].get<std::string>();
+    client.erase(client.find(" --password"), std::string(" --password").size());  // which asks a person
+    base::SystemClock clock;
+    const auto done = os::run({.argv = {"sh", "-c", client + " -NBe 'SELECT DISTINCT email FROM customers'"},
+                               .environment = {"MYSQL_PWD=" + secret["password"].get<std::string>()}},
+                              clock, clock.now() + std::chrono::minutes(1), {});
+    EXPECT_EQ(done.output, "masked@example.invalid\n") << view.dump(2);
+  };
+  expect_reached();
+  // A file that says nothing of it any more leaves it where it is.
+  home_.must({"run", write("a.yaml", head)});
+  expect_reached();
+  EXPECT_EQ(home_.named("dev")["tls"], "require");
 }
 
 }  // namespace
