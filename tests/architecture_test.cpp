@@ -108,6 +108,7 @@ TEST(Architecture, AClockIsMadeWhereAProgramIsPutTogether) {
                                         "runs/world.h",
                                         "cli/asl_command.cpp",
                                         "cli/batch_command.cpp",
+                                        "cli/check_command.cpp",
                                         "cli/deploy_command.cpp",
                                         "cli/execution_output.h",
                                         "cli/launch_command.cpp",

@@ -121,6 +121,21 @@ std::optional<Time> parse_iso_offset(std::string_view text) {
   return *time + *fraction - *offset;
 }
 
+std::string human_age(std::chrono::seconds age) {
+  constexpr std::pair<std::int64_t, const char*> units[] = {
+      {86'400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+  std::string text;
+  int told = 0;
+  std::int64_t left = age.count();
+  for (const auto& [seconds, name] : units) {
+    if (left < seconds || told == 2) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : " ", left / seconds, name);
+    left %= seconds;
+    ++told;
+  }
+  return text.empty() ? "0 s" : text;
+}
+
 std::string human_duration(microseconds duration) {
   const double s = duration_cast<std::chrono::duration<double>>(duration).count();
   if (s < 10) return fmt::format("{:.1f} s", s);

@@ -61,5 +61,7 @@ std::optional<Time> parse_ledger_utc(std::string_view text);
 std::optional<Time> parse_iso_offset(std::string_view text);
 /// `4.2 s`, `3 min 07 s`, `2 h 05 min`: for people.
 std::string human_duration(std::chrono::microseconds duration);
+/// `4 d 3 h`, `1 h`, `42 s`: the two largest units that are not 0, for people.
+std::string human_age(std::chrono::seconds age);
 
 }  // namespace base

@@ -16,6 +16,10 @@ namespace cli {
 /// Exit codes of every command. A run that is still open is `interrupted`, never `failed`.
 enum Exit : int { done = 0, failed = 1, bad_input = 2, interrupted = 130 };
 
+/// The command that has the exit codes of a monitoring plugin in their place (runs::Health), whatever is
+/// wrong.
+inline constexpr const char* plugin_command = "check";
+
 /// What the command line says for all commands.
 struct Options {
   std::string home;                              ///< --home
@@ -44,6 +48,7 @@ std::span<const Command> plan_commands();     ///< plan
 std::span<const Command> open_commands();     ///< resume, cancel
 std::span<const Command> show_commands();     ///< list, status, ledger, steps
 std::span<const Command> history_commands();  ///< history
+std::span<const Command> check_commands();    ///< check
 std::span<const Command> launch_commands();   ///< launch
 std::span<const Command> deploy_commands();   ///< package, deploy
 std::span<const Command> shell_commands();    ///< completion, man

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "runs/watch.h"
 
 namespace cli {
 namespace {
@@ -70,14 +71,23 @@ void add(CLI::App& parent, std::span<const Command> commands, const Options& opt
   }
 }
 
-/// A word that is no command where one is wanted; "" if that is not what is wrong.
-std::string no_command(const CLI::App& program, int argc, char** argv) {
-  const CLI::App* at = &program;
-  for (int i = 1; i < argc && !at->get_subcommands({}).empty(); ++i) {
+/// What is on the command line besides options of the whole program and their values, and flags.
+std::vector<std::string> words_on(const CLI::App& program, int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const auto* option = program.get_option_no_throw(word);
     if (option != nullptr && option->get_expected_max() > 0) ++i;  // its value
-    if (word.starts_with("-")) continue;
+    if (!word.starts_with("-")) words.push_back(word);
+  }
+  return words;
+}
+
+/// A word that is no command where one is wanted; "" if that is not what is wrong.
+std::string no_command(const CLI::App& program, const std::vector<std::string>& words) {
+  const CLI::App* at = &program;
+  for (const auto& word : words) {
+    if (at->get_subcommands({}).empty()) return {};
     const auto all = at->get_subcommands({});
     const auto found = std::ranges::find(all, word, [](const CLI::App* each) { return each->get_name(); });
     if (found == all.end()) return word;
@@ -132,7 +142,7 @@ void declare_options(CLI::App& program, Options& options) {
 void declare_commands(CLI::App& program, Options& options, Body& chosen) {
   for (const auto& commands :
        {run_commands(), file_commands(), plan_commands(), open_commands(), show_commands(),
-        history_commands(), launch_commands(), deploy_commands(), shell_commands()})
+        history_commands(), check_commands(), launch_commands(), deploy_commands(), shell_commands()})
     add(program, commands, options, chosen);
   CLI::App* asl = program.add_subcommand("asl", "state machine documents")->require_subcommand(1);
   asl->fallthrough();
@@ -156,16 +166,21 @@ std::optional<int> parse(CLI::App& program, const std::vector<std::string>& comm
       program.exit(error);
       return Exit::done;
     }
-    const auto word = no_command(program, argc, argv);
+    const auto words = words_on(program, argc, argv);
+    const auto word = no_command(program, words);
     const auto guess = suggestion(commands, argc, argv);
     const base::Error said(
         "BadInput", word.empty() ? error.what() : fmt::format("there is no command '{}'", word),
         guess.empty() ? "dbrefresh --help lists all; dbrefresh COMMAND --help tells more" : guess);
     // A command line that is wrong may not have been read as far as --json.
-    if (std::ranges::any_of(std::span(argv, argc), [](std::string_view each) { return each == "--json"; }))
-      print_json(error_view(said));
+    const bool json =
+        std::ranges::any_of(std::span(argv, argc), [](std::string_view each) { return each == "--json"; });
+    if (json) print_json(error_view(said));
     std::cerr << to_string(said) << "\n";
-    return Exit::bad_input;
+    if (words.empty() || words[0] != plugin_command) return Exit::bad_input;
+    if (!json)
+      std::cout << fmt::format("DBREFRESH {} - {}\n", to_string(runs::Health::unknown), said.message);
+    return static_cast<int>(runs::Health::unknown);
   }
   return std::nullopt;
 }

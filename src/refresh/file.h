@@ -2,6 +2,7 @@
 // generated from the same descriptions.
 #pragma once
 
+#include <chrono>
 #include <map>
 
 #include "refresh/step.h"
@@ -25,7 +26,8 @@ struct RefreshFile {
   // What a short file says to who runs it.
   /// If the run fails, its copy is to be kept.
   bool keep_failed = false;
-  std::string group;  ///< whose members show one point in time; "": of none
+  std::string group;                            ///< whose members show one point in time; "": of none
+  std::optional<std::chrono::seconds> max_age;  ///< how old the target's data may become
 };
 
 /// Reads both dialects of version 1. Never throws for what the text says.

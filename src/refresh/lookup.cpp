@@ -267,7 +267,11 @@ Work<Done> remove_whole(StepContext& step, const Database& database) {
 }
 
 Json told(const StepContext& step, std::string_view name) {
-  const Json results = step.state.value("results", Json::object());
+  return told(step.state, name);
+}
+
+Json told(const Json& state, std::string_view name) {
+  const Json results = state.value("results", Json::object());
   for (const auto& [key, result] : results.items())
     if (result.is_object() && result.contains(name)) return result[std::string(name)];
   return {};

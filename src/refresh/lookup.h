@@ -98,5 +98,7 @@ Work<Done> remove_whole(StepContext& step, const provider::Database& database);
 
 /// What any step's result says under this name; null if none does.
 Json told(const StepContext& step, std::string_view name);
+/// The same of the state of a run.
+Json told(const Json& state, std::string_view name);
 
 }  // namespace refresh

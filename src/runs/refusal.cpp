@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "refresh/document.h"
 
 namespace runs {
@@ -26,22 +27,53 @@ const char* error_of(Refusal why) {
   return "";
 }
 
-/// What a file that may be wrong anywhere says for sure.
+/// What a file of either form that may be wrong anywhere says for sure.
 class Said {
  public:
-  explicit Said(const Json& file) : file_(file) {}
+  explicit Said(const Json& file)
+      : file_(file.is_object() ? file : Json::object()), is_short_(file_.contains("refresh")) {}
 
   std::string text(const char* member, const char* field) const {
-    if (!file_.is_object() || !file_.contains(member) || !file_[member].is_object()) return "";
-    const auto found = file_[member].find(field);
-    return found != file_[member].end() && found->is_string() ? found->get<std::string>() : "";
+    const auto found = file_.find(member);
+    return found != file_.end() && found->is_object() ? word(*found, field) : "";
   }
-  bool is_cluster() const { return text("restore", "dbservice") == "aurora"; }
-  std::string source() const { return text("restore", is_cluster() ? "sourcecluster" : "source"); }
-  std::string target() const { return text("restore", is_cluster() ? "targetcluster" : "target"); }
+  bool is_cluster() const {
+    return is_short_ ? word(file_, "kind") == "cluster" : text("restore", "dbservice") == "aurora";
+  }
+  std::string source() const {
+    if (!is_short_) return name(text("restore", is_cluster() ? "sourcecluster" : "source"));
+    const std::string brief = word(file_, "from");
+    return name(brief.empty() ? text("from", "source") : brief);
+  }
+  std::string target() const {
+    if (is_short_) return name(word(file_, "refresh"));
+    return name(text("restore", is_cluster() ? "targetcluster" : "target"));
+  }
+  /// Whose application it is, and in which environment.
+  std::string label(const char* field) const {
+    return is_short_ ? word(file_, field) : text("restore", field);
+  }
+  std::string ledger() const {
+    return is_short_ ? word(file_, "ledger") : text("updatedynamodb", "tablename");
+  }
+  std::string topic() const {
+    if (!is_short_) return text("sendmsg", "topicarn");
+    const std::string brief = word(file_, "notify");
+    return brief.empty() ? text("notify", "topic") : brief;
+  }
 
  private:
-  const Json& file_;
+  static std::string word(const Json& object, const char* field) {
+    const auto found = object.find(field);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+  }
+  /// Only what is one: it goes into lists and the heads of mails.
+  static std::string name(const std::string& text) {
+    return provider::is_identifier(text) ? base::lower(text) : "";
+  }
+
+  const Json file_;
+  bool is_short_;
 };
 
 std::string cause_of(const std::vector<base::Problem>& problems) {
@@ -103,12 +135,12 @@ class Recording {
 
   /// In the home where the account does not take it.
   void in_ledger() {
-    const std::string now = base::ledger_utc(now_), table = said_.text("updatedynamodb", "tablename");
+    const std::string now = base::ledger_utc(now_), table = said_.ledger();
     const provider::LedgerRow row{.run = id_,
                                   .dbinstance = said_.target(),
                                   .restoredate = now,
-                                  .appname = said_.text("restore", "application"),
-                                  .environment = said_.text("restore", "environment"),
+                                  .appname = said_.label("application"),
+                                  .environment = said_.label("environment"),
                                   .source = said_.source(),
                                   .restoretype = said_.text("restore", "restoretype"),
                                   .snapshot = "null",
@@ -129,7 +161,7 @@ class Recording {
     const std::string target = said_.target().empty() ? "a database" : said_.target();
     world_.services().notifier.send(
         {.id = id_,
-         .topic = said_.text("sendmsg", "topicarn"),
+         .topic = said_.topic(),
          .subject = fmt::format("Refresh of {} [REFUSED]", target).substr(0, longest_subject),
          .body = fmt::format(
              "{} was NOT refreshed: nothing was begun, and nothing was changed.\nRun:      {}\nFile:     "

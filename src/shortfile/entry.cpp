@@ -76,6 +76,8 @@ std::vector<Entry> own() {
        0, "false"},
       {"check_every", Shape::duration, "How long to wait between two looks at what takes its time.", "", 0,
        "10 s"},
+      {"max_age", Shape::duration, "How old its data may become before dbrefresh check calls it critical.",
+       "", 0, "any age"},
       {"notify", Shape::section, "Who is told.", "", 0, "", false, "topic"},
       {"aws", Shape::section, "What only Amazon RDS and Aurora know.", "", 0, "", false, ""},
       {"members", Shape::members,

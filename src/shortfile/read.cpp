@@ -96,6 +96,8 @@ refresh::RefreshFile read_short(const LocatedJson& file, const fs::path& folder,
   out.problems.insert(out.problems.end(), checked.problems.begin(), checked.problems.end());
   out.keep_failed = checked.value.value("on_failure", Json::object()).value("keep_copy", false);
   out.group = checked.value.value("group", "");
+  if (const auto age = checked.value.find("max_age"); age != checked.value.end())
+    out.max_age = std::chrono::seconds(age->get<std::int64_t>());
   return out;
 }
 

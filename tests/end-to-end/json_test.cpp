@@ -49,6 +49,9 @@ TEST(JsonAnswers, AreAsTheirPageSays) {
     expect({"history", run["run"]}, "history");
   }
   expect({"ledger"}, "array of ledger row");
+  expect({"check"}, "check");
+  expect({"check", "mysqlinstd", "nobody", "--max-age", "1h"}, "check");
+  expect({"check", "--max-age", "soon"}, "check");
   expect({"steps"}, "array of step");
   expect({"steps", "restore"}, "array of step");
   expect({"local", "list"}, "array of database");

@@ -245,6 +245,49 @@ TEST_F(Runs, AWindowThatHasBecomeSmallerIsTold) {
   EXPECT_EQ(notices().size(), 1U);
 }
 
+/// As a monitoring plugin: one line with the worst and the numbers, and its exit codes.
+TEST_F(Runs, AreWatchedByAPlugin) {
+  const auto code = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "check");
+    return home_.run(words).exit_code;
+  };
+  EXPECT_EQ(code({}), 3) << "nothing was ever made";
+  home_.make_production();
+  home_.must({"run", home_.file(masked_file)});
+  EXPECT_THAT(home_.must({"check", "mysqlinstd", "--max-age", "3d"}),
+              AllOf(ContainsRegex("^DBREFRESH OK - 1 database, the oldest data is [0-9a-z ]+ old \\| "
+                                  "'mysqlinstd'=[0-9]+s;;259200;0\n"),
+                    HasSubstr("\nOK       mysqlinstd is ")));
+  const auto deadline = clock_.now() + std::chrono::minutes(1);
+  while (code({"--max-age", "1s"}) != 2 && clock_.now() < deadline)
+    clock_.sleep_until(clock_.now() + std::chrono::milliseconds(100), {});
+  const auto old = home_.run({"check", "--max-age", "1s"});
+  EXPECT_EQ(old.exit_code, 2);
+  EXPECT_THAT(old.output,
+              ContainsRegex("^DBREFRESH CRITICAL - mysqlinstd is [0-9a-z ]+ old \\(at most 1 s\\) \\|"));
+  const auto short_file = home_.path() / "dev.yaml";
+  std::ofstream(short_file) << "refresh: mysqlinstd\nfrom: mysqlinstp\nmax_age: 1s\n";
+  EXPECT_EQ(code({short_file}), 2);
+  EXPECT_EQ(code({short_file, "--max-age", "1d"}), 0);
+  // A nightly file that somebody broke: its target is told apart from others all the same.
+  std::ofstream(short_file) << "refresh: mysqlinstd\nform: mysqlinstp\n";
+  EXPECT_EQ(code({short_file}), 3);
+  ASSERT_EQ(home_.run({"run", short_file}).exit_code, 2);
+  EXPECT_EQ(last_run()["target"], "instance/mysqlinstd");
+  EXPECT_EQ(code({"mysqlinstd", "--max-age", "1d"}), 1);
+  EXPECT_EQ(code({"nobody"}), 3);
+  EXPECT_EQ(code({"mysqlinstd", "--max-age", "soon"}), 3);
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--nonsense"}, {"--max-age"}}) {
+    EXPECT_EQ(code(wrong), 3);
+  }
+  EXPECT_THAT(home_.run({"check", "--nonsense"}).output, HasSubstr("DBREFRESH UNKNOWN - "));
+  os::fs::permissions(home_.path(), os::fs::perms::others_write, os::fs::perm_options::add);
+  const auto unsafe = home_.run({"check"});
+  EXPECT_EQ(unsafe.exit_code, 3);
+  EXPECT_THAT(unsafe.output, HasSubstr("DBREFRESH UNKNOWN - others may write to the home folder"));
+  os::fs::permissions(home_.path(), os::fs::perms::others_write, os::fs::perm_options::remove);
+}
+
 TEST_F(Runs, OneThatAnotherProcessDrivesIsCancelledAndAwaited) {
   home_.make_production("pw", 20'000);
   home_.must({"run", home_.file(unmasked_file)});
