@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "aws/digest.h"
+#include "base/digest.h"
 
 namespace runs {
 namespace {
@@ -39,11 +39,11 @@ Parameters mariadb_jdbc_tls(const Database& database) {
 std::string url(const std::string& scheme, const std::string& user, const Database& database,
                 const std::string& schema, const Parameters& parameters) {
   std::string text =
-      fmt::format("{}://{}{}:{}/{}", scheme, user.empty() ? "" : aws::percent_encode(user) + "@",
-                  host_in_url(database.host), database.port, aws::percent_encode(schema));
+      fmt::format("{}://{}{}:{}/{}", scheme, user.empty() ? "" : base::percent_encode(user) + "@",
+                  host_in_url(database.host), database.port, base::percent_encode(schema));
   char before = '?';
   for (const auto& [name, value] : parameters) {
-    text += fmt::format("{}{}={}", before, name, aws::percent_encode(value, "/"));
+    text += fmt::format("{}{}={}", before, name, base::percent_encode(value, "/"));
     before = '&';
   }
   return text;
