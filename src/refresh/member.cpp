@@ -50,11 +50,26 @@ std::string decisions_fault(const Json& value) {
   return "";
 }
 
+/// A database's name, and what is asked of it.
+std::string statements_fault(const Json& value) {
+  const auto is_statement = [](const Json& each) {
+    return each.is_string() && !base::trim(each.get_ref<const std::string&>()).empty();
+  };
+  if (!value.is_object()) return "must be an object: a database's name, and a statement or a list of them";
+  for (const auto& [name, said] : value.items())
+    if (name.empty() || !(is_statement(said) ||
+                          (said.is_array() && !said.empty() && std::ranges::all_of(said, is_statement))))
+      return fmt::format("must say for '{}' a statement or a list of them, got {}", name, said.dump());
+  return "";
+}
+
 /// What is wrong with a value of this kind, or "".
 std::string fault(const Field& field, const Json& value) {
   switch (field.kind) {
     case Kind::decisions:
       return decisions_fault(value);
+    case Kind::statements:
+      return statements_fault(value);
     case Kind::text:
       if (!value.is_string()) return "must be text, got " + shown(field, value);
       return value.get<std::string>().empty() && field.secret ? "must not be empty" : "";
@@ -214,6 +229,10 @@ Json normalise_member(const Step& step, const Json& member) {
           out[name][database] =
               words.size() == 1 && (words[0] == "clean" || words[0] == "drop") ? Json(words[0]) : Json(words);
         }
+        break;
+      case Kind::statements:
+        for (const auto& [database, said] : found->items())
+          out[name][database] = said.is_array() ? said : Json::array({said});
         break;
       case Kind::identifier:
         out[name] = base::lower(found->get<std::string>());

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "refresh/assertions.h"
 #include "refresh/lookup.h"
 #include "refresh/marks.h"
 #include "refresh/plan.h"
@@ -41,6 +42,11 @@ constexpr Field fields[] = {
               "What becomes of each other database of the copy, by its name: scripts, names with commas "
               "between; `clean` if it needs none; `drop` to leave it out.")
         .as(":databases")
+        .optional(),
+    statements("assert",
+               "What must hold in each database once the scripts have run, by its name: statements that "
+               "answer with one true value. They may only read.")
+        .as("assert")
         .optional(),
 };
 
@@ -80,6 +86,8 @@ void tell(const Json& member, Facts& facts) {
     else
       facts.databases[name] = {Decision::What::masked, what.get<std::vector<std::string>>()};
   }
+  const Json assertions = member.value("assert", Json::object());
+  for (const auto& [name, said] : assertions.items()) facts.assertions[name] = said;
   if (member.at("access") == "secret") facts.scripts_secret = member.at("secretname");
   facts.scripts_elsewhere = member.at("method") == "ec2";
 }
@@ -120,6 +128,11 @@ void check_databases(Planning& plan) {
                  fmt::format("'{}' is the initial database, which cannot be dropped: give its scripts, or "
                              "'clean'",
                              initial));
+  for (const auto& [name, said] : plan.facts.assertions) {
+    const auto kept = decided.find(name);
+    if (name != initial && (kept == decided.end() || kept->second.what == Decision::What::dropped))
+      plan.problem("assert", fmt::format("'{}' is no database that the copy will have", name));
+  }
   const auto schemas = schemas_of(plan);
   if (!schemas) return;
   for (const auto& name : *schemas)
@@ -257,10 +270,17 @@ Work<Done> take_turn(StepContext& step) {
   const bool through = run_slice(step, all, at, copy->id, password, std::move(session));
   step.result["slices"] = slices + 1;
   if (!through) return wait_for("the next slice of scripts");
+  const Headway all_ran{all.size(), 0, step.result.value("digest", "")};
+  try {
+    check_assertions(step, *copy, password);
+  } catch (const base::Error&) {
+    leave_headway(step, copy->id, all_ran);  // another script may mend what they have found
+    throw;
+  }
   const auto forgotten = step.databases.forget_past(copy->id, password, step.budget);
   if (std::holds_alternative<Pending>(forgotten)) return forgotten;
   auto tags = scripts_done_mark(step.run());
-  tags.merge(headway_tag(step.run(), {all.size(), 0, step.result.value("digest", "")}));
+  tags.merge(headway_tag(step.run(), all_ran));
   return mark(tags);
 }
 

@@ -38,7 +38,7 @@ class ScriptRun {
       run_statements(*session);
     } catch (const base::Error& error) {
       // A statement that the server refused did nothing; of any other one nobody knows what it did.
-      if (!running_ || error.code == "SqlError") leave_headway();
+      if (!running_ || error.code == "SqlError") leave_headway(step_, copy_, headway());
       throw;
     }
     step_.result["digest"] = digest_of(script_.statements.size());
@@ -80,14 +80,8 @@ class ScriptRun {
                       {"statements", std::move(statements)}});
   }
 
-  /// Where it cannot be said, nobody goes on with the copy: what failed before is what people are to be told.
-  void leave_headway() {
-    Headway headway = before_;
-    if (kept_ > before_.statements) headway = {before_.units, kept_, digest_of(kept_)};
-    try {
-      step_.databases.make_so(copy_, {.tags = headway_tag(step_.run(), headway)}, step_.budget);
-    } catch (const base::Error&) {
-    }
+  Headway headway() const {
+    return kept_ > before_.statements ? Headway{before_.units, kept_, digest_of(kept_)} : before_;
   }
 
   StepContext& step_;
@@ -100,6 +94,13 @@ class ScriptRun {
 };
 
 }  // namespace
+
+void leave_headway(StepContext& step, const std::string& copy, const Headway& headway) {
+  try {
+    step.databases.make_so(copy, {.tags = headway_tag(step.run(), headway)}, step.budget);
+  } catch (const base::Error&) {
+  }
+}
 
 void run_unit(StepContext& step, const std::string& copy, const base::Secret& password, const Unit& unit,
               const Headway& before, std::unique_ptr<sql::Connection> session) {

@@ -12,6 +12,10 @@ namespace refresh {
 void run_unit(StepContext& step, const std::string& copy, const base::Secret& password, const Unit& unit,
               const Headway& before, std::unique_ptr<sql::Connection> session);
 
+/// Says on the copy how far its scripts came. Where that cannot be said, nobody goes on with it, and nothing
+/// is thrown: what has failed before is what people are to be told.
+void leave_headway(StepContext& step, const std::string& copy, const Headway& headway);
+
 /// The script of a unit, taken apart.
 sql::Script script_of(StepContext& step, const Unit& unit);
 /// What had run on a kept copy is another script by now.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "refresh/assertions.h"
 #include "refresh/lookup.h"
 #include "refresh/marks.h"
 #include "refresh/scripts.h"
@@ -136,6 +137,7 @@ Work<Done> run_units(StepContext& step, Tickets& tickets, const provider::Databa
 Work<Done> finish(StepContext& step, Tickets& tickets, const provider::Database& copy,
                   const base::Secret& password) {
   tickets.close();
+  check_assertions(step, copy, password);
   const auto forgotten = step.databases.forget_past(copy.id, password, step.budget);
   if (std::holds_alternative<Pending>(forgotten)) return forgotten;
   return mark(step, copy, scripts_done_mark(step.run()));

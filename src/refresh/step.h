@@ -25,7 +25,7 @@ struct Condition {
   std::string_view value;
 };
 
-enum class Kind { text, identifier, integer, boolean, choice, utc_time, list, decisions };
+enum class Kind { text, identifier, integer, boolean, choice, utc_time, list, decisions, statements };
 enum class Need { required, optional, forbidden };
 
 /// One input field of a member. `help` is one sentence: it is the documentation.
@@ -115,6 +115,10 @@ constexpr Field list(std::string_view name, std::string_view help, std::string_v
 constexpr Field decisions(std::string_view name, std::string_view help) {
   return {.name = name, .kind = Kind::decisions, .help = help};
 }
+/// An object: the name of a database, and a statement or a list of them.
+constexpr Field statements(std::string_view name, std::string_view help) {
+  return {.name = name, .kind = Kind::statements, .help = help};
+}
 constexpr Field choice(std::string_view name, std::string_view choices, std::string_view help) {
   return {.name = name, .kind = Kind::choice, .help = help, .choices = choices};
 }
@@ -154,7 +158,8 @@ struct Facts {
   std::string scripts_secret;  ///< has the password that the scripts log in with; "" if the run's own has
   /// For the initial database; nothing: none run. Empty: that one is among `databases`.
   std::optional<std::vector<std::string>> scripts;
-  std::map<std::string, Decision> databases;  ///< the other databases of the copy, by name
+  std::map<std::string, Decision> databases;                   ///< the other databases of the copy, by name
+  std::map<std::string, std::vector<std::string>> assertions;  ///< by the name of their database
 };
 
 /// One member that runs, while the file is read as a whole. Members come in the order of the work, each

@@ -111,6 +111,8 @@ class Checker {
         return moment(where, value);
       case Shape::password:
         return password(where, value);
+      case Shape::statements:
+        return statements(where, value);
       case Shape::masking:
         return masking(where, value);
       case Shape::members:
@@ -241,6 +243,20 @@ class Checker {
     return all;
   }
 
+  Json statements(const std::string& where, const Json& value) {
+    if (!value.is_object() || value.empty())
+      return problem(where,
+                     "must be an object that says of a database what must hold in it, got " + shown(value));
+    Json all = Json::object();
+    for (const auto& [name, said] : value.items()) {
+      const auto list = texts_of(said);
+      if (!list || list->empty())
+        problem(base::member_path(where, name), "must be a statement or a list of them, got " + shown(said));
+      else
+        all[name] = *list;
+    }
+    return all;
+  }
   Json members(const std::string& where, const Json& value) {
     if (!value.is_object()) return problem(where, "must be an object, got " + shown(value));
     for (const auto& [name, member] : value.items())

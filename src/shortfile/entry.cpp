@@ -97,6 +97,8 @@ Shape shape_of(refresh::Kind kind) {
       return Shape::choice;
     case refresh::Kind::list:
       return Shape::texts;
+    case refresh::Kind::statements:
+      return Shape::statements;
     default:
       return Shape::text;
   }

@@ -17,12 +17,13 @@ enum class Shape {
   integer,
   boolean,
   choice,
-  texts,     ///< a list, or one of them
-  duration,  ///< duration.h
-  moment,    ///< `latest`, moment.h, or {snapshot: ID}
-  password,  ///< `generated`, or an object with one of `secret`, `file`, `env`
-  masking,   ///< scripts, or an object: what becomes of each database
-  members    ///< of the sample's form, by name
+  texts,       ///< a list, or one of them
+  duration,    ///< duration.h
+  moment,      ///< `latest`, moment.h, or {snapshot: ID}
+  password,    ///< `generated`, or an object with one of `secret`, `file`, `env`
+  statements,  ///< an object: the name of a database, and a statement or a list of them
+  masking,     ///< scripts, or an object: what becomes of each database
+  members      ///< of the sample's form, by name
 };
 
 struct Entry {

@@ -137,6 +137,7 @@ class Lowering {
 
   void work_out_scripts() {
     const Json* mask = find(file_, "mask");
+    if (mask == nullptr && said("assert")) problem("$.assert", "is of what scripts leave: mask says nothing");
     if (mask == nullptr) return;
     std::vector<Place> places;
     const auto note = [&](const Json& scripts) {

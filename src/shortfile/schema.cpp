@@ -109,6 +109,13 @@ class Writer {
                   object_of("secret", text_schema()),
                   object_of("file", text_schema()),
                   object_of("env", text_schema())}}};
+      case Shape::statements: {
+        Json list = list_of(text_schema());
+        list["minItems"] = 1;
+        return {{"type", "object"},
+                {"minProperties", 1},
+                {"additionalProperties", {{"anyOf", {text_schema(), list}}}}};
+      }
       case Shape::masking:
         return masking_schema();
       case Shape::members:

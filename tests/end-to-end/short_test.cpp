@@ -128,6 +128,48 @@ TEST_F(ShortFiles, AFaultInAScriptIsMendedAndGoneOnFrom) {
   EXPECT_EQ(home_.json({"local", "list"}).size(), 2U);
 }
 
+/// What the scripts leave must hold, or nobody gets it; what was asked may only read, and is told nobody.
+TEST_F(ShortFiles, WhatMustHoldOfACopyIsAskedBeforeAnybodySeesIt) {
+  const std::string head =
+      "refresh: dev\nfrom: mysqlinstp\ncheck_every: 1 s\nmask: {mysqldbp: [mask.sql]}\n"
+      "on_failure: {keep_copy: true}\n";
+  const auto with = [&](const std::string& statement) {
+    return write("dev.yaml", head + "assert: {mysqldbp: [SELECT 1 = 1, \"" + statement + "\"]}\n");
+  };
+  write("mask.sql", "UPDATE customers SET email = 'masked@example.invalid' WHERE id = 1;\n");
+  const std::string no_other = "SELECT count(*) = 0 FROM customers WHERE email NOT LIKE '%@example.invalid'";
+  const auto failed = home_.run({"run", with(no_other)});
+  EXPECT_EQ(failed.exit_code, 1) << failed.output;
+  EXPECT_THAT(failed.output, HasSubstr("assertion 2 of database 'mysqldbp' does not hold"));
+  EXPECT_TRUE(home_.named("dev").is_null());
+  // Nothing else than true is true, and no value is told.
+  const std::string run = home_.json({"list"})[0]["run"];
+  for (const char* each : {"SELECT email FROM customers LIMIT 1", "SELECT 1 FROM customers", "SELECT NULL"}) {
+    with(each);
+    const auto kept_closed = home_.run({"retry", home_.json({"list"}).back()["run"]});
+    EXPECT_EQ(kept_closed.exit_code, 1) << kept_closed.output;
+    EXPECT_THAT(kept_closed.output, AllOf(HasSubstr("does not hold"), Not(HasSubstr("@customers"))));
+  }
+  with("UPDATE customers SET email = 'x'");
+  const auto writes = home_.run({"retry", home_.json({"list"}).back()["run"]});
+  EXPECT_EQ(writes.exit_code, 1);
+  EXPECT_THAT(writes.output, AllOf(HasSubstr("assertion 2 of database 'mysqldbp' failed"),
+                                   HasSubstr("READ_ONLY_TRANSACTION")));
+  // Another script mends it, on the same copy.
+  write("rest.sql", "UPDATE customers SET email = 'masked@example.invalid' WHERE id > 1;\n");
+  write("dev.yaml",
+        "refresh: dev\nfrom: mysqlinstp\ncheck_every: 1 s\nmask: {mysqldbp: [mask.sql, rest.sql]}\n"
+        "assert: {mysqldbp: \"" +
+            no_other + "\"}\n");
+  const auto done = home_.run({"retry", home_.json({"list"}).back()["run"]});
+  EXPECT_EQ(done.exit_code, 0) << done.output;
+  EXPECT_EQ(emails("dev"), "masked@example.invalid\n");
+  write("dev.yaml", head + "assert: {nosuch: SELECT 1}\n");
+  const auto refused = home_.run({"run", (home_.path() / "files/dev.yaml").string()});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("$.assert: 'nosuch' is no database that the copy will have"));
+}
+
 /// All of them once more, because somebody wants it so; not with what the copy was not made of.
 TEST_F(ShortFiles, ARetryFromAStepDoesAllAnewFromThere) {
   const std::string head =

@@ -20,7 +20,7 @@ const Json values = Json::parse(R"([
   "nonsense", "7", 7, "gp3", "lambda", [], ["a"], ["a", 1], ["a,b"], [""], {}, {"name": "s"}, {"name": 1},
   {"source": "p"}, {"port": 5433}, {"secret": "s"}, {"file": "f"}, {"env": "E"}, {"secret": "s", "file": "f"},
   {"snapshot": "n"}, {"snapshot": ""}, {"snapshot": "n", "x": 1}, {"shop": "clean", "b": ["m.sql"]},
-  {"shop": {"scripts": "m.sql"}}, {"shop": {"scripts": []}}, {"shop": "dropp"}, {"<initial>": "m.sql"},
+  {"shop": {"scripts": "m.sql"}}, {"shop": {"scripts": []}}, {"shop": "dropp"}, {"shop": ["SELECT 1"]}, {"shop": []}, {"shop": ""}, {"shop": 1}, {"<initial>": "m.sql"},
   {"<initial>": "clean"}, {"keep": "forever"}, {"keep_copy": true}, {"restore": null}, {"restore": 1},
   [{"name": "r"}], [{"name": "r", "port": 0}], [{"port": 1}], ["r", {"name": "q", "class": "c"}], [["r"]], "-15m",
   "yesterday 23:00 UTC", "s3://b/k.sql"
