@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "provider/local/place.h"
 #include "runs/amazon_world.h"
+#include "runs/certificates.h"
 #include "runs/windows.h"
 
 namespace runs {
@@ -63,7 +64,9 @@ std::string LocalWorld::connect_command(const provider::Database& database) {
 }
 
 std::vector<provider::Message> LocalWorld::notices() {
-  return window_notices(*this);
+  auto all = window_notices(*this);
+  for (auto& each : certificate_notices(*this)) all.push_back(std::move(each));
+  return all;
 }
 
 provider::Budget World::budget(int minutes) {

@@ -162,6 +162,16 @@ TEST_P(ServerListening, AReplicaListensLikeItsPrimary) {
   host_.remove(replica.id);
 }
 
+TEST_P(ServerListening, EveryAddressIsServedAndProven) {
+  const auto made = make({.address = "0.0.0.0"});
+  EXPECT_NE(made.host, "0.0.0.0");
+  EXPECT_EQ(verified(made), "");
+  const auto here = address_;
+  address_ = "127.0.0.1";
+  EXPECT_EQ(verified(made), "");
+  address_ = here;
+}
+
 TEST_P(ServerListening, ACertificateThatExpiredIsRenewed) {
   EarlierClock long_ago;
   long_ago.days = provider::local::Authority::lasts + std::chrono::days(1);

@@ -272,5 +272,38 @@ TEST_F(ShortFiles, ADatabaseListensWhereItsFileSays) {
   EXPECT_EQ(home_.named("dev")["tls"], "require");
 }
 
+/// One of people's own is theirs to renew: they are told, once.
+TEST_F(ShortFiles, ACertificateThatIsAboutToEndIsTold) {
+  base::SystemClock clock;
+  const auto make = [&](const std::string& days) {
+    os::run_or_throw({.argv = {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", days,
+                               "-subj", "/CN=own", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                               (home_.path() / "files/own.key").string(), "-out",
+                               (home_.path() / "files/own.pem").string()}},
+                     clock, clock.now() + std::chrono::minutes(1), {});
+    os::fs::permissions(home_.path() / "files/own.key", os::fs::perms(0600));
+  };
+  make("3");
+  home_.must({"run", write("a.yaml",
+                           "refresh: dev\nfrom: mysqlinstp\ncheck_every: 1 s\nmask: {mysqldbp: [mask.sql]}\n"
+                           "listen: {tls: {certificate: own.pem, key: own.key}}\n")});
+  const auto told = [&] {
+    std::vector<std::string> mails;
+    for (const auto& each : os::fs::directory_iterator(home_.path() / "mail"))
+      if (each.path().filename().string().starts_with("certificate-"))
+        mails.push_back(os::read_file(each.path()));
+    return mails;
+  };
+  ASSERT_EQ(told().size(), 1U);
+  EXPECT_THAT(told()[0],
+              AllOf(HasSubstr("instance dev: its certificate ends "),
+                    HasSubstr("put a new one in its file; dbrefresh local backup --all has it shown")));
+  make("300");
+  home_.must({"local", "backup", "--all"});
+  EXPECT_EQ(told().size(), 1U);
+  EXPECT_GT(home_.named("dev")["certificateUntil"].get<std::string>(),
+            base::iso_utc(clock.now() + std::chrono::days(200)));
+}
+
 }  // namespace
 }  // namespace tests
