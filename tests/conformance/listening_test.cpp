@@ -1,4 +1,5 @@
 // Where real servers of both families listen, and by what they prove who they are.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -55,7 +56,7 @@ class ServerListening : public testing::TestWithParam<std::string> {
             .retention_days = 0};
   }
   /// Over TLS by the authority in `ca`; what went wrong, or "".
-  std::string verified(const Database& database, std::string ca = {}) {
+  std::string verified(const Database& database, const std::string& ca = {}) {
     try {
       const auto session = sql::connect({.family = GetParam(),
                                          .host = address_,
