@@ -1,13 +1,13 @@
 #include "os/mail.h"
 
 #include <curl/curl.h>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <cstring>
 #include <memory>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace os {
 namespace {
@@ -25,34 +25,15 @@ std::size_t give(char* buffer, std::size_t size, std::size_t count, void* from) 
   return bytes;
 }
 
-std::string crlf(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n') out += '\r';
-    out += c;
-  }
-  return out;
-}
-
-std::string headers(const Mail& mail, const std::string& to) {
-  return fmt::format(
-      "Date: {:%a, %d %b %Y %H:%M:%S} +0000\r\nMessage-ID: <{}@dbrefresh.invalid>\r\nFrom: {}\r\nTo: {}\r\n"
-      "Subject: {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n",
-      base::utc_calendar(mail.date), mail.id, mail.from, to, mail.subject);
-}
-
 }  // namespace
 
 void send_mail(const Mail& mail) {
+  const std::string text = mail_text(mail);
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), curl_easy_cleanup);
   curl_slist* list = nullptr;
-  std::string to;
-  for (const auto& each : mail.to) {
-    list = curl_slist_append(list, each.c_str());
-    to += (to.empty() ? "" : ", ") + each;
-  }
+  for (const auto& each : mail.to) list = curl_slist_append(list, each.c_str());
   const std::unique_ptr<curl_slist, void (*)(curl_slist*)> recipients(list, curl_slist_free_all);
-  Reading reading{headers(mail, to) + "\r\n" + crlf(mail.body) + "\r\n"};
+  Reading reading{text};
   CURL* handle = curl.get();
   curl_easy_setopt(handle, CURLOPT_URL, mail.url.c_str());
   curl_easy_setopt(handle, CURLOPT_MAIL_FROM, mail.from.c_str());
@@ -70,9 +51,10 @@ void send_mail(const Mail& mail) {
   }
   const CURLcode code = curl_easy_perform(handle);
   if (code != CURLE_OK)
-    throw base::Error("MailFailed",
-                      fmt::format("mail to {} by {}: {}", to, mail.url, curl_easy_strerror(code)),
-                      "look at smtp in settings.json");
+    throw base::Error(
+        "MailFailed",
+        fmt::format("mail to {} by {}: {}", base::join(mail.to, ", "), mail.url, curl_easy_strerror(code)),
+        "look at smtp in settings.json");
 }
 
 }  // namespace os

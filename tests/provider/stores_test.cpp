@@ -173,7 +173,7 @@ TEST_F(Stores, AMessageIsInTheMailboxOnceAndGoesOutBySmtp) {
   const std::string heard = smtp.heard();
   for (const char* part : {"MAIL FROM:<from@here.example>", "RCPT TO:<to@there.example>",
                            "Subject: Subject line\r\n", "Date: Tue, 03 Feb 2026 04:05:06 +0000\r\n",
-                           "Message-ID: <r@dbrefresh.invalid>\r\n", "First line\r\nSecond line\r\n"})
+                           "Message-ID: <r@here.example>\r\n", "First line\r\nSecond line\r\n"})
     EXPECT_THAT(heard, HasSubstr(part));
   mailbox.send(
       {.id = "r", .subject = "again", .body = "again"});  // no listener any more: a second try would throw
