@@ -21,6 +21,7 @@ using runs::Health;
 struct Question {
   std::vector<std::string> words;
   std::string max_age;
+  bool notify = false;
 };
 
 /// A bar begins the numbers, and a line ends the first one.
@@ -108,6 +109,17 @@ std::optional<std::chrono::seconds> age_said(const std::string& text) {
   return age;
 }
 
+/// Who cannot be reached now is told later; that one is late is said all the same.
+void tell_late(const Json& view, const std::vector<runs::Watched>& watched, const Options& options) {
+  runs::LocalWorld world(options.home, provider::local::Opening::to_change);
+  for (const auto& message : runs::late_messages(view, watched)) try {
+      world.mailbox.send(message);
+    } catch (const base::Error& error) {
+      std::cerr << fmt::format("dbrefresh: {} is not told yet: {}\n", message.id, to_string(error));
+    }
+  world.mailbox.deliver_again();
+}
+
 /// Whatever keeps us from looking is no good news.
 Json view_of(const Question& asked, const Options& options) {
   try {
@@ -115,7 +127,9 @@ Json view_of(const Question& asked, const Options& options) {
     const auto max_age = age_said(asked.max_age);
     const auto watched = runs::watched_of(asked.words, max_age, now);
     runs::Books books(options.home);
-    return runs::check_view(books, watched, max_age, now);
+    const Json view = runs::check_view(books, watched, max_age, now);
+    if (asked.notify) tell_late(view, watched, options);
+    return view;
   } catch (const base::Error& error) {
     const auto hint = error.hint.empty() ? "" : "; " + error.hint;
     return {
@@ -140,6 +154,10 @@ Body set_up_check(Arguments& arguments, const Options& options) {
                 "names of targets, refresh files, or folders of such; without any, all targets of the home");
   arguments.add("--max-age", asked->max_age,
                 "how old data may be, as 3d or 36h; else what the files say as max_age");
+  arguments.flag(
+      "--notify", asked->notify,
+      "tell whom the files' notify names of those that are too old, once, and whom could not be told "
+      "of runs before");
   return [asked, &options] { return check(*asked, options); };
 }
 

@@ -9,6 +9,7 @@
 #include "os/files.h"
 #include "refresh/lookup.h"
 #include "refresh/passwords.h"
+#include "refresh/recipients.h"
 #include "refresh/script_times.h"
 #include "refresh/workflow.h"
 #include "runs/view.h"
@@ -42,6 +43,24 @@ void check_scripts(runs::Planned& planned) {
                               "s3://BUCKET/KEY"));
 }
 
+/// What works by a home alone.
+void check_watching(runs::Planned& planned) {
+  const auto recipients = refresh::recipients_of(planned.file.members.value("sendmsg", base::Json::object()));
+  const auto object = [&](const char* field, const char* why) {
+    planned.problems.push_back(planned.file.problem_at(std::string("$.sendmsg.") + field, why));
+  };
+  if (!recipients.to.empty())
+    object("mailto", "an execution sends no mail: subscribe the address to a topic");
+  if (!recipients.webhook.empty())
+    object("webhookurl", "an execution posts nothing: subscribe the URL to a topic");
+  if (!planned.file.max_age) return;
+  auto warning = planned.file.problem_at("$.max_age",
+                                         "dbrefresh check knows no executions: the parameter "
+                                         "OverdueDays of the stack says when one is too old");
+  warning.warning = true;
+  planned.problems.push_back(std::move(warning));
+}
+
 /// No home: nothing was ever begun from here.
 std::vector<Json> states_of_home(const std::string& root, const std::string& target) {
   try {
@@ -65,6 +84,7 @@ runs::Planned read(const Order& order, base::Time now) {
   auto planned = runs::read_refresh_file(file_of(order), now);
   if (planned.ok()) check_target(planned, order.target);
   if (planned.ok()) check_scripts(planned);
+  if (planned.ok()) check_watching(planned);
   return planned;
 }
 

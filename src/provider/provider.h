@@ -341,8 +341,15 @@ class Ledger {
 struct Message {
   std::string id;       ///< of this message, which is sent once: the run's, or begins with it
   std::string topic;    ///< the ARN of the file, or ""
-  std::string subject;  ///< fewer than 100 characters, ASCII, no line ends
+  std::string subject;  ///< of a topic's: fewer than 100 characters, ASCII, no line ends
   std::string body;
+  std::string headline = {};         ///< of mails, one line; "": the subject
+  std::string letter = {};           ///< of mails: what the body says, for people; "": the body
+  std::vector<std::string> to = {};  ///< addresses that get a mail besides those of the home
+  /// Who is told in JSON, by a POST that is signed: an URL and the name of the secret; "": nobody.
+  std::string webhook = {}, webhook_secret = {};
+  std::string type = {};  ///< what a webhook is told of: `refresh.succeeded`
+  base::Json data = {};   ///< and what of it; no secret, no value of a database
 };
 
 class Notifier {
@@ -351,6 +358,11 @@ class Notifier {
   virtual void send(const Message& message) = 0;
   /// Why nothing can be sent to a topic, "" if it can.
   virtual std::string objection(const std::string&) { return {}; }
+  /// Why no mail can be sent to addresses of a file, and why nothing can be posted; "" if it can.
+  virtual std::string objection_to_mail() { return {}; }
+  virtual std::string objection_to_webhook(const std::string& /*secret*/) { return {}; }
+  /// Tries again what was not delivered, where it is kept; what fails is tried again later, or given up.
+  virtual void deliver_again() {}
 };
 
 /// The world of one refresh. All must outlive it.

@@ -3,9 +3,11 @@
 
 #include "base/text.h"
 #include "refresh/document.h"
+#include "refresh/letter.h"
 #include "refresh/lookup.h"
 #include "refresh/masking.h"
 #include "refresh/plan.h"
+#include "refresh/recipients.h"
 #include "refresh/workflow.h"
 
 namespace refresh {
@@ -35,10 +37,23 @@ constexpr Field message_fields[] = {
     text("source", "Where the data came from.").as("from.source"),
     choice("restoretype", "latestpoint|restorepoint|fromsnapshot|fastcloning", "How it was restored.")
         .as(":restoretype"),
-    text("topicarn", "Topic to publish to.").as("notify.topic"),
+    text("topicarn", "Topic to publish to, about every run; on this host it is a line of the message.")
+        .optional()
+        .as("notify.topic"),
+    list("mailto", "Addresses that get a mail, by the smtp of settings.json; not on AWS.")
+        .optional()
+        .as("notify.to"),
+    list("tellon", "Of which runs mailto and webhookurl tell: all but succeeded, if it is left out.",
+         outcomes)
+        .optional()
+        .as("notify.on"),
+    text("webhookurl", "URL that is told in JSON, signed as Standard Webhooks are; not on AWS.")
+        .optional()
+        .as("notify.webhook.url"),
+    text("webhooksecret", "Secret whose password, whsec_ and a key in base64, signs it.")
+        .optional()
+        .as("notify.webhook.secret"),
 };
-
-constexpr std::size_t longest_subject = 99;  // SNS Publish: fewer than 100 characters
 
 /// The ledger gets what the file says: whoever reads it should not look for the data elsewhere.
 void warn_of_another_source(Planning& plan) {
@@ -58,25 +73,44 @@ void plan_ledger(Planning& plan) {
 }
 
 void plan_message(Planning& plan) {
-  const std::string topic = plan.member == nullptr ? "" : plan.member->value("topicarn", "");
-  if (const auto why = plan.services.notifier.objection(topic); !why.empty()) plan.problem("topicarn", why);
+  const auto recipients = recipients_of(plan.member == nullptr ? Json::object() : *plan.member);
+  auto& notifier = plan.services.notifier;
+  const auto object = [&](std::string_view field, const std::string& why) {
+    if (!why.empty()) plan.problem(field, why);
+  };
+  object("topicarn", notifier.objection(recipients.topic));
+  if (!recipients.to.empty()) object("mailto", notifier.objection_to_mail());
+  if (!recipients.webhook.empty())
+    object("webhooksecret", notifier.objection_to_webhook(recipients.webhook_secret));
 }
 
-std::string data_time_of(const StepContext& step) {
-  const Json time = told(step, "dataTime");
-  return time.is_string() ? time.get<std::string>() : std::string();
+/// Who says nobody at all has forgotten somebody.
+std::vector<Problem> message_rules(const Json& member) {
+  std::vector<Problem> problems;
+  const auto said = [&](const char* field) { return member.contains(field); };
+  const auto problem = [&](const char* field, std::string why) {
+    problems.push_back({0, std::string(".") + field, std::move(why)});
+  };
+  const bool webhook = said("webhookurl");
+  if (!said("topicarn") && !said("mailto") && !webhook)
+    problem("topicarn", "is required, where neither mailto nor webhookurl says whom to tell");
+  if (said("mailto"))
+    for (const auto& each : base::split_list(member["mailto"].get<std::string>()))
+      if (auto why = address_fault(each); !why.empty()) problem("mailto", std::move(why));
+  if (webhook)
+    if (auto why = webhook_fault(member["webhookurl"].get<std::string>()); !why.empty())
+      problem("webhookurl", std::move(why));
+  if (webhook != said("webhooksecret"))
+    problem(webhook ? "webhooksecret" : "webhookurl",
+            "is required: what is posted is signed with that secret");
+  if (said("tellon") && !said("mailto") && !webhook)
+    problem("tellon", "is of mailto and webhookurl, and there is neither: a topic hears of every run");
+  return problems;
 }
 
-std::string cause(const StepContext& step) {
-  return plain_cause(step.state.value("failure", Json::object()).value("Cause", ""));
-}
 /// When the run began and how long it took, as JSON.
-std::string durations(StepContext& step) {
-  const std::string begun = step.state.value("started", "");
-  const auto time = base::parse_ledger_utc(begun);
-  const auto seconds =
-      time ? std::chrono::duration_cast<std::chrono::seconds>(step.budget.clock.now() - *time).count() : 0;
-  return Json{{"started", begun}, {"seconds", seconds}}.dump();
+std::string durations(const StepContext& step) {
+  return Json{{"started", step.state.value("started", "")}, {"seconds", time_taken(step).count()}}.dump();
 }
 
 /// Its date is a part of a table's key: whoever writes it again, because nobody knows whether it was written,
@@ -98,7 +132,7 @@ Work<Done> record(StepContext& step, bool failed) {
                           .recordingtime = now,
                           .datatime = data_time,
                           .durations = durations(step),
-                          .reason = failed ? cause(step) : "",
+                          .reason = failed ? cause_of(step) : "",
                           .masked = failed ? "" : masked_text(step.state)};
   if (facts.restore_type == "restorepoint") row.restoredate = facts.restore_time;
   if (facts.restore_type == "fromsnapshot" && !data_time.empty()) row.restoredate = data_time;
@@ -106,91 +140,14 @@ Work<Done> record(StepContext& step, bool failed) {
   return Done{};
 }
 
-std::string subject(const StepContext& step, bool failed) {
-  const std::string end = failed ? " [FAILED]" : " [COMPLETED]";
-  std::string head = fmt::format("Application {}: restore of the database instance {}",
-                                 step.facts.application, step.names().at("instance").get<std::string>());
-  for (char& c : head)
-    if (c < ' ' || c > '~') c = '?';
-  if (head.size() + end.size() > longest_subject) head.resize(longest_subject - end.size());
-  return head + end;
-}
-
-std::string masked(const StepContext& step) {
-  if (!step.facts.scripts) return fmt::format("Masked:   NO: {}\n", unmasked_reason(step.state));
-  std::size_t scripts = step.facts.scripts->size();
-  for (const auto& [name, decision] : step.facts.databases) scripts += decision.scripts.size();
-  return fmt::format("Masked:   {} scripts ran before anyone could log in\n", scripts);
-}
-
-/// How long it took, and how to connect.
-std::string way_in(StepContext& step) {
-  const auto seconds = Json::parse(durations(step)).at("seconds").get<std::int64_t>();
-  std::string text =
-      fmt::format("Took:     {}:{:02}:{:02}\n", seconds / 3600, seconds / 60 % 60, seconds % 60);
-  if (const auto made = new_database(step)) {
-    text += fmt::format("Connect:  {}:{} as {}\n", made->host, made->port, made->master_user);
-    if (!made->authority.empty())
-      text += fmt::format("TLS:      {}, proven by {}\n", made->tls == "require" ? "demanded" : "offered",
-                          made->authority);
-  }
-  if (const std::string name = shown_secret_name(step.facts, step.names()); !name.empty())
-    text += fmt::format("Password: {}\n", step.services.secrets.how_to_read(name));
-  return text;
-}
-
-/// Passwords that stood where others than the database's users may read them.
-std::string leaked(const StepContext& step) {
-  const auto all = step.state.value("leaked", std::vector<std::string>{});
-  if (all.empty()) return "";
-  return fmt::format(
-      "Leaked:   {} stood in the input of the execution: whoever may look at executions can read it. "
-      "dbrefresh launch "
-      "keeps passwords out\n",
-      base::join(all, ", "));
-}
-
-/// The command that does this with the run, by whoever drives it: the embedded engine, or Step Functions.
-std::string command(const StepContext& step, const char* verb) {
-  const std::string execution = step.state.value("execution", "");
-  if (execution.empty()) return fmt::format("dbrefresh {} {}", verb, step.run());
-  return fmt::format("dbrefresh --provider aws {} {}", verb, execution.substr(execution.rfind(':') + 1));
-}
-
-std::string body(StepContext& step, bool failed) {
-  const Json& names = step.names();
-  std::string text = fmt::format("{} {} was {}refreshed from {} ({}).\n", names.at("kind").get<std::string>(),
-                                 names.at("target").get<std::string>(), failed ? "NOT " : "",
-                                 names.at("source").get<std::string>(), step.facts.restore_type);
-  text += fmt::format("Run:      {}\n", step.run());
-  if (const std::string time = data_time_of(step); !time.empty())
-    text += fmt::format("Data of:  {} UTC\n", time);
-  text += leaked(step);
-  if (!failed) return text + masked(step) + way_in(step);
-  text += fmt::format("Reason:   {}\n", cause(step));
-  const Json back = step.state.value("results", Json::object()).value(roll_back_step().key, Json::object());
-  const std::string why = roll_back_failure(step.state);
-  text += why.empty() ? fmt::format("State:    {}\n", back.value("state", "everything was put back"))
-                      : fmt::format("State:    rolling back failed too: {}\nThen:     mend that, and: {}\n",
-                                    why, command(step, "resume"));
-  return text + fmt::format("More:     {}\n", command(step, "history"));
-}
-
-/// One message each time that a run ends.
-std::string message_id(const StepContext& step) {
-  const int again = rolled_back_again(step.state);
-  return again == 0 ? step.run() : fmt::format("{}-{}", step.run(), again + 1);
-}
-
 Work<Done> send(StepContext& step, bool failed) {
   const Json member = step.state.at("members").value(send_msg.key, Json::object());
   // The run is over: nobody needs its passwords any more, whatever becomes of the mail. Who rolls it back
   // again does.
   if (roll_back_failure(step.state).empty()) step.services.secrets.remove(run_secret_name(step.run()));
-  step.services.notifier.send({.id = message_id(step),
-                               .topic = member.value("topicarn", ""),
-                               .subject = subject(step, failed),
-                               .body = body(step, failed)});
+  auto message = message_of(step, failed);
+  address(message, recipients_of(member), outcome_of(step, failed));
+  step.services.notifier.send(message);
   return Done{};
 }
 
@@ -240,11 +197,12 @@ extern constexpr Step send_msg{
     .states = {"send-msg"},
     .summary = "Tell people; every run does, with or without this member.",
     .fields = message_fields,
-    .asked_by = "notify.topic",
+    .asked_by = ":tells",
     .cancellable = false,
     .report = true,
     .right = Right::report,
     .insists = true,
+    .rules = message_rules,
     .read = read,
     .plan = plan_message,
     .advance = send_success,

@@ -19,6 +19,7 @@ void sweep_secrets(World& world) {
 
 void send_notices(World& world) {
   try {
+    world.services().notifier.deliver_again();
     for (const auto& notice : world.notices()) world.services().notifier.send(notice);
   } catch (
       const std::exception&) {  // a mail server that is away, or a log that cannot be read, keeps nobody from

@@ -12,8 +12,9 @@ namespace runs {
 /// has them: those without a row are spared for an hour.
 void sweep_secrets(World& world);
 
-/// Sends what notices() of a world has, when what a command was for is done: it may take half a minute where
-/// a mail server is away. What cannot be sent now is sent next time; looking at the databases shows the same.
+/// Sends what notices() of a world has, and what earlier commands could not deliver, when what a command was
+/// for is done: it may take half a minute where a mail server is away. What cannot be sent now is sent next
+/// time; looking at the databases shows the same.
 void send_notices(World& world);
 
 /// Removes runs from the journal that ended longer ago than that. The ledger keeps its rows.

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "refresh/document.h"
+#include "refresh/recipients.h"
 
 namespace runs {
 namespace {
@@ -56,16 +57,37 @@ class Said {
   std::string ledger() const {
     return is_short_ ? word(file_, "ledger") : text("updatedynamodb", "tablename");
   }
-  std::string topic() const {
-    if (!is_short_) return text("sendmsg", "topicarn");
-    const std::string brief = word(file_, "notify");
-    return brief.empty() ? text("notify", "topic") : brief;
+  /// Whom it wants to hear of it; of what is not as it should be, nobody.
+  refresh::Recipients recipients() const {
+    const auto section = file_.find(is_short_ ? "notify" : "sendmsg");
+    if (section == file_.end()) return {};
+    if (section->is_string()) return {.topic = *section};
+    if (!section->is_object()) return {};
+    const Json webhook = section->value("webhook", Json::object());
+    refresh::Recipients said = {
+        .topic = word(*section, is_short_ ? "topic" : "topicarn"),
+        .to = texts(*section, is_short_ ? "to" : "mailto"),
+        .webhook = word(is_short_ ? webhook : *section, is_short_ ? "url" : "webhookurl"),
+        .webhook_secret = word(is_short_ ? webhook : *section, is_short_ ? "secret" : "webhooksecret"),
+        .on = texts(*section, is_short_ ? "on" : "tellon")};
+    std::erase_if(said.to, [](const std::string& each) { return !refresh::address_fault(each).empty(); });
+    if (!refresh::webhook_fault(said.webhook).empty()) said.webhook.clear();
+    return said;
   }
 
  private:
   static std::string word(const Json& object, const char* field) {
     const auto found = object.find(field);
     return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+  }
+  static std::vector<std::string> texts(const Json& object, const char* field) {
+    const auto found = object.find(field);
+    if (found == object.end()) return {};
+    if (found->is_string()) return base::split_list(found->get<std::string>());
+    std::vector<std::string> all;
+    for (const Json& each : *found)
+      if (each.is_string()) all.push_back(each.get<std::string>());
+    return all;
   }
   /// Only what is one: it goes into lists and the heads of mails.
   static std::string name(const std::string& text) {
@@ -159,14 +181,25 @@ class Recording {
 
   void by_message() {
     const std::string target = said_.target().empty() ? "a database" : said_.target();
-    world_.services().notifier.send(
-        {.id = id_,
-         .topic = said_.topic(),
-         .subject = fmt::format("Refresh of {} [REFUSED]", target).substr(0, longest_subject),
-         .body = fmt::format(
-             "{} was NOT refreshed: nothing was begun, and nothing was changed.\nRun:      {}\nFile:     "
-             "{}\nReason:   {}\nMore:     dbrefresh history {}\n",
-             target, id_, planned_.path, cause_, id_)});
+    const std::string facts = fmt::format("Run:      {}\nFile:     {}\nReason:   {}\n", id_, planned_.path,
+                                          cause_),
+                      more = fmt::format("More:     dbrefresh history {}\n", id_);
+    const std::string happened =
+        fmt::format("{} was NOT refreshed: nothing was begun, and nothing was changed.\n", target);
+    provider::Message message = {
+        .id = id_,
+        .subject = fmt::format("Refresh of {} [REFUSED]", target).substr(0, longest_subject),
+        .body = happened + facts + more,
+        .headline = fmt::format("REFUSED: {} was not refreshed", target),
+        .letter = happened + "\n" + facts +
+                  "Then:     mend what the reason says; dbrefresh plan FILE tells whether it is well\n" +
+                  more,
+        .data = {{"run", id_},
+                 {"target", said_.target().empty() ? Json() : Json(said_.target())},
+                 {"file", planned_.path},
+                 {"cause", cause_}}};
+    refresh::address(message, said_.recipients(), "refused");
+    world_.services().notifier.send(message);
   }
 
   static constexpr std::size_t longest_subject = 99;  ///< SNS Publish: fewer than 100

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "refresh/launch.h"
 #include "refresh/lookup.h"
 #include "runs/batch.h"
 #include "runs/left.h"
@@ -60,6 +61,7 @@ class Look {
                  {"run", last_ == nullptr ? Json() : Json(last_->id)},
                  {"dataTime", data_ ? Json(base::iso_utc(*data_)) : Json()},
                  {"ageSeconds", data_ ? Json(age().count()) : Json()},
+                 {"late", late_},
                  {"maxAgeSeconds", watched_.max_age ? Json(watched_.max_age->count()) : Json()},
                  {"findings", findings_}};
     return view;
@@ -117,7 +119,8 @@ class Look {
       return tell(Health::unknown,
                   fmt::format("shows data of {} UTC, which is still to come: is a clock wrong?",
                               base::ledger_utc(*data_)));
-    if (watched_.max_age && age() > *watched_.max_age)
+    late_ = watched_.max_age && age() > *watched_.max_age;
+    if (late_)
       tell(Health::critical,
            fmt::format("is {} old (at most {})", base::human_age(age()), base::human_age(*watched_.max_age)));
   }
@@ -160,7 +163,7 @@ class Look {
   std::string subject_;
   Rows rows_;                                  ///< oldest first
   const store::ExecutionRow* last_ = nullptr;  ///< of those that began
-  bool succeeded_ = false;
+  bool succeeded_ = false, late_ = false;
   std::optional<base::Time> data_;
   Health health_ = Health::ok;
   Json findings_ = Json::array();
@@ -235,6 +238,7 @@ Watched in_file(const std::string& path, std::optional<seconds> max_age, base::T
     const auto& names = planned.file.names;
     watched.target = fmt::format("{}/{}", to_string(names.kind), names.target);
     watched.instance = names.instance;
+    watched.recipients = refresh::recipients_of(planned.file.members.value("sendmsg", Json::object()));
     return watched;
   }
   const auto first = std::ranges::find(planned.problems, false, &base::Problem::warning);
@@ -282,6 +286,37 @@ Json check_view(Books& books, const std::vector<Watched>& watched, std::optional
   return {{"status", to_string(health)},
           {"fault", views.empty() ? Json("this home has no run") : Json()},
           {"targets", views}};
+}
+
+std::vector<provider::Message> late_messages(const Json& view, const std::vector<Watched>& watched) {
+  std::vector<provider::Message> all;
+  for (const Json& target : view["targets"]) {
+    if (!target["late"].get<bool>()) continue;
+    const auto found = std::ranges::find_if(
+        watched, [&](const Watched& each) { return !each.file.empty() && target["file"] == each.file; });
+    if (found == watched.end()) continue;
+    const auto name = name_in(target["target"]);
+    const auto shown = base::parse_iso_offset(target["dataTime"].get<std::string>()).value_or(base::Time{});
+    const auto age = base::human_age(seconds(target["ageSeconds"].get<std::int64_t>())),
+               most = base::human_age(seconds(target["maxAgeSeconds"].get<std::int64_t>()));
+    const auto text = fmt::format("{} shows the data of {} UTC: it is {} old, and may be {}.\n", name,
+                                  base::ledger_utc(shown), age, most);
+    provider::Message message = {
+        .id = fmt::format("late-{}-{}", name, refresh::run_stamp(shown)),
+        .subject = fmt::format("{} is {} old [LATE]", name, age),
+        .body = text,
+        .headline = fmt::format("LATE: {} is {} old (at most {})", name, age, most),
+        .letter =
+            text + fmt::format("\nFile:     {}\nMore:     dbrefresh check {}\n", found->file, found->file),
+        .data = {{"target", name},
+                 {"dataTime", target["dataTime"]},
+                 {"ageSeconds", target["ageSeconds"]},
+                 {"maxAgeSeconds", target["maxAgeSeconds"]},
+                 {"file", found->file}}};
+    refresh::address(message, found->recipients, "late");
+    all.push_back(std::move(message));
+  }
+  return all;
 }
 
 }  // namespace runs

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "refresh/recipients.h"
 #include "runs/world.h"
 
 namespace runs {
@@ -22,6 +23,7 @@ struct Watched {
   std::optional<std::chrono::seconds> max_age;  ///< nothing: its data may be of any age
   std::string file = {};                        ///< that says so; "": none
   std::string fault = {};                       ///< what is wrong with the file
+  refresh::Recipients recipients = {};          ///< whom the file wants to hear of it
 };
 
 /// What people name: refresh files, folders of such, and names of targets; `max_age` overrides what files
@@ -34,5 +36,9 @@ std::vector<Watched> watched_of(const std::vector<std::string>& words,
 /// `max_age` is theirs.
 base::Json check_view(Books& books, const std::vector<Watched>& watched,
                       std::optional<std::chrono::seconds> max_age, base::Time now);
+
+/// Of each target of `view` that is late and has a file, what its recipients are to hear: once for the data
+/// that it shows, by the id of the message.
+std::vector<provider::Message> late_messages(const base::Json& view, const std::vector<Watched>& watched);
 
 }  // namespace runs

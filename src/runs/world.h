@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "provider/local/databases.h"
+#include "provider/local/mailbox.h"
 #include "provider/local/stores.h"
 #include "provider/script_files.h"
 #include "refresh/file.h"

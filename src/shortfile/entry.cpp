@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "refresh/recipients.h"
 #include "refresh/workflow.h"
 
 namespace shortfile {
@@ -79,6 +80,10 @@ std::vector<Entry> own() {
       {"max_age", Shape::duration, "How old its data may become before dbrefresh check calls it critical.",
        "", 0, "any age"},
       {"notify", Shape::section, "Who is told.", "", 0, "", false, "topic"},
+      {"notify.on", Shape::texts,
+       "Of which runs to and webhook are told; failed means those not put back, too.",
+       std::string(refresh::outcomes), 0, "all but succeeded"},
+      {"notify.webhook", Shape::section, "What else is told, by a signed POST (docs/operations.md)."},
       {"aws", Shape::section, "What only Amazon RDS and Aurora know.", "", 0, "", false, ""},
       {"members", Shape::members,
        "Fields of the sample's refresh file, by its members, that override what this file makes of them."},

@@ -44,6 +44,7 @@ class Lowering {
     work_out_scripts();
     work_out_replicas();
     out("deletes", !said("old.keep"), "old.keep");
+    work_out_recipients();
     for (const refresh::Step* step : refresh::sequence())
       if (step->in_file && is_asked(*step)) add(*step);
     override_members();
@@ -185,6 +186,12 @@ class Lowering {
       all.push_back(std::move(one));
     }
     out("replicas", base::join(all, ","), "replicas");
+  }
+
+  void work_out_recipients() {
+    const bool tells = said("notify.topic") || said("notify.to") || said("notify.webhook");
+    if (said("notify.on") && !tells) problem("$.notify", "says of what, and not whom: say to or webhook");
+    out("tells", tells, "notify");
   }
 
   // ---- the members

@@ -131,5 +131,17 @@ TEST(Secret, LeavesNothingBehind) {
   EXPECT_EQ(moved.reveal(), "x");
 }
 
+TEST(Clock, AnAgeHasItsTwoLargestUnits) {
+  for (const auto& [seconds, text] :
+       std::initializer_list<std::pair<int, const char*>>{{0, "0 s"},
+                                                          {59, "59 s"},
+                                                          {60, "1 min"},
+                                                          {3661, "1 h 1 min"},
+                                                          {86'400, "1 d"},
+                                                          {86'459, "1 d 59 s"},
+                                                          {4 * 86'400 + 7201, "4 d 2 h"}})
+    EXPECT_EQ(human_age(std::chrono::seconds(seconds)), text);
+}
+
 }  // namespace
 }  // namespace base

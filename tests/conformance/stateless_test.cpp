@@ -67,6 +67,9 @@ class EndState {
     std::string message = os::read_file(world_.home.mailbox() / (run_ + ".txt"));
     for (std::size_t at = 0; (at = message.find(run_)) != std::string::npos;)
       message.replace(at, run_.size(), "RUN");
+    const std::string brief = "under a minute";
+    if (const auto at = message.find(brief); at != std::string::npos)
+      message.replace(at, brief.size(), "0 min");
     state["message"] = without_numbers(message);
     return state;
   }

@@ -128,7 +128,7 @@ TEST(EndToEnd, AScriptThatFailsPutsEverythingBack) {
   EXPECT_EQ(ledger[1]["status"], "failed");
   EXPECT_THAT(ledger[1]["reason"].get<std::string>(), HasSubstr("nowhere"));
   EXPECT_THAT(os::read_file(home.path() / "mail" / (ledger[1]["run"].get<std::string>() + ".txt")),
-              HasSubstr("[FAILED]"));
+              HasSubstr("Subject: FAILED: mysqlinstd was not refreshed from mysqlinstp\n"));
   EXPECT_EQ(tcp_login(home.port(), "admin", "temppwd123"), 0U) << "the old database serves";
 }
 

@@ -86,7 +86,7 @@ TEST_F(Runs, ARefusedOneIsInTheListTheLedgerTheMailAndTheHistory) {
   EXPECT_EQ(row["run"], run["run"]);
   EXPECT_EQ(row["dbinstance"], "mysqlinstd");
   EXPECT_THAT(row["reason"].get<std::string>(), HasSubstr("there is no such instance"));
-  EXPECT_THAT(mail(run), HasSubstr("[REFUSED]"));
+  EXPECT_THAT(mail(run), HasSubstr("Subject: REFUSED: mysqlinstd was not refreshed\n"));
   EXPECT_THAT(mail(run), HasSubstr("there is no such instance"));
   const Json history = home_.json({"history", run["run"]});
   EXPECT_EQ(history["problems"][0]["path"], "$.restore.source");

@@ -146,6 +146,8 @@ TEST_F(AwsStores, AScriptIsReadAsItIs) {
 
 TEST_F(AwsStores, AMessageGoesToItsTopic) {
   provider::aws::Topics topics(asker_);
+  EXPECT_THAT(topics.objection_to_mail(), testing::HasSubstr("subscribe the address to a topic"));
+  EXPECT_THAT(topics.objection_to_webhook("s"), testing::HasSubstr("subscribe the URL to a topic"));
   topics.send({.id = "r", .topic = "", .subject = "nobody's", .body = "x"});
   topics.send(
       {.id = "r", .topic = "arn:aws:sns:eu-central-1:123456789012:refresh", .subject = "s", .body = "b"});

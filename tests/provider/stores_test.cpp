@@ -1,11 +1,8 @@
 #include "provider/local/stores.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <barrier>
 #include <fstream>
@@ -101,106 +98,6 @@ TEST_F(Stores, TheLedgerKeepsTheFirstWordOfARun) {
   ASSERT_EQ(ledger.rows("t").size(), 2U) << "two runs never overwrite one another";
   EXPECT_EQ(ledger.rows("t")[0].status, "completed");
   EXPECT_TRUE(ledger.rows("other").empty());
-}
-
-/// Just enough of an SMTP server to hear one mail.
-class SmtpListener {
- public:
-  SmtpListener() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-      throw base::Error("NoPort", "no port to listen on");
-    ::listen(fd_, 1);
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port = ntohs(address.sin_port);
-    listener_ = std::jthread([this] { serve(); });
-  }
-  ~SmtpListener() { ::close(fd_); }
-  std::string heard() {
-    listener_.join();
-    return heard_;
-  }
-  int port = 0;
-
- private:
-  void serve() {
-    const int client = ::accept(fd_, nullptr, nullptr);
-    auto say = [&](const std::string& line) {
-      [[maybe_unused]] const auto n = ::write(client, line.data(), line.size());
-    };
-    say("220 listener\r\n");
-    bool data = false;
-    std::string line;
-    char c = 0;
-    while (::read(client, &c, 1) == 1) {
-      line += c;
-      if (c != '\n') continue;
-      heard_ += line;
-      if (data && line == ".\r\n")
-        data = false, say("250 taken\r\n");
-      else if (!data && line.starts_with("DATA"))
-        data = true, say("354 go on\r\n");
-      else if (!data && line.starts_with("QUIT"))
-        break;
-      else if (!data)
-        say("250 fine\r\n");
-      line.clear();
-    }
-    say("221 bye\r\n");
-    ::close(client);
-  }
-  int fd_;
-  std::string heard_;
-  std::jthread listener_;
-};
-
-TEST_F(Stores, AMessageIsInTheMailboxOnceAndGoesOutBySmtp) {
-  Secrets secrets(home);
-  base::VirtualClock clock(*base::parse_ledger_utc("2026-02-03 04:05:06"));
-  Mailbox mailbox(home, secrets, clock);
-  SmtpListener smtp;
-  std::ofstream(home.root / "settings.json")
-      << base::Json{{"smtp",
-                     {{"url", "smtp://127.0.0.1:" + std::to_string(smtp.port)},
-                      {"from", "from@here.example"},
-                      {"to", {"to@there.example"}}}}};
-  mailbox.send({.id = "r", .topic = "arn", .subject = "Subject line", .body = "First line\nSecond line"});
-  EXPECT_THAT(os::read_file(home.mailbox() / "r.txt"),
-              HasSubstr("Subject: Subject line\nTopic: arn\n\nFirst line\nSecond line\n"));
-  const std::string heard = smtp.heard();
-  for (const char* part : {"MAIL FROM:<from@here.example>", "RCPT TO:<to@there.example>",
-                           "Subject: Subject line\r\n", "Date: Tue, 03 Feb 2026 04:05:06 +0000\r\n",
-                           "Message-ID: <r@here.example>\r\n", "First line\r\nSecond line\r\n"})
-    EXPECT_THAT(heard, HasSubstr(part));
-  mailbox.send(
-      {.id = "r", .subject = "again", .body = "again"});  // no listener any more: a second try would throw
-  std::ofstream(home.root / "settings.json")
-      << R"({"smtp": {"url": "smtp://127.0.0.1:1", "from": "a", "to": ["b"]}})";
-  EXPECT_EQ(code_of([&] { mailbox.send({.id = "q", .subject = "s", .body = "b"}); }), "MailFailed");
-  EXPECT_TRUE(os::fs::exists(home.mailbox() / "q.unsent.txt")) << "readable all the same";
-}
-
-TEST_F(Stores, AMailThatFailedGoesOutWhenItIsSentAgain) {
-  Secrets secrets(home);
-  base::SystemClock clock;
-  Mailbox mailbox(home, secrets, clock);
-  auto by = [&](int port) {
-    std::ofstream(home.root / "settings.json") << base::Json{
-        {"smtp",
-         {{"url", "smtp://127.0.0.1:" + std::to_string(port)}, {"from", "a@here"}, {"to", {"b@there"}}}}};
-  };
-  by(1);
-  EXPECT_EQ(code_of([&] { mailbox.send({.id = "r", .subject = "s", .body = "the body"}); }), "MailFailed");
-  SmtpListener smtp;
-  by(smtp.port);
-  mailbox.send({.id = "r", .subject = "s", .body = "the body"});
-  EXPECT_THAT(smtp.heard(), HasSubstr("the body"));
-  std::vector<std::string> files;
-  for (const auto& each : os::fs::directory_iterator(home.mailbox())) files.push_back(each.path().filename());
-  EXPECT_EQ(files, std::vector<std::string>{"r.txt"});
 }
 
 TEST_F(Stores, SettingsThatAreNoneAreRefusedByName) {

@@ -56,6 +56,26 @@ TEST_F(ShortFile, AFewLinesAreARefresh) {
   EXPECT_EQ(scripts["databases"], Json::parse(R"({"shop": ["mask/a.sql", "b.sql"], "old": "drop"})"));
 }
 
+TEST_F(ShortFile, WhoIsToldIsOfTheMessage) {
+  const Json message =
+      read(
+          "refresh: d\nfrom: p\nnotify: {topic: t, to: [a@b.example, c@d.example], on: [failed, late],\n"
+          "  webhook: {url: 'https://x.example/', secret: s}}\n")
+          .members["sendmsg"];
+  EXPECT_EQ(message["topicarn"], "t");
+  EXPECT_EQ(message["mailto"], Json({"a@b.example", "c@d.example"}));
+  EXPECT_EQ(message["tellon"], Json({"failed", "late"}));
+  EXPECT_EQ(message["webhookurl"], "https://x.example/");
+  EXPECT_EQ(message["webhooksecret"], "s");
+  EXPECT_EQ(read("refresh: d\nfrom: p\nnotify: t\n").members["sendmsg"]["topicarn"], "t");
+  EXPECT_TRUE(read("refresh: d\nfrom: p\nnotify: {to: a@b.example}\n").members.contains("sendmsg"));
+  EXPECT_FALSE(read("refresh: d\nfrom: p\n").members.contains("sendmsg"));
+  EXPECT_THAT(problems(read("refresh: d\nfrom: p\nnotify: {to: [a@b.example, 'a\\nBcc: b'], on: [faled]}\n")),
+              ElementsAre(HasSubstr("f:3:42: $.notify.on: has 'faled', which is none of succeeded, failed")));
+  EXPECT_THAT(problems(read("refresh: d\nfrom: p\nnotify: {to: \"a@b.example\\nBcc: b@c\"}\n")),
+              ElementsAre(HasSubstr("f:3:10: $.notify.to: ")));
+}
+
 TEST_F(ShortFile, EveryProblemIsToldWhereItStands) {
   EXPECT_THAT(
       problems(read("refresh: shop_dev\nfrom: {sourc: x, at: yesterday 25:00 UTC}\nlisten: {port: 99999}\n"

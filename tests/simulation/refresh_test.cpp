@@ -265,6 +265,10 @@ TEST_P(Refresh, SaysSoWhenRollingBackFailsToo) {
   if (with_old()) {
     EXPECT_THAT(w.notifier.messages[0].body,
                 HasSubstr("rolling back failed too: InternalFailure: name is broken"));
+    EXPECT_THAT(w.notifier.messages[0].headline, testing::StartsWith("NOT PUT BACK: "));
+    EXPECT_THAT(w.notifier.messages[0].letter, HasSubstr("Then:     mend that, and: dbrefresh resume"));
+    EXPECT_EQ(w.notifier.messages[0].type, "refresh.not_put_back");
+    EXPECT_THAT(w.notifier.messages[0].data["notPutBack"].get<std::string>(), HasSubstr("name is broken"));
   }
 }
 
@@ -615,6 +619,9 @@ TEST(RefreshDatabases, EachIsMaskedSaidToBeCleanOrDropped) {
   const auto made = *w.databases.find(provider::Kind::instance, "dev");
   EXPECT_THAT(*w.databases.schemas(made.id, std::nullopt), ElementsAre("analytics", "d"));
   EXPECT_THAT(w.notifier.messages.at(0).body, HasSubstr("3 scripts ran"));
+  EXPECT_THAT(w.notifier.messages[0].letter,
+              testing::AllOf(HasSubstr("\n          d: "), HasSubstr("\n          analytics: a.sql\n"),
+                             HasSubstr("\n          audit: dropped\n")));
 }
 
 TEST(RefreshDatabases, ThePlanRefusesWhatNobodyDecided) {

@@ -91,6 +91,8 @@ class Topics : public Notifier {
   void send(const Message& message) override;
   /// Where it may be looked at: one that is not there, or wants messages in order.
   std::string objection(const std::string& topic) override;
+  std::string objection_to_mail() override;
+  std::string objection_to_webhook(const std::string& secret) override;
 
  private:
   Asker asker_;

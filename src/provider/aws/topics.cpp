@@ -25,6 +25,14 @@ std::string Topics::objection(const std::string& topic) {
   return why;
 }
 
+std::string Topics::objection_to_mail() {
+  return "no mail is sent from an account: subscribe the address to a topic, and name that";
+}
+
+std::string Topics::objection_to_webhook(const std::string&) {
+  return "nothing is posted from an account: subscribe the URL to a topic, and name that";
+}
+
 /// Publish is not idempotent: a message of which nobody knows whether it was taken is sent again.
 void Topics::send(const Message& message) {
   if (message.topic.empty()) return;

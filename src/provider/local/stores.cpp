@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "os/mail.h"
 
 namespace provider::local {
 namespace {
@@ -67,46 +66,6 @@ std::vector<LedgerRow> SqliteLedger::rows(const std::string& table) {
                     row.text(7), row.text(8), row.text(9), row.text(10), row.text(11), row.text(12),
                     row.text(13)});
   return rows;
-}
-
-void Mailbox::send(const Message& message) {
-  const auto kept = home_.mailbox() / (message.id + ".txt");
-  if (os::fs::exists(kept)) return;
-  const std::string text = fmt::format("Subject: {}\nTopic: {}\n\n{}\n", message.subject,
-                                       message.topic.empty() ? "-" : message.topic, message.body);
-  const auto settings = read_settings(home_.root);
-  if (!settings.contains("smtp")) return os::write_file_atomic(kept, text, 0600);
-  const auto unsent = home_.mailbox() / (message.id + ".unsent.txt");
-  if (!os::fs::exists(unsent)) os::write_file_atomic(unsent, text, 0600);
-  mail(message, settings["smtp"]);
-  os::fs::rename(unsent, kept);
-}
-
-void Mailbox::mail(const Message& message, const base::Json& smtp) {
-  os::Mail mail{.url = smtp.at("url"),
-                .from = smtp.at("from"),
-                .to = smtp.at("to").get<std::vector<std::string>>(),
-                .username = smtp.value("username", ""),
-                .password = {},
-                .id = message.id,
-                .date = clock_.now(),
-                .subject = message.subject,
-                .body = message.body};
-  if (const std::string name = smtp.value("passwordSecret", ""); !name.empty()) {
-    const auto secret = secrets_.get(name, SecretStore::Stage::current);
-    if (!secret)
-      throw Error(
-          "SecretNotFound",
-          fmt::format("settings.json: smtp.passwordSecret names '{}', and there is no such secret", name));
-    const auto value = base::Json::parse(secret->reveal(), nullptr, false);
-    if (!value.is_object() || !value.contains("password"))
-      throw Error("SecretInvalid",
-                  fmt::format("settings.json: smtp.passwordSecret names '{}', which is no JSON object with a "
-                              "password",
-                              name));
-    mail.password = base::Secret(value["password"].get<std::string>());
-  }
-  os::send_mail(mail);
 }
 
 }  // namespace provider::local

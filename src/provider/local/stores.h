@@ -1,4 +1,4 @@
-// The small stores of the local provider: secrets, scripts, ledger and mailbox.
+// The small stores of the local provider: secrets, scripts and ledger.
 #pragma once
 
 #include <mutex>
@@ -55,26 +55,6 @@ class SqliteLedger : public Ledger {
  private:
   std::mutex mutex_;
   store::Database db_;
-};
-
-/// A folder of readable messages, `<run>.txt`, and mail by SMTP if <home>/settings.json has `smtp`:
-/// {"url": "smtps://host:465", "from": "…", "to": ["…"], "username": "…", "passwordSecret": "name of a
-/// secret"}.
-/// A message is `<run>.unsent.txt` until a server took its mail: whoever sends it again sends that mail
-/// again, under the same Message-ID, if nobody knows that it was taken.
-class Mailbox : public Notifier {
- public:
-  /// All must outlive it.
-  Mailbox(const Home& home, SecretStore& secrets, base::Clock& clock)
-      : home_(home), secrets_(secrets), clock_(clock) {}
-  void send(const Message& message) override;
-
- private:
-  void mail(const Message& message, const base::Json& smtp);
-
-  const Home& home_;
-  SecretStore& secrets_;
-  base::Clock& clock_;
 };
 
 }  // namespace provider::local
