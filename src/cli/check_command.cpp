@@ -64,6 +64,9 @@ std::string summary(const Json& view) {
     for (const Json& each : all)
       if (runs::health_of(each["status"]) == health)
         parts.push_back(name_of(each, all) + " " + what_is_told(each));
+  if (const auto count = view["undelivered"].size(); count > 0)
+    parts.push_back(fmt::format("{} {} not delivered (see mail/ of the home)",
+                                base::counted(count, "message"), count == 1 ? "is" : "are"));
   if (!parts.empty()) return base::join(parts, "; ");
   std::int64_t oldest = 0;
   for (const Json& each : all) oldest = std::max(oldest, each["ageSeconds"].get<std::int64_t>());
@@ -120,6 +123,13 @@ void tell_late(const Json& view, const std::vector<runs::Watched>& watched, cons
   world.mailbox.deliver_again();
 }
 
+Json view_of_fault(const std::string& fault) {
+  return {{"status", to_string(Health::unknown)},
+          {"fault", fault},
+          {"undelivered", Json::array()},
+          {"targets", Json::array()}};
+}
+
 /// Whatever keeps us from looking is no good news.
 Json view_of(const Question& asked, const Options& options) {
   try {
@@ -131,11 +141,9 @@ Json view_of(const Question& asked, const Options& options) {
     if (asked.notify) tell_late(view, watched, options);
     return view;
   } catch (const base::Error& error) {
-    const auto hint = error.hint.empty() ? "" : "; " + error.hint;
-    return {
-        {"status", to_string(Health::unknown)}, {"fault", error.message + hint}, {"targets", Json::array()}};
+    return view_of_fault(error.message + (error.hint.empty() ? "" : "; " + error.hint));
   } catch (const std::exception& error) {
-    return {{"status", to_string(Health::unknown)}, {"fault", error.what()}, {"targets", Json::array()}};
+    return view_of_fault(error.what());
   }
 }
 

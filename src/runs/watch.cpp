@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "refresh/launch.h"
 #include "refresh/lookup.h"
@@ -30,6 +31,28 @@ bool is_path(const std::string& word) {
   const auto ends = [&](const char* ending) { return word.ends_with(ending); };
   if (ends(".json") || ends(".yaml") || ends(".yml")) return true;
   return !provider::is_identifier(word.substr(word.rfind('/') + 1)) || os::fs::exists(word);
+}
+
+/// Is this a message that nobody has got: given up, three days after it was written, no more than three days
+/// ago, or waiting for longer than a receiver is away that is started anew?
+bool is_undelivered(const os::fs::path& message, base::Time now) try {
+  constexpr auto long_wait = std::chrono::hours(1), lately = std::chrono::hours(144);
+  const std::string name = message.filename();
+  const bool waits = name.ends_with(".unsent.txt"), given_up = name.ends_with(".undelivered.txt");
+  if (!waits && !given_up) return false;
+  const auto since = now - os::modified(message);
+  return waits ? since > long_wait : since < lately;
+} catch (const base::Error&) {  // it was delivered this moment
+  return false;
+}
+
+std::vector<std::string> undelivered(const provider::local::Home& home, base::Time now) {
+  std::vector<std::string> names;
+  std::error_code none;  // a home without a mailbox has none
+  for (const auto& each : os::fs::directory_iterator(home.mailbox(), none))
+    if (is_undelivered(each.path(), now)) names.push_back(each.path().filename());
+  std::ranges::sort(names);
+  return names;
 }
 
 std::string name_in(const std::string& subject) {
@@ -283,7 +306,10 @@ Json check_view(Books& books, const std::vector<Watched>& watched, std::optional
   if (watched.empty()) targets.look_at_all(max_age, views);
   Health health = views.empty() ? Health::unknown : Health::ok;
   for (const Json& each : views) health = worse(health, health_of(each["status"]));
+  const auto waiting = undelivered(books.home, now);
+  if (!waiting.empty()) health = worse(health, Health::warning);
   return {{"status", to_string(health)},
+          {"undelivered", waiting},
           {"fault", views.empty() ? Json("this home has no run") : Json()},
           {"targets", views}};
 }

@@ -42,7 +42,7 @@ class Mails : public testing::Test {
     EXPECT_TRUE(std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
     write_file_atomic(folder_.path() / "mail", text, 0600);
     base::SystemClock clock;
-    const auto done = os::run({.argv = {"python3", "-c", parser, folder_.path() / "mail"}}, clock,
+    const auto done = os::run({.argv = {"/usr/bin/python3", "-c", parser, folder_.path() / "mail"}}, clock,
                               clock.now() + std::chrono::minutes(1), {});
     EXPECT_EQ(done.exit_code, 0) << done.output;
     Json parsed = Json::parse(done.output);

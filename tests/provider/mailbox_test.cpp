@@ -77,7 +77,7 @@ class Notices : public testing::Test {
     const auto body = folder_.path() / "body";
     os::write_file_atomic(body, post.body, 0600);
     base::SystemClock clock;
-    return os::run({.argv = {"python3", "-c", judge, by_secret, post.headers.at("webhook-timestamp"),
+    return os::run({.argv = {"/usr/bin/python3", "-c", judge, by_secret, post.headers.at("webhook-timestamp"),
                              post.headers.at("webhook-id"), post.headers.at("webhook-signature"), body}},
                    clock, clock.now() + std::chrono::minutes(1), {})
                .exit_code == 0;

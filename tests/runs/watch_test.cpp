@@ -166,6 +166,29 @@ TEST_F(Watching, FilesSayHowOldTheirTargetsMayBe) {
   EXPECT_THAT(findings(wrong["targets"][0]), ElementsAre(HasSubstr("wrong.yaml:")));
 }
 
+/// Who is told by mail hears nothing where no mail goes out.
+TEST_F(Watching, MessagesThatNobodyGotAreTold) {
+  succeed("r1", "instance/shop", now_ - hours(3), now_ - hours(3));
+  const auto put = [&](const std::string& name) {
+    os::write_file_atomic(books_.home.mailbox() / name, "x", 0600);
+    return books_.home.mailbox() / name;
+  };
+  const auto waiting = put("r1.unsent.txt");
+  put("r0.txt");
+  const auto written = os::modified(waiting);
+  const auto view_at = [&](base::Time now) {
+    return check_view(books_, watched_of({"shop"}, {}, now), {}, now);
+  };
+  succeed("r2", "instance/shop", written - hours(3), written - hours(3));
+  EXPECT_EQ(view_at(written + std::chrono::minutes(59))["status"], "OK");
+  const Json late = view_at(written + std::chrono::minutes(61));
+  EXPECT_EQ(late["status"], "WARNING");
+  EXPECT_EQ(late["undelivered"], Json({"r1.unsent.txt"}));
+  os::fs::rename(waiting, books_.home.mailbox() / "r1.undelivered.txt");
+  EXPECT_EQ(view_at(written + hours(143))["status"], "WARNING");
+  EXPECT_EQ(view_at(written + hours(145))["status"], "OK");
+}
+
 /// An attempt that is refused once, of a name that was mistyped, is nobody's worry for ever.
 TEST_F(Watching, OfOthersThatWereRefusedTheLastDayIsTold) {
   succeed("r1", "instance/shop", now_ - hours(3), now_ - hours(3));

@@ -71,7 +71,8 @@ void Mailbox::send(const Message& message) {
   const auto waiting = file(message.id, order_ending);
   Json order = os::fs::exists(waiting) ? Json::parse(os::read_file(waiting)) : order_of(message);
   if (is_done(order)) return os::write_file_atomic(file(message.id, kept_ending), readable(message), 0600);
-  os::write_file_atomic(file(message.id, unsent_ending), readable(message), 0600);
+  const auto text = file(message.id, unsent_ending);  // its time says how long it waits
+  if (!os::fs::exists(text)) os::write_file_atomic(text, readable(message), 0600);
   put_by(order);  // whoever dies now leaves it to the next one
   deliver(order, tries_at_once);
 }
