@@ -27,6 +27,10 @@ TEST_F(AwsStack, RefreshesByItselfOnceItIsDeployed) {
   EXPECT_THAT(deployed.output, HasSubstr(machine));
   EXPECT_THAT(done_well(deployment({"--yes"})).output, HasSubstr("stack awssoldb is as it is to be"));
 
+  Json unheard = file_document();
+  unheard["sendmsg"]["mailto"] = "dba@example.com";
+  put_file(unheard);
+  EXPECT_THAT(launch({"--dry-run"}).output, HasSubstr("$.sendmsg.mailto: an execution sends no mail"));
   put_file(file_document());
   const auto planned = launch({"--dry-run"});
   EXPECT_THAT(planned.output,

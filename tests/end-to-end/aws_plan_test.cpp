@@ -102,6 +102,19 @@ TEST_F(AwsPlan, NamesALedgerAndATopicThatAreNotThere) {
   EXPECT_THAT(refused.output, HasSubstr("$.sendmsg.topicarn: sns GetTopicAttributes"));
 }
 
+/// What nobody would do is not left out in silence.
+TEST_F(AwsPlan, RefusesToTellWhereOnlyATopicCan) {
+  Json file = file_document();
+  file["sendmsg"]["mailto"] = "dba@example.com";
+  file["sendmsg"]["webhookurl"] = "https://hooks.example.com/";
+  file["sendmsg"]["webhooksecret"] = "hooks";
+  write(file);
+  const auto refused = run({"plan", this->file()});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("$.sendmsg.mailto: no mail is sent from an account"));
+  EXPECT_THAT(refused.output, HasSubstr("$.sendmsg.webhooksecret: nothing is posted from an account"));
+}
+
 /// A secret is written and promoted in the rehearsal, and read back there: Secrets Manager never had it.
 TEST_F(AwsPlan, ShowsASecretThatTheRunMakes) {
   Json file = file_document();
