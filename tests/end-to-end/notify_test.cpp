@@ -17,7 +17,7 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+constexpr const char* webhook_secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 class Told : public testing::Test {
  protected:
@@ -26,7 +26,7 @@ class Told : public testing::Test {
           Json{{"allowUnmasked", "made up"},
                {"smtp", {{"url", smtp_.url()}, {"from", "refresh@here.example"}, {"to", Json::array()}}}}
               .dump());
-    write("secret.json", Json{{"password", secret}}.dump());
+    write("secret.json", Json{{"password", webhook_secret}}.dump());
     home_.must({"local", "secret", "hook", "--set", (home_.path() / "secret.json").string()});
   }
   std::string write(const std::string& name, const std::string& text) {
