@@ -9,14 +9,16 @@ namespace provider::local {
 namespace {
 
 /// Those of `user` from wherever somebody comes, and the one for everywhere: which of them a login is depends
-/// on where it comes from, and they are one user to people.
+/// on where it comes from, and they are one user to people. Names of hosts are never resolved: the server does
+/// not know the accounts of such, nor takes statements on them.
 std::vector<std::string> accounts_of(sql::Connection& admin, const std::string& user) {
   std::vector<std::string> accounts;
   for (const auto& row :
        admin
            .query(
                fmt::format("SELECT Host FROM mysql.global_priv WHERE User = {} AND COALESCE(JSON_VALUE(Priv, "
-                           "'$.is_role'), 'false') <> 'true'",
+                           "'$.is_role'), 'false') <> 'true' AND (Host = 'localhost' OR Host LIKE '%:%' OR "
+                           "Host REGEXP '^[0-9.%_/]*$')",
                            admin.quote(user)))
            .table)
     accounts.push_back(mariadb_account(admin, user, row[0].value_or("")));
