@@ -37,7 +37,8 @@ class ScriptRun {
       running_ = true;
       run_statements(*session);
     } catch (const base::Error& error) {
-      // A statement that the server refused did nothing; of any other one nobody knows what it did.
+      // A statement that the server refused did nothing; of any other one nobody knows what it did. (It may
+      // have another code: sql_error_in_part.)
       if (!running_ || error.code == "SqlError") leave_headway(step_, copy_, headway());
       throw;
     }

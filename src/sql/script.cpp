@@ -211,6 +211,11 @@ class ScriptRun {
             !connection_.in_transaction()});
     }
     if (script_.one_transaction) connection_.execute("COMMIT", 0);
+    if (connection_.in_transaction())
+      throw Error(
+          "SqlError",
+          fmt::format("{} ends within a transaction: what it did since that began would be lost", name_),
+          "end it with COMMIT");
   }
 
  private:
@@ -223,21 +228,38 @@ class ScriptRun {
       Error located = error;
       located.message = fmt::format("{}:{}: statement {} of {} failed: {}", name_, statement.line, number_,
                                     script_.statements.size(), error.message);
-      if (script_.one_transaction) roll_back();
+      if (script_.one_transaction)
+        say("ROLLBACK");  // a session that cannot do it takes its transaction along
+      else if (error.code == "SqlError" && !left_nothing(statement))
+        located.code = sql_error_in_part;
       throw located;
     }
   }
 
-  /// Although the budget may be spent. A session that cannot do it takes its transaction along.
-  void roll_back() {
+  /// Of a statement that was refused. In MariaDB it may have committed those before it all the same (ALTER,
+  /// CREATE, …), or rolled them back (a deadlock): the answer to the next one tells.
+  bool left_nothing(const Statement& statement) {
+    if (!is_whole_or_nothing(statement)) return false;
+    if (!connection_.in_transaction()) return true;
+    return is_refused_or_done(say("SELECT 1")) && connection_.in_transaction();
+  }
+
+  /// PostgreSQL takes nothing more in a transaction that has failed.
+  static bool is_refused_or_done(const std::string& code) { return code.empty() || code == "SqlError"; }
+
+  /// The code of its error, or "". Although the budget may be spent.
+  std::string say(const char* statement) {
     base::SystemClock clock;
     const base::Budget brief{clock, clock.now() + std::chrono::seconds(1), {}, {}};
     connection_.obey(&brief);
+    std::string code;
     try {
-      connection_.execute("ROLLBACK", 0);
-    } catch (const Error&) {
+      connection_.execute(statement, 0);
+    } catch (const Error& error) {
+      code = error.code;
     }
     connection_.obey(&budget_);
+    return code;
   }
 
   void tell(const base::Budget& budget, const base::Note& note) const {

@@ -47,10 +47,15 @@ struct StatementDone {
   bool kept = false;  ///< what it and those before it did stays, whatever becomes of the session
 };
 
+/// The code of an Error in the place of SqlError: the statement was refused, and nobody knows what it, or the
+/// transaction that it was in, has left.
+inline constexpr const char* sql_error_in_part = "SqlErrorInPart";
+
 /// Runs a script's statements one by one in one session, which is to be the script's own: what it sets (the
 /// search path, variables, temporary tables) is for nobody else. `done` hears of each; while one runs, the
 /// budget is told where the script is. Throws SqlError and the like, with `name` and the line before what
-/// the server says; what ran before stays, unless it is one transaction. The budget ends it as
+/// the server says; what ran before stays, unless it is one transaction. SqlError too if it ends with a
+/// transaction open, which its session would take along. The budget ends it as
 /// Connection::obey() says, before a statement or in it. The first `before` statements have run already, in
 /// another session: of these only what sets the session runs (resumption.h).
 void run_script(Connection& connection, const std::string& name, const Script& script,

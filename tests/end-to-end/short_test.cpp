@@ -170,6 +170,25 @@ TEST_F(ShortFiles, WhatMustHoldOfACopyIsAskedBeforeAnybodySeesIt) {
   EXPECT_THAT(refused.output, HasSubstr("$.assert: 'nosuch' is no database that the copy will have"));
 }
 
+/// What it masked would be lost with its session. What a refused statement has committed does not run again.
+TEST_F(ShortFiles, WhatATransactionLeavesIsKnownOrNotGoneOnWith) {
+  const std::string file = write("dev.yaml",
+                                 "refresh: dev\nfrom: mysqlinstp\ncheck_every: 1 s\n"
+                                 "mask: {mysqldbp: [mask.sql]}\non_failure: {keep_copy: true}\n");
+  const std::string reverse = "START TRANSACTION;\nUPDATE customers SET email = REVERSE(email);\n";
+  write("mask.sql", reverse);
+  const auto open = home_.run({"run", file});
+  EXPECT_EQ(open.exit_code, 1) << open.output;
+  EXPECT_THAT(open.output, HasSubstr("mask.sql ends within a transaction"));
+  write("mask.sql", reverse + "CREATE TABLE customers (a INT);\nCOMMIT;\n");
+  EXPECT_EQ(home_.run({"run", file}).exit_code, 1);
+  write("mask.sql", reverse + "COMMIT;\n");
+  const auto unknown = home_.run({"retry", home_.json({"list"}).back()["run"].get<std::string>()});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.output, HasSubstr("nobody knows how far the scripts"));
+  EXPECT_TRUE(home_.named("dev").is_null());
+}
+
 /// All of them once more, because somebody wants it so; not with what the copy was not made of.
 TEST_F(ShortFiles, ARetryFromAStepDoesAllAnewFromThere) {
   const std::string head =
