@@ -67,8 +67,12 @@ std::string first_line(const std::string& text) {
 /// What can be said of one target.
 class Look {
  public:
-  Look(Books& books, base::Time now, const Watched& watched, std::string subject, Rows rows)
-      : books_(books), now_(now), watched_(watched), subject_(std::move(subject)), rows_(std::move(rows)) {
+  Look(Books& books, base::Time now, Watched watched, std::string subject, Rows rows)
+      : books_(books),
+        now_(now),
+        watched_(std::move(watched)),
+        subject_(std::move(subject)),
+        rows_(std::move(rows)) {
     for (const auto& row : rows_)
       if (row.status != "REFUSED") last_ = &row;
   }
@@ -173,7 +177,9 @@ class Look {
       }
     std::optional<base::Time> found;
     for (const auto& row : books_.ledger.rows("")) {
-      if (row.status != "completed" || base::lower(row.dbinstance) != watched_.instance) continue;
+      if (watched_.instance.empty() || row.status != "completed" ||
+          base::lower(row.dbinstance) != watched_.instance)
+        continue;
       succeeded_ = true;
       found = base::parse_ledger_utc(row.datatime);
     }
@@ -182,7 +188,7 @@ class Look {
 
   Books& books_;
   base::Time now_;
-  const Watched& watched_;
+  Watched watched_;
   std::string subject_;
   Rows rows_;                                  ///< oldest first
   const store::ExecutionRow* last_ = nullptr;  ///< of those that began
@@ -205,9 +211,9 @@ class Targets {
     for (const auto& [subject, rows] : all_) {
       if (watched.target.empty() || !fits({.target = watched.target}, "", subject)) continue;
       any = true;
-      views.push_back(Look(books_, now_, watched, subject, rows).view());
+      views.push_back(Look(books_, now_, of_its_own(watched, subject), subject, rows).view());
     }
-    if (!any) views.push_back(Look(books_, now_, watched, "", {}).view());
+    if (!any) views.push_back(Look(books_, now_, of_its_own(watched, ""), "", {}).view());
   }
 
   void look_at_all(std::optional<seconds> max_age, Json& views) {
@@ -226,6 +232,16 @@ class Targets {
   }
 
  private:
+  /// The ledger knows names of instances alone: its rows of one that another target has are not this one's.
+  Watched of_its_own(Watched watched, const std::string& subject) const {
+    for (const auto& [other, rows] : all_)
+      if (other != subject && has_begun(rows) && instance_of(other, rows) == watched.instance)
+        watched.instance.clear();
+    return watched;
+  }
+  static bool has_begun(const Rows& rows) {
+    return std::ranges::any_of(rows, [](const store::ExecutionRow& row) { return row.status != "REFUSED"; });
+  }
   bool matters(const Rows& rows) const {
     return std::ranges::any_of(rows, [&](const store::ExecutionRow& row) {
       return row.status != "REFUSED" || row.created > now_ - refusals_matter;
@@ -235,7 +251,9 @@ class Targets {
   std::string instance_of(const std::string& subject, const Rows& rows) const {
     for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
       const auto whole = row->status == "REFUSED" ? std::nullopt : books_.journal.find(row->id);
-      if (whole && Json::accept(whole->snapshot)) return state_of(*whole).at("names").value("instance", "");
+      if (!whole || !Json::accept(whole->snapshot)) continue;
+      const Json names = state_of(*whole).value("names", Json::object());
+      if (names.contains("instance")) return names["instance"];
     }
     return name_in(subject);
   }
@@ -290,7 +308,8 @@ std::vector<Watched> watched_of(const std::vector<std::string>& words, std::opti
   std::vector<Watched> all;
   for (const auto& word : words) {
     if (!is_path(word)) {
-      all.push_back({.target = word, .instance = base::lower(name_in(word)), .max_age = max_age});
+      const auto target = base::lower(word);
+      all.push_back({.target = target, .instance = name_in(target), .max_age = max_age});
       continue;
     }
     for (const auto& path : refresh_files({word})) all.push_back(in_file(path, max_age, now));

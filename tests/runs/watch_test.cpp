@@ -66,6 +66,23 @@ class Watching : public testing::Test {
   std::string machine_;
 };
 
+/// Names are told apart by more than their case; and the ledger, which has instances alone, has no rows of
+/// another target with that name.
+TEST_F(Watching, AnotherSpellingIsTheSameTargetAndAnotherKindIsNot) {
+  succeed("r1", "instance/shop", now_ - hours(20), now_ - hours(20));
+  end("r2", "instance/shop", "FAILED", now_ - hours(2));
+  books_.ledger.record("", {.run = "r1",
+                            .dbinstance = "shop",
+                            .restoredate = base::ledger_utc(now_ - hours(20)),
+                            .status = "completed",
+                            .datatime = base::ledger_utc(now_ - hours(20))});
+  EXPECT_EQ(check({"shop"})["status"], "WARNING");
+  EXPECT_EQ(check({"Shop"})["status"], "WARNING");
+  EXPECT_EQ(check({"cluster/shop"})["status"], "UNKNOWN");
+  end("r3", "cluster/shop", "REFUSED", now_ - hours(1));
+  EXPECT_EQ(check({"cluster/shop"})["status"], "CRITICAL");
+}
+
 /// Not when it ran: a run of today may show data of last week.
 TEST_F(Watching, TheAgeIsThatOfTheData) {
   succeed("r1", "instance/shop", now_ - hours(200), now_ - hours(200));
