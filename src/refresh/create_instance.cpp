@@ -49,9 +49,9 @@ std::optional<provider::Database> made_instance(StepContext& step) {
 }
 
 provider::CreateRequest request(const Json& names, const Json& member) {
-  provider::Shape shape{.instance_class = member.at("dbclass"),
-                        .subnet_group = member.at("subgrp"),
-                        .parameter_group = member.at("dbparamgrp"),
+  provider::Shape shape{.instance_class = member.value("dbclass", ""),
+                        .subnet_group = member.value("subgrp", ""),
+                        .parameter_group = member.value("dbparamgrp", ""),
                         .copy_tags_to_snapshots = member.at("copytagstosnap"),
                         .auto_minor_upgrade = member.at("autominor"),
                         .performance_insights = member.value("perfinsights", false),

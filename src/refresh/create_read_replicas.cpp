@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "refresh/lookup.h"
@@ -61,12 +62,17 @@ std::optional<Wanted> read(const std::string& text, bool aurora) {
 std::vector<Problem> rules(const Json& member) {
   std::vector<Problem> problems;
   const bool aurora = member["dbservice"] == "aurora";
-  for (const auto& each : base::split_list(member["replicas"].get<std::string>()))
-    if (!read(each, aurora))
+  std::set<std::string> names;
+  for (const auto& each : base::split_list(member["replicas"].get<std::string>())) {
+    const auto wanted = read(each, aurora);
+    if (!wanted)
       problems.push_back(
           {0, ".replicas",
            fmt::format("'{}' is not of the form {}", each,
                        aurora ? "name_class" : "name_class_port, with a port from 1 to 65535")});
+    else if (!names.insert(wanted->name).second)
+      problems.push_back({0, ".replicas", fmt::format("'{}' is in it twice", wanted->name)});
+  }
   warn_of_unused_iops(member, problems);
   return problems;
 }
@@ -112,6 +118,9 @@ void plan(Planning& plan) {
            (std::ranges::count(plan.old->members, id) > 0 || std::ranges::count(plan.old->replicas, id) > 0);
   };
   for (const auto& each : plan.intent.replicas) {
+    for (const char* own : {"instance", "instance_temp"})
+      if (each.name == plan.names.at(own))
+        plan.problem("replicas", fmt::format("'{}' is the name of what is replicated", each.name));
     const auto found = plan.services.databases.find(provider::Kind::instance, each.name);
     if (!found || goes(found->id) || plan.is_ours(*found)) continue;
     const bool deleting = found->status == "deleting";

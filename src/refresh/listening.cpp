@@ -26,6 +26,9 @@ provider::Listening listening_of(const Json& member) {
 }
 
 void check_listening(const Json& member, std::vector<Problem>& problems) {
+  if (member.contains(listen_networks.name) && networks_in(member).empty())
+    problems.push_back({0, fmt::format(".{}", listen_networks.name),
+                        "names none: leave it out where logins may come from anywhere"});
   for (const auto& fault : provider::faults_of(listening_of(member))) {
     const auto found =
         std::ranges::find_if(listening_fields, [&](const auto& each) { return each.first == fault.member; });

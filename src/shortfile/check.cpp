@@ -15,6 +15,7 @@ namespace {
 using base::Json;
 
 constexpr std::int64_t highest_port = 65'535;
+constexpr std::chrono::hours longest_wait(24);  ///< as wait_time of a member
 
 std::string shown(const Json& value) {
   return value.is_structured() ? (value.is_array() ? "a list" : "an object") : base::dump_valid(value);
@@ -106,7 +107,7 @@ class Checker {
       case Shape::texts:
         return texts(entry, where, value);
       case Shape::duration:
-        return duration(where, value);
+        return duration(entry, where, value);
       case Shape::moment:
         return moment(where, value);
       case Shape::password:
@@ -172,10 +173,12 @@ class Checker {
     return *all;
   }
 
-  Json duration(const std::string& where, const Json& value) {
+  Json duration(const Entry& entry, const std::string& where, const Json& value) {
     const auto length = value.is_string() ? parse_duration(value.get<std::string>()) : std::nullopt;
     if (!length)
       return problem(where, "must be a length of time, as 30 s, 15m or 3 days, got " + shown(value));
+    if (entry.path == "check_every" && *length > longest_wait)
+      return problem(where, "must be a day at most, got " + shown(value));
     return length->count();
   }
 

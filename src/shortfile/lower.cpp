@@ -223,7 +223,7 @@ class Lowering {
       return false;
     if (step.asked_by.empty()) return true;
     const Json asks = value_of(std::string(step.asked_by));
-    return !asks.is_null() && asks != false;
+    return !asks.is_null() && asks != false && asks != Json::array();
   }
 
   Json begun_member() const {

@@ -59,6 +59,27 @@ TEST(Plan, PinsNothingThatIsBeingDeleted) {
   }
 }
 
+/// It would be found out after the swap.
+TEST(Plan, AReplicaCannotHaveTheNameOfWhatItReplicates) {
+  SimulatedWorld w(instance_file(), true, {});
+  w.file.members["createreplicas"]["replicas"] = {w.file.names.target + "_c_3308"};
+  const auto plan = refresh::make_plan(to_json(w.file.names), w.file.members, w.services, "");
+  EXPECT_THAT(plan.problems,
+              testing::Contains(testing::Field(&refresh::Problem::message,
+                                               HasSubstr("is the name of what is replicated"))));
+}
+
+/// There is nothing then that the class of its instance could be inherited from.
+TEST(Plan, AClusterThatIsNotThereIsToldSo) {
+  SimulatedWorld w(cluster_file(), false, {});
+  w.file.names.source = "nosuch";
+  w.file.members["createinstance"].erase("dbclass");
+  const auto plan = refresh::make_plan(to_json(w.file.names), w.file.members, w.services, "");
+  EXPECT_THAT(plan.problems,
+              testing::Contains(testing::Field(&refresh::Problem::message,
+                                               HasSubstr("'nosuch': there is no such cluster"))));
+}
+
 /// What carries the run's id is not its own: nothing is, before it has begun.
 TEST(Plan, ARunIsMadeOnce) {
   WithClosedOld w({{"refresh", "true"}, {"refresh-run", "20260101000000-abc123"}});

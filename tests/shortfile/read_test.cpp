@@ -76,6 +76,21 @@ TEST_F(ShortFile, WhoIsToldIsOfTheMessage) {
               ElementsAre(HasSubstr("f:3:10: $.notify.to: ")));
 }
 
+/// Each of them would have been taken for another: all networks, one replica, none.
+TEST_F(ShortFile, WhatSaysNothingOrTwiceIsToldWhereItStands) {
+  const auto problems_of = [&](const std::string& line) {
+    return problems(read("refresh: dev\nfrom: prod\nmask: {d: clean}\n" + line + "\n"));
+  };
+  EXPECT_THAT(
+      problems_of("listen: {address: 10.0.0.5, networks: []}"),
+      ElementsAre("f:4:29: $.listen.networks: names none: leave it out where logins may come from anywhere"));
+  EXPECT_THAT(problems_of("replicas: [{name: r}, {name: R}]"),
+              ElementsAre("f:4:1: $.replicas: 'r' is in it twice"));
+  EXPECT_THAT(problems_of("check_every: 2 days"),
+              ElementsAre("f:4:1: $.check_every: must be a day at most, got \"2 days\""));
+  EXPECT_THAT(problems_of("replicas: []"), IsEmpty());
+}
+
 TEST_F(ShortFile, EveryProblemIsToldWhereItStands) {
   EXPECT_THAT(
       problems(read("refresh: shop_dev\nfrom: {sourc: x, at: yesterday 25:00 UTC}\nlisten: {port: 99999}\n"
