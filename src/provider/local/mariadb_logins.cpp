@@ -9,8 +9,8 @@ namespace provider::local {
 namespace {
 
 /// Those of `user` from wherever somebody comes, and the one for everywhere: which of them a login is depends
-/// on where it comes from, and they are one user to people. Names of hosts are never resolved: the server does
-/// not know the accounts of such, nor takes statements on them.
+/// on where it comes from, and they are one user to people. Names of hosts are never resolved: the server
+/// does not know the accounts of such, nor takes statements on them.
 std::vector<std::string> accounts_of(sql::Connection& admin, const std::string& user) {
   std::vector<std::string> accounts;
   for (const auto& row :
