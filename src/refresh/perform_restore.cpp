@@ -145,6 +145,11 @@ void plan_kept(Planning& plan) {
   plan.plan.pins["kept"].push_back(copy->id);
   plan.plan.notes.push_back(
       fmt::format("no copy is made: it goes on with '{}', which run {} kept", copy->name, plan.retry->of));
+  const std::string wanted = plan.member->value("restoretime", "");
+  if (!wanted.empty() && wanted != plan.retry->data_time)
+    plan.plan.notes.push_back(
+        fmt::format("the kept copy shows {} UTC, and not {}: dbrefresh run makes another",
+                    plan.retry->data_time, wanted));
 }
 
 void plan(Planning& plan) {

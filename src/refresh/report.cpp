@@ -8,6 +8,7 @@
 #include "refresh/masking.h"
 #include "refresh/plan.h"
 #include "refresh/recipients.h"
+#include "refresh/retry.h"
 #include "refresh/workflow.h"
 
 namespace refresh {
@@ -134,7 +135,9 @@ Work<Done> record(StepContext& step, bool failed) {
                           .durations = durations(step),
                           .reason = failed ? cause_of(step) : "",
                           .masked = failed ? "" : masked_text(step.state)};
-  if (facts.restore_type == "restorepoint") row.restoredate = facts.restore_time;
+  // The file of a run that goes on with a kept copy may say another time by now.
+  const bool of_kept = retry_of(step.state) && !data_time.empty();
+  if (facts.restore_type == "restorepoint") row.restoredate = of_kept ? data_time : facts.restore_time;
   if (facts.restore_type == "fromsnapshot" && !data_time.empty()) row.restoredate = data_time;
   step.services.ledger.record(member.value("tablename", provider::usual_ledger), row);
   return Done{};

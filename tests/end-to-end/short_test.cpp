@@ -213,6 +213,29 @@ TEST_F(ShortFiles, ARetryFromAStepDoesAllAnewFromThere) {
   EXPECT_THAT(home_.sql("dev", "SELECT email FROM customers LIMIT 1;"), testing::StartsWith("againx"));
 }
 
+/// The file may say another time by now: what is shown is what the copy shows, and that is said and written.
+TEST_F(ShortFiles, ARetryShowsTheTimeOfItsCopy) {
+  const auto of = [&](const std::string& at) {
+    return write("dev.yaml", "refresh: dev\nfrom: {source: mysqlinstp, at: " + at +
+                                 "}\ncheck_every: 1 s\nmask: {mysqldbp: [mask.sql]}\n"
+                                 "on_failure: {keep_copy: true}\n");
+  };
+  write("mask.sql", "UPDATE nothing SET a = 1;\n");
+  base::SystemClock clock;
+  const auto deadline = clock.now() + std::chrono::minutes(2);
+  auto failed = home_.run({"run", of("-1s")});
+  while (failed.exit_code == 2 && clock.now() < deadline) failed = home_.run({"run", of("-1s")});
+  ASSERT_EQ(failed.exit_code, 1) << failed.output;
+  write("mask.sql", "CREATE TABLE made (a INT);\n");
+  of("-1h");
+  const auto done = home_.run({"retry", home_.json({"list"}).back()["run"].get<std::string>()});
+  EXPECT_EQ(done.exit_code, 0) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("note: the kept copy shows "));
+  std::map<std::string, std::string> times;
+  for (const Json& row : home_.json({"ledger"})) times[row["status"]] = row["restoredate"];
+  EXPECT_EQ(times["completed"], times["failed"]);
+}
+
 /// What one shows of a moment the others show of the same.
 TEST_F(ShortFiles, AGroupShowsOnePointInTime) {
   write("defaults.yaml",
