@@ -8,7 +8,7 @@ constexpr Field fields[] = {
     identifier("cluster", "Cluster to delete, by its usual name.").as(":target").only_aurora()};
 
 void plan(Planning& plan) {
-  if (plan.member == nullptr && plan.is_cluster()) must_run_to_replace(plan);
+  if (plan.member == nullptr && plan.is_cluster()) tell_what_stays(plan);
 }
 
 Work<Done> advance(StepContext& step) {

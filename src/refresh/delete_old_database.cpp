@@ -24,7 +24,10 @@ std::vector<provider::Database> old_instances(StepContext& step) {
 }
 
 void plan(Planning& plan) {
-  if (plan.member == nullptr) must_run_to_replace(plan);
+  if (plan.member == nullptr && !plan.is_cluster()) tell_what_stays(plan);
+  if (plan.member != nullptr && !plan.replicas_stay.empty())
+    plan.problem_at(plan.replicas_stay, fmt::format("is not true, and '{}' has {} read replicas",
+                                                    plan.old->name, plan.old->replicas.size()));
 }
 
 /// Who is still connected to it, by an address that was resolved before the swap: told once, before it goes.

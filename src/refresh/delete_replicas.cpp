@@ -25,8 +25,7 @@ std::vector<std::string> old_replicas(StepContext& step) {
 
 void plan(Planning& plan) {
   if (plan.member == nullptr && plan.old && !plan.old->replicas.empty())
-    plan.problem("torun", fmt::format("is not true, and '{}' has {} read replicas", plan.old->name,
-                                      plan.old->replicas.size()));
+    plan.replicas_stay = plan.path("torun");
 }
 
 Work<Done> advance(StepContext& step) {

@@ -77,11 +77,12 @@ void Planning::must_be_changeable(std::string_view field) {
   if (const auto why = services.secrets.objection_to_change(name)) problem(field, *why);
 }
 
-void must_run_to_replace(Planning& plan) {
+void tell_what_stays(Planning& plan) {
   if (plan.old)
-    plan.problem("torun", fmt::format("is not true, and '{}' exists: its name could not be given to the new "
-                                      "database",
-                                      plan.old->name));
+    plan.warning("torun",
+                 fmt::format("is not true: '{0}' stays, closed to users, as '{0}-old-…' (the end of the "
+                             "run's id), and nothing deletes it",
+                             plan.old->name));
 }
 
 Plan make_plan(const Json& names, const Json& members, provider::Services& services, const std::string& run,

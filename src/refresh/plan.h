@@ -32,6 +32,8 @@ struct Planning {
   /// Where the file says a field of a Shape, or of the writer's.
   std::map<std::string, std::string> shape_paths;
   Plan plan;
+  std::string
+      replicas_stay;  ///< where the file says that those of the old database are not deleted; "": nowhere
 
   bool is_cluster() const { return names.at("kind") == "cluster"; }
   provider::Kind kind() const { return is_cluster() ? provider::Kind::cluster : provider::Kind::instance; }
@@ -57,8 +59,9 @@ struct Planning {
   void tell_if_made(std::string_view field);
 };
 
-/// A problem if there is a database to replace, for a step without which its name is not free.
-void must_run_to_replace(Planning& plan);
+/// A warning if there is a database to replace, for a step that would delete it: set aside it stays, and
+/// nothing deletes it.
+void tell_what_stays(Planning& plan);
 
 /// Reads the world and changes nothing. `members` and `names` are those of a file that is ok(); `run` is the
 /// run that plans, whose own leftovers are no problem ("" for none).

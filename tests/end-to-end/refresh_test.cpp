@@ -207,7 +207,7 @@ TEST(EndToEnd, ThePlanFindsWhatWouldFailAndChangesNothing) {
       home.run({"run", home.file(first_file, {{"\"source\": \"mysqlinstp\"", "\"source\": \"nothere\""}})})
           .output;
   EXPECT_THAT(both, HasSubstr("nothere"));
-  EXPECT_THAT(both, HasSubstr("$.delete.torun: is not true, and 'mysqlinstd' exists"));
+  EXPECT_THAT(both, HasSubstr("$.delete.torun: warning: is not true: 'mysqlinstd' stays, closed to users"));
   EXPECT_THAT(home.run({"plan", home.file(masked_copy, {{"\"source\": \"mysqlinstp\",\n    \"restoretype\"",
                                                          "\"source\": \"elsewhere\", \"restoretype\""}})})
                   .output,

@@ -128,6 +128,26 @@ TEST_F(ShortFiles, AFaultInAScriptIsMendedAndGoneOnFrom) {
   EXPECT_EQ(home_.json({"local", "list"}).size(), 2U);
 }
 
+TEST_F(ShortFiles, TheOldDatabaseStaysWhereItsFileSaysSo) {
+  const auto file = write("dev.yaml",
+                          "refresh: dev\nfrom: mysqlinstp\ncheck_every: 1 s\nmask: {mysqldbp: [mask.sql]}\n"
+                          "replicas: [dev-r]\nold: {keep: forever}\n");
+  home_.must({"run", file});
+  home_.sql("dev", "CREATE TABLE of_developers (a INT);");
+  for (int count = 1; count <= 2; ++count) {
+    EXPECT_THAT(home_.must({"run", file}), HasSubstr("'dev' stays, closed to users, as 'dev-old-"));
+    int kept = 0;
+    for (const Json& each : home_.json({"local", "list"})) {
+      const std::string name = each["name"];
+      if (!name.starts_with("dev-old-")) continue;
+      ++kept;
+      EXPECT_EQ(each["open"], false) << name;
+    }
+    EXPECT_EQ(kept, count);
+    EXPECT_EQ(home_.sql("dev", "SHOW TABLES LIKE 'of_developers';"), "");
+  }
+}
+
 /// What the scripts leave must hold, or nobody gets it; what was asked may only read, and is told nobody.
 TEST_F(ShortFiles, WhatMustHoldOfACopyIsAskedBeforeAnybodySeesIt) {
   const std::string head =
