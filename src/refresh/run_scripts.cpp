@@ -10,6 +10,7 @@
 #include "refresh/plan.h"
 #include "refresh/retry.h"
 #include "refresh/script_run.h"
+#include "sql/open_end.h"
 
 namespace refresh {
 namespace {
@@ -98,6 +99,10 @@ void check_script(Planning& plan, const std::string& field, const std::string& k
     const auto family = scripts_family(member, plan.source ? plan.source->engine : "");
     const auto script = sql::parse_script(text_of(plan.services, member, key), family);
     if (script.statements.empty()) plan.problem(field, fmt::format("'{}' has no statement", key));
+    // Where the scripts run here, the server is asked when one has ended.
+    if (plan.facts.scripts_elsewhere && sql::may_end_open(script))
+      plan.problem(
+          field, fmt::format("'{}' ends within a transaction, which would be lost: end it with COMMIT", key));
   } catch (const base::Error& error) {
     plan.problem(field, fmt::format("'{}': {}", key, to_string(error)));
   }

@@ -69,6 +69,20 @@ TEST(Plan, AReplicaCannotHaveTheNameOfWhatItReplicates) {
                                                HasSubstr("is the name of what is replicated"))));
 }
 
+/// Another host's client would lose it without a word.
+TEST(Plan, AScriptThatAnotherHostRunsMustCommit) {
+  SimulatedWorld w(instance_file(), true, {});
+  w.file.members["runscripts"]["method"] = "ec2";
+  const auto problems_with = [&](const char* text) {
+    w.scripts.objects["b/p/1.sql"] = text;
+    return refresh::make_plan(to_json(w.file.names), w.file.members, w.services, "").problems;
+  };
+  const auto lost = testing::Contains(testing::Field(
+      &refresh::Problem::message, HasSubstr("ends within a transaction, which would be lost")));
+  EXPECT_THAT(problems_with("BEGIN; UPDATE c SET a = 1;"), lost);
+  EXPECT_THAT(problems_with("BEGIN; UPDATE c SET a = 1; COMMIT;"), testing::Not(lost));
+}
+
 /// There is nothing then that the class of its instance could be inherited from.
 TEST(Plan, AClusterThatIsNotThereIsToldSo) {
   SimulatedWorld w(cluster_file(), false, {});
