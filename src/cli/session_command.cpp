@@ -69,7 +69,7 @@ void print_clients(const Json& view, const Options& options) {
             << "\n";
   std::cout << text("client") << "\n" << text("jdbc") << "\n";
   for (const auto& [name, value] : view["environment"].items())
-    std::cout << fmt::format("export {}='{}'\n", name, value.get<std::string>());
+    std::cout << fmt::format("export {}={}\n", name, runs::shell_word(value.get<std::string>()));
 }
 
 int show_clients(const std::string& name, const Options& options) {

@@ -15,13 +15,6 @@ std::string host_in_url(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 
-/// A word of a shell's command line.
-std::string shell_word(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 /// What a family's clients call what they must be told of TLS. Of a certificate of people's own nobody here
 /// knows who signed it: they are told to encrypt, and whoever knows the signer can have more.
 using Parameters = std::vector<std::pair<std::string, std::string>>;
@@ -110,6 +103,12 @@ Json or_null(const std::string& text) {
 }
 
 }  // namespace
+
+std::string shell_word(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
 
 Json clients_view(LocalWorld& world, const Database& database) {
   Json view =

@@ -33,7 +33,10 @@ class Merger {
       problems_.push_back(std::move(each));
     }
     if (!document.value().is_object()) {
-      if (depth == 0) value_ = document.value();
+      if (depth == 0)
+        value_ = document.value();
+      else if (!document.value().is_null())  // who has all of it in comments says nothing
+        problems_.push_back({1, "$", "must be an object, as the file that includes it", false, 0, name});
       return;
     }
     for (const auto& [included, where] : included_by(document, path)) {

@@ -160,6 +160,11 @@ TEST_F(ShortFile, DefaultsHoldForAFamilyOfFiles) {
       problems(read("refresh: dev\ninclude: more.yaml\n")),
       testing::UnorderedElementsAre("more.yaml:1:1: $.listn: is not known here; did you mean 'listen'?",
                                     HasSubstr("is included in a circle")));
+  write("defaults.yaml", "- mask: {shop: drop}\n");
+  EXPECT_THAT(problems(read("refresh: dev\nfrom: prod\n")),
+              ElementsAre("defaults.yaml:1: $: must be an object, as the file that includes it"));
+  write("defaults.yaml", "# nothing\n");
+  EXPECT_THAT(problems(read("refresh: dev\nfrom: prod\n")), IsEmpty());
 }
 
 TEST_F(ShortFile, ScriptsAreOfOnePlace) {
