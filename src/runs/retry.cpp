@@ -34,6 +34,16 @@ provider::Database kept_copy(World& world, const store::ExecutionRow& row, const
   return *std::move(found);
 }
 
+/// What serves by now is newer than what was kept: it would go for older data.
+void must_be_the_newest(World& world, const store::ExecutionRow& kept) {
+  for (const auto& each : world.journal.list(false))
+    if (each.subject == kept.subject && each.status == "SUCCEEDED" && each.created > kept.created)
+      throw Error("BadInput",
+                  fmt::format("run {} has refreshed {} since run {} failed: the kept copy is older", each.id,
+                              kept.subject, kept.id),
+                  "dbrefresh run makes a new copy; delete the kept one: dbrefresh local delete");
+}
+
 /// In the order of the work.
 std::ptrdiff_t place_of(const refresh::Step& step) {
   const auto all = refresh::sequence();
@@ -89,6 +99,7 @@ Request retry_request(World& world, const RetryAsked& asked) {
   const auto row = must_find_run(world, asked.run);
   const Json state = state_of(row);
   const auto copy = kept_copy(world, row, state);
+  must_be_the_newest(world, row);
   Request request{.path = file_of(state, asked), .keep_failed = true, .unmasked = asked.unmasked};
   request.retry = {.of = row.id,
                    .copy = copy.id,

@@ -233,6 +233,23 @@ TEST_F(ShortFiles, ARetryFromAStepDoesAllAnewFromThere) {
   EXPECT_THAT(home_.sql("dev", "SELECT email FROM customers LIMIT 1;"), testing::StartsWith("againx"));
 }
 
+/// Somebody has refreshed it since: older data would take the place of newer.
+TEST_F(ShortFiles, ARetryDoesNotGoBehindALaterRefresh) {
+  const std::string file = write("dev.yaml",
+                                 "refresh: dev\nfrom: mysqlinstp\ncheck_every: 1 s\n"
+                                 "mask: {mysqldbp: [mask.sql]}\non_failure: {keep_copy: true}\n");
+  write("mask.sql", "UPDATE nothing SET a = 1;\n");
+  EXPECT_EQ(home_.run({"run", file}).exit_code, 1);
+  const std::string failed = home_.json({"list"}).back()["run"];
+  write("mask.sql", "UPDATE customers SET email = 'masked@example.invalid';\n");
+  home_.must({"run", file});
+  const Json serving = home_.named("dev");
+  const auto refused = home_.run({"retry", failed});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("has refreshed instance/dev since run " + failed + " failed"));
+  EXPECT_EQ(home_.named("dev")["id"], serving["id"]);
+}
+
 /// The file may say another time by now: what is shown is what the copy shows, and that is said and written.
 TEST_F(ShortFiles, ARetryShowsTheTimeOfItsCopy) {
   const auto of = [&](const std::string& at) {
