@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "engine/ownership.h"
 #include "refresh/document.h"
+#include "refresh/headway.h"
 #include "refresh/lookup.h"
 #include "refresh/masking.h"
 #include "refresh/workflow.h"
@@ -109,7 +110,9 @@ Json kept(World& world, const store::ExecutionRow& row, const Json& state) {
   const auto found =
       world.services().databases.find_any(refresh::kept_name(state.at("names").at("target"), row.id));
   if (!found) return nullptr;
-  return {{"name", found->name}, {"command", text(world.connect_command(*found))}};
+  return {{"name", found->name},
+          {"command", text(world.connect_command(*found))},
+          {"goesOn", refresh::headway_of(*found, row.id).has_value()}};
 }
 
 Json progress_view(Books& books, const std::string& run) {
@@ -119,12 +122,17 @@ Json progress_view(Books& books, const std::string& run) {
           {"total", row->note.total}, {"at", time(row->at)},    {"bytesPerSecond", row->bytes_per_second}};
 }
 
-std::string hint_of(Books& books, const store::ExecutionRow& row, bool kept) {
+std::string hint_of(Books& books, const store::ExecutionRow& row, const Json& kept) {
   if (row.status == "SUCCEEDED") return "";
-  if (kept && !can_be_taken_up(books, row))
-    return fmt::format(
-        "dbrefresh history {0}; mend what failed, and go on with its copy: dbrefresh retry {0}", row.id);
-  return fmt::format("dbrefresh {} {}", can_be_taken_up(books, row) ? "resume" : "history", row.id);
+  const bool open = can_be_taken_up(books, row);
+  const auto hint = fmt::format("dbrefresh {} {}", open ? "resume" : "history", row.id);
+  if (open || kept.is_null()) return hint;
+  if (kept["goesOn"].get<bool>())
+    return fmt::format("{}; mend what failed, and go on with its copy: dbrefresh retry {}", hint, row.id);
+  return fmt::format(
+      "{}; nobody knows how far its scripts came: dbrefresh retry {} --from {} runs all of them "
+      "again on the kept copy",
+      hint, row.id, refresh::masking_step().key);
 }
 
 /// What an instance is to others: "writer of auposclud", "replica of app1"; null if it stands alone.
@@ -285,7 +293,7 @@ Json outcome_view(World& world, const std::string& id) {
   view["connect"] = way_in(world, state, row.status);
   view["kept"] = kept(world, row, state);
   view["problems"] = Json::parse(row.snapshot).value("problems", Json::array());
-  view["hint"] = text(hint_of(world, row, !view["kept"].is_null()));
+  view["hint"] = text(hint_of(world, row, view["kept"]));
   return view;
 }
 

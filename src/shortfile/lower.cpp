@@ -43,6 +43,9 @@ class Lowering {
     work_out_passwords();
     work_out_scripts();
     work_out_replicas();
+    // A topic of that name would be told, and nobody get a mail.
+    if (const auto topic = text("notify.topic"); topic.find('@') != std::string::npos)
+      problem("$.notify.topic", fmt::format("'{0}' is an address: say notify: {{to: [{0}]}}", topic));
     out("deletes", !said("old.keep"), "old.keep");
     work_out_recipients();
     for (const refresh::Step* step : refresh::sequence())

@@ -201,7 +201,9 @@ TEST_F(ShortFiles, WhatATransactionLeavesIsKnownOrNotGoneOnWith) {
   EXPECT_EQ(open.exit_code, 1) << open.output;
   EXPECT_THAT(open.output, HasSubstr("mask.sql ends within a transaction"));
   write("mask.sql", reverse + "CREATE TABLE customers (a INT);\nCOMMIT;\n");
-  EXPECT_EQ(home_.run({"run", file}).exit_code, 1);
+  const auto in_part = home_.run({"run", file});
+  EXPECT_EQ(in_part.exit_code, 1);
+  EXPECT_THAT(in_part.output, HasSubstr("nobody knows how far its scripts came"));
   write("mask.sql", reverse + "COMMIT;\n");
   const auto unknown = home_.run({"retry", home_.json({"list"}).back()["run"].get<std::string>()});
   EXPECT_EQ(unknown.exit_code, 2);

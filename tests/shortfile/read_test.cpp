@@ -89,6 +89,8 @@ TEST_F(ShortFile, WhatSaysNothingOrTwiceIsToldWhereItStands) {
   EXPECT_THAT(problems_of("check_every: 2 days"),
               ElementsAre("f:4:1: $.check_every: must be a day at most, got \"2 days\""));
   EXPECT_THAT(problems_of("replicas: []"), IsEmpty());
+  EXPECT_THAT(problems_of("notify: me@x.example"),
+              ElementsAre(HasSubstr("'me@x.example' is an address: say notify: {to: [me@x.example]}")));
 }
 
 TEST_F(ShortFile, EveryProblemIsToldWhereItStands) {
