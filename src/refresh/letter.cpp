@@ -162,6 +162,11 @@ class Letter {
     return text;
   }
 
+  /// That can be gone on with: of an execution of Step Functions nobody does that.
+  bool has_kept_copy() const {
+    return step_.state.value("keep_failed", false) && !step_.state.contains("execution") &&
+           step_.databases.find(kind_of(step_), kept_name(target_, step_.run())).has_value();
+  }
   std::string state() const {
     if (!why_left_.empty()) return "rolling back failed too: " + why_left_;
     const Json back =
@@ -170,11 +175,12 @@ class Letter {
   }
   std::string reason() const { return fmt::format("Reason:   {}\nState:    {}\n", cause_of(step_), state()); }
   std::string then() const {
-    if (why_left_.empty() && step_.state.value("keep_failed", false))
+    if (!why_left_.empty())
+      return fmt::format("Then:     mend that, and: {}\n", command_for(step_, "resume"));
+    if (has_kept_copy())
       return fmt::format("Then:     mend what the reason says, and go on with its copy: {}\n",
                          command_for(step_, "retry"));
-    if (why_left_.empty()) return "Then:     mend what the reason says, and run its file again\n";
-    return fmt::format("Then:     mend that, and: {}\n", command_for(step_, "resume"));
+    return "Then:     mend what the reason says, and run its file again\n";
   }
   std::string more() const { return fmt::format("More:     {}\n", command_for(step_, "history")); }
 

@@ -11,6 +11,7 @@ namespace tests {
 namespace {
 
 using provider::simulated::Faults;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -345,6 +346,16 @@ TEST_P(Refresh, AFailedCopyIsKeptWholeIfAskedFor) {
     EXPECT_EQ(each.status, "available");
   }
   EXPECT_EQ(w.databases.find(w.file.names.kind, w.file.names.target).has_value(), with_old());
+  EXPECT_THAT(w.notifier.messages.back().letter, HasSubstr("go on with its copy: dbrefresh retry"));
+}
+
+TEST_P(Refresh, NobodyIsToldToGoOnWithACopyThatIsNotThere) {
+  auto w = world({.restore_fails = true}, {.keep_failed = true});
+  w.run();
+  ASSERT_FALSE(w.completed());
+  EXPECT_FALSE(w.go_on());
+  EXPECT_THAT(w.notifier.messages.back().letter,
+              AllOf(HasSubstr("run its file again"), Not(HasSubstr("retry"))));
 }
 
 /// The simulation counts statements: those that had run on the copy do not run again.
