@@ -45,7 +45,7 @@ struct Command {
 std::span<const Command> run_commands();      ///< run
 std::span<const Command> file_commands();     ///< validate, convert, schema
 std::span<const Command> plan_commands();     ///< plan
-std::span<const Command> open_commands();     ///< resume, cancel
+std::span<const Command> open_commands();     ///< resume, retry, cancel
 std::span<const Command> show_commands();     ///< list, status, ledger, steps
 std::span<const Command> history_commands();  ///< history
 std::span<const Command> check_commands();    ///< check

@@ -74,9 +74,7 @@ int resume(const std::string& id, const Options& options) {
     opened.driver.resume(id);
   else if (!options.json)
     std::cout << fmt::format("run {} has ended: {}\n", id, row.status);
-  const int code = print_outcome(runs::outcome_view(*opened.world, id), options);
-  runs::send_notices(*opened.world);
-  return code;
+  return tell_outcome(*opened.world, id, options);
 }
 
 /// The exit code is that of the worst: interrupted, failed, done.
@@ -117,9 +115,7 @@ int retry(const runs::RetryAsked& asked, const Options& options) {
                 "dbrefresh launch begins another one");
   Opened opened(world_of(asked.run, options), options);
   const std::string id = opened.driver.start(runs::retry_request(*opened.world, asked));
-  const int code = print_outcome(runs::outcome_view(*opened.world, id), options);
-  runs::send_notices(*opened.world);
-  return code;
+  return tell_outcome(*opened.world, id, options);
 }
 
 Body set_up_retry(Arguments& arguments, const Options& options) {

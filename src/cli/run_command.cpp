@@ -9,23 +9,11 @@
 #include "cli/run_output.h"
 #include "cli/signals.h"
 #include "runs/account_refusal.h"
-#include "runs/housekeeping.h"
 
 namespace cli {
 namespace {
 
 using base::Json;
-
-/// What became of a run. On a full disk a refused one leaves nothing to be looked up: its problems were
-/// printed.
-int tell_outcome(runs::World& world, const std::string& id, const Options& options) {
-  if (!world.journal.find(id))
-    throw base::Error("BadInput", fmt::format("run {} was refused, and no trace of it could be kept", id),
-                      "what was wrong with it, and with keeping it, is said above");
-  const int code = print_outcome(runs::outcome_view(world, id), options);
-  runs::send_notices(world);
-  return code;
-}
 
 /// An account that cannot be used refuses the run; the home keeps what is to be known of it.
 int refuse(const runs::Request& request, int keep_days, const Options& options, const base::Error& why,

@@ -7,6 +7,7 @@
 
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "runs/housekeeping.h"
 
 namespace cli {
 namespace {
@@ -100,6 +101,15 @@ int print_outcome(const Json& given, const Options& options) {
     print_refused(outcome);
   else
     print_failed(outcome);
+  return code;
+}
+
+int tell_outcome(runs::World& world, const std::string& id, const Options& options) {
+  if (!world.journal.find(id))
+    throw base::Error("BadInput", fmt::format("run {} was refused, and no trace of it could be kept", id),
+                      "what was wrong with it, and with keeping it, is said above");
+  const int code = print_outcome(runs::outcome_view(world, id), options);
+  runs::send_notices(world);
   return code;
 }
 

@@ -1,4 +1,4 @@
-// What run, plan, resume and cancel share: what they are asked for, and what they print of a run.
+// What run, plan, resume, retry and cancel share: what they are asked for, and what they print of a run.
 #pragma once
 
 #include <memory>
@@ -20,5 +20,8 @@ std::unique_ptr<runs::Listener> make_listener(base::Clock& clock, const Options&
 /// Prints an outcome_view; the exit code that it stands for.
 int print_outcome(const base::Json& outcome, const Options& options);
 int exit_of(const base::Json& outcome);
+/// Prints what became of a run, and sends the world's notices; the exit code. Throws BadInput where nothing
+/// is to be looked up: on a full disk a refused one leaves no trace, and its problems were printed.
+int tell_outcome(runs::World& world, const std::string& id, const Options& options);
 
 }  // namespace cli

@@ -7,10 +7,8 @@ namespace {
 constexpr Field fields[] = {
     identifier("cluster", "Cluster to delete, by its usual name.").as(":target").only_aurora()};
 
-/// Its instances and it would have to stay together, which nobody looks after.
 void plan(Planning& plan) {
-  if (plan.member == nullptr && plan.is_cluster() && plan.old)
-    plan.problem("torun", "is not true, and the old cluster exists: one that is replaced does not stay");
+  if (plan.member == nullptr && plan.is_cluster()) tell_what_stays(plan);
 }
 
 Work<Done> advance(StepContext& step) {

@@ -24,10 +24,9 @@ std::vector<provider::Database> old_instances(StepContext& step) {
 }
 
 void plan(Planning& plan) {
-  if (plan.member == nullptr && plan.old && plan.is_cluster())
-    plan.problem("torun", "is not true, and the old cluster exists: one that is replaced does not stay");
-  if (plan.member == nullptr && !plan.is_cluster()) tell_what_stays(plan);
-  if (plan.member != nullptr && !plan.replicas_stay.empty())
+  if (plan.member == nullptr)
+    tell_what_stays(plan);
+  else if (!plan.replicas_stay.empty())
     plan.problem_at(plan.replicas_stay, fmt::format("is not true, and '{}' has {} read replicas",
                                                     plan.old->name, plan.old->replicas.size()));
 }

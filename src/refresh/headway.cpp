@@ -52,30 +52,36 @@ std::string digest_after(const std::string& before, const Unit& unit, const sql:
   return base::hex(base::sha256(all)).substr(0, digits);
 }
 
-std::string objection_to(const Headway& headway, const std::vector<Unit>& all,
-                         const std::function<sql::Script(const Unit&)>& read) {
-  if (headway.units > all.size() || (headway.units == all.size() && headway.statements > 0))
-    return fmt::format("{} had run on the kept copy, and the file has {}", headway.units, all.size());
+std::string digest_of(const std::vector<Unit>& all, std::size_t count, const ReadScript& read) {
   std::string digest;
-  std::string last = "what had run";
-  for (std::size_t i = 0; i <= headway.units && i < all.size(); ++i) {
-    const bool through = i < headway.units;
-    if (!through && headway.statements == 0) break;
+  for (std::size_t i = 0; i < count; ++i) {
     std::optional<sql::Script> script;
-    if (!all[i].script.empty()) script = read(all[i]);
-    const std::size_t count = !script ? 0 : through ? script->statements.size() : headway.statements;
-    last = name_of(all[i]);
-    if (!through && (!script || count > script->statements.size()))
-      return fmt::format("{} has fewer statements than had run", last);
-    digest = digest_after(digest, all[i], script ? &*script : nullptr, count);
-    if (through) continue;
-    if (const auto why = sql::why_not_after(*script, static_cast<int>(count)); !why.empty())
-      return fmt::format("{} cannot be gone on with after statement {}: {}", last, count, why);
+    if (!all.at(i).script.empty()) script = read(all[i]);
+    digest =
+        digest_after(digest, all[i], script ? &*script : nullptr, script ? script->statements.size() : 0);
   }
-  return digest == headway.digest
+  return digest;
+}
+
+std::string objection_to(const Headway& headway, const std::vector<Unit>& all, const ReadScript& read) {
+  const auto [units, statements, known] = headway;
+  if (units > all.size() || (units == all.size() && statements > 0))
+    return fmt::format("{} had run on the kept copy, and the file has {}", units, all.size());
+  std::string digest = digest_of(all, units, read);
+  if (statements == 0)
+    return digest == known ? ""
+                           : fmt::format("what had run on the kept copy, up to {}, is not as it was",
+                                         units == 0 ? "its beginning" : name_of(all[units - 1]));
+  const Unit& begun = all[units];
+  const auto script = begun.script.empty() ? sql::Script{} : read(begun);
+  if (statements > script.statements.size())
+    return fmt::format("{} has fewer statements than had run", name_of(begun));
+  if (const auto why = sql::why_not_after(script, static_cast<int>(statements)); !why.empty())
+    return fmt::format("{} cannot be gone on with after statement {}: {}", name_of(begun), statements, why);
+  return digest_after(digest, begun, &script, statements) == known
              ? ""
-             : fmt::format("what had run on the kept copy, up to {}{}, is not as it was", last,
-                           headway.statements == 0 ? "" : fmt::format(" statement {}", headway.statements));
+             : fmt::format("what had run on the kept copy, up to {} statement {}, is not as it was",
+                           name_of(begun), statements);
 }
 
 }  // namespace refresh

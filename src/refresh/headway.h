@@ -26,9 +26,13 @@ std::optional<Headway> headway_of(const provider::Database& copy, const std::str
 std::string digest_after(const std::string& before, const Unit& unit, const sql::Script* script,
                          std::size_t statements);
 
+/// Takes a unit's script apart.
+using ReadScript = std::function<sql::Script(const Unit&)>;
+/// The digest of the first `count` units, whole.
+std::string digest_of(const std::vector<Unit>& all, std::size_t count, const ReadScript& read);
+
 /// What in a file's scripts is not as it was when `headway` was made, or keeps them from going on there, for
-/// people; "" if they can. `read` takes a unit's script apart.
-std::string objection_to(const Headway& headway, const std::vector<Unit>& all,
-                         const std::function<sql::Script(const Unit&)>& read);
+/// people; "" if they can.
+std::string objection_to(const Headway& headway, const std::vector<Unit>& all, const ReadScript& read);
 
 }  // namespace refresh

@@ -218,19 +218,21 @@ void count_lost(StepContext& step) {
   step.result["making"] = id;
 }
 
-/// One of its databases. The tags are set once: whoever is asked again, late, must not undo the mark of
-/// scripts that have begun, nor a later name.
-Work<Done> take_over(StepContext& step, const Retry& retry, const std::string& id, const std::string& name,
-                     const provider::Tags& tags) {
-  const auto now = step.databases.get(id);
-  if (!now)
-    throw base::Error("KeptCopyGone", fmt::format("the copy that run {} kept is gone", retry.of),
-                      "a new run makes another one");
-  const bool is_ours = tag_of(*now, "refresh-run") == step.run();
-  if (is_ours && now->name != name && !is_kept_name(now->name, retry.of)) return Done{};
+/// The kept copy, or an instance of it. The tags are set once: whoever is asked again, late, must not undo
+/// the mark of scripts that have begun, nor a later name.
+Work<Done> take_over(StepContext& step, const Retry& retry, const provider::Database& kept,
+                     const std::string& name, const provider::Tags& tags) {
+  const bool is_ours = tag_of(kept, "refresh-run") == step.run();
+  if (is_ours && kept.name != name && !is_kept_name(kept.name, retry.of)) return Done{};
   provider::Desired wanted{.name = name};
   if (!is_ours) wanted.tags = tags;
-  return done_if(step.databases.adopt(id, wanted, step.budget));
+  return done_if(step.databases.adopt(kept.id, wanted, step.budget));
+}
+
+provider::Database must_be_there(StepContext& step, const Retry& retry, const std::string& id) {
+  if (auto found = step.databases.get(id)) return *std::move(found);
+  throw base::Error("KeptCopyGone", fmt::format("the copy that run {} kept is gone", retry.of),
+                    "a new run makes another one");
 }
 
 /// Makes the copy that a failed run has kept this run's own, under the names that a new one would have; a
@@ -238,16 +240,15 @@ Work<Done> take_over(StepContext& step, const Retry& retry, const std::string& i
 Work<Done> adopt(StepContext& step, const Retry& retry, const provider::RestoreRequest& request) {
   auto tags = request.tags;
   tags.merge(headway_tag(step.run(), retry.scripts));
-  const auto copy = step.databases.get(retry.copy);
-  for (const auto& id : copy ? copy->members : std::vector<std::string>())
-    if (const auto taken = take_over(step, retry, id, step.names().at("instance_temp"), tags);
-        std::holds_alternative<Pending>(taken))
-      return taken;
-  if (const auto taken = take_over(step, retry, retry.copy, request.name, tags);
-      std::holds_alternative<Pending>(taken))
-    return taken;
-  step.result.update({{"id", retry.copy},
-                      {"arn", copy->arn},
+  const auto copy = must_be_there(step, retry, retry.copy);
+  const auto instances = done_if_all(copy.members, [&](const std::string& id) {
+    return take_over(step, retry, must_be_there(step, retry, id), step.names().at("instance_temp"), tags);
+  });
+  if (std::holds_alternative<Pending>(instances)) return instances;
+  const auto taken = take_over(step, retry, copy, request.name, tags);
+  if (std::holds_alternative<Pending>(taken)) return taken;
+  step.result.update({{"id", copy.id},
+                      {"arn", copy.arn},
                       {"name", request.name},
                       {"dataTime", retry.data_time},
                       {"method", retry.method},

@@ -78,11 +78,14 @@ void Planning::must_be_changeable(std::string_view field) {
 }
 
 void tell_what_stays(Planning& plan) {
-  if (plan.old)
-    plan.warning("torun",
-                 fmt::format("is not true: '{0}' stays, closed to users, as '{0}-old-…' (the end of the "
-                             "run's id), and nothing deletes it",
-                             plan.old->name));
+  if (!plan.old) return;
+  if (plan.is_cluster())
+    return plan.problem("torun",
+                        "is not true, and the old cluster exists: one that is replaced does not stay");
+  plan.warning("torun",
+               fmt::format("is not true: '{0}' stays, closed to users, as '{0}-old-…' (the end of the "
+                           "run's id), and nothing deletes it",
+                           plan.old->name));
 }
 
 Plan make_plan(const Json& names, const Json& members, provider::Services& services, const std::string& run,

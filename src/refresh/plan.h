@@ -59,8 +59,8 @@ struct Planning {
   void tell_if_made(std::string_view field);
 };
 
-/// A warning if there is a database to replace, for a step that would delete it: set aside it stays, and
-/// nothing deletes it.
+/// For a step that would delete the database to be replaced, and does not run: set aside it stays, which is
+/// warned of. A problem of a cluster, whose instances and itself would have to stay together.
 void tell_what_stays(Planning& plan);
 
 /// Reads the world and changes nothing. `members` and `names` are those of a file that is ok(); `run` is the

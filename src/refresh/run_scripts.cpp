@@ -201,20 +201,6 @@ Headway begun_with(const StepContext& step) {
   return retry && told(step, "copies") == 1 ? retry->scripts : Headway{};
 }
 
-/// The digest of what ran on a kept copy, of whole scripts.
-std::string digest_before(StepContext& step, const std::vector<Unit>& all, const Headway& begun) {
-  std::string digest;
-  for (std::size_t i = 0; i < begun.units; ++i) {
-    std::optional<sql::Script> script;
-    if (!all.at(i).script.empty()) script = script_of(step, all[i]);
-    digest =
-        digest_after(digest, all[i], script ? &*script : nullptr, script ? script->statements.size() : 0);
-  }
-  if (begun.statements == 0 && digest != begun.digest)
-    throw scripts_changed("a script that had run is not as it was");
-  return digest;
-}
-
 /// The units from `at` on; false if some are left. None is begun once a tenth of the budget is spent: the
 /// next call gives it a whole one, and a script that is cut short costs the run.
 bool run_slice(StepContext& step, const std::vector<Unit>& all, std::size_t at, const std::string& id,
@@ -247,7 +233,10 @@ bool fits(StepContext& step, const provider::Database& copy) {
 
 void begin(StepContext& step, const std::vector<Unit>& all) {
   const Headway begun = begun_with(step);
-  step.result["digest"] = digest_before(step, all, begun);
+  auto digest = digest_of(all, begun.units, [&](const Unit& unit) { return script_of(step, unit); });
+  if (begun.statements == 0 && digest != begun.digest)
+    throw scripts_changed("a script that had run is not as it was");
+  step.result["digest"] = std::move(digest);
   step.result["units"] = begun.units;
   step.result["scripts"] = Json::array();
 }

@@ -79,10 +79,8 @@ refresh::Headway headway(const provider::Database& copy, const RetryAsked& asked
 }
 
 std::string told(const Json& state, const char* name) {
-  for (const Json& result : state.at("results"))
-    if (result.is_object() && result.contains(name) && result[name].is_string())
-      return result[name].get<std::string>();
-  return "";
+  const Json found = refresh::told(state, name);
+  return found.is_string() ? found.get<std::string>() : "";
 }
 
 std::string file_of(const Json& state, const RetryAsked& asked) {

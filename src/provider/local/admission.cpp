@@ -170,8 +170,9 @@ void Admission::check_room(About about, std::uint64_t bytes, bool shared, const 
 }
 
 void Admission::check_ports(const Intent& intent) {
-  check_port(About::port, fleet_.place_of(intent.restore).port, intent.restore);
-  std::set<int> wanted = {intent.restore.shape.port};
+  const int own = fleet_.place_of(intent.restore).port;
+  check_port(About::port, own, intent.restore);
+  std::set<int> wanted = {own};
   for (const auto& replica : intent.replicas) {
     const int port = replica.shape.port;
     if (port == 0) continue;
